@@ -454,7 +454,7 @@ fn the_acl_for_rpcd_has_every_method_of_the_ubus_object() {
     assert_eq!(granted("write").collect::<Vec<_>>(), ["update", "stop", "start"]);
     let all: BTreeSet<String> = granted("read").chain(granted("write")).collect();
     let signature = object::signature();
-    let methods = signature.as_object().unwrap().keys().cloned();
+    let methods = signature.members().unwrap().keys().map(|name| name.to_string());
     // uhttpd asks for this right before it passes notifications on.
     assert_eq!(all, methods.chain([":subscribe".into()]).collect());
     let installed = "/usr/share/rpcd/acl.d/ddns-netlink.json\n";

@@ -5,8 +5,6 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::client::{rundir, try_send_command};
 use super::init;
 use super::start::block_on;
@@ -22,6 +20,7 @@ use crate::edge::files;
 use crate::edge::http::{self, Unreachable};
 use crate::edge::load::{self, load};
 use crate::edge::process;
+use crate::model::json::Json;
 use crate::model::name::is_file_name;
 use crate::model::{Family, HostPort, Proxy};
 
@@ -138,8 +137,8 @@ fn known_to_daemon(rundir: &Path, name: &str) -> Vec<IpAddr> {
         Ok(reply) if reply.ok => reply.text,
         Ok(_) | Err(_) => return Vec::new(),
     };
-    let section: Value = serde_json::from_str(&text).unwrap_or_default();
-    let addresses = section["in_dns"].as_array().into_iter().flatten();
+    let section = Json::parse(&text).unwrap_or_default();
+    let addresses = section["in_dns"].elements().iter();
     addresses.filter_map(|address| address.as_str()?.parse().ok()).collect()
 }
 

@@ -5,8 +5,6 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::client::{rundir, try_send_command};
 use super::init;
 use super::start::{block_on, once_loaded, read};
@@ -18,6 +16,7 @@ use crate::edge::control::{self, ClientError};
 use crate::edge::files;
 use crate::edge::files::owner::check_directory;
 use crate::edge::load::load;
+use crate::model::json::Json;
 
 /// How often the daemon is asked whether it is done, and how many times: together longer than a
 /// request may take.
@@ -89,8 +88,8 @@ fn wait_for_result(file: &Path, section: &str, interactive: bool) -> u8 {
 /// answer.
 fn record_states(rundir: &Path, section: &str) -> Vec<String> {
     let text = control::ask(rundir, &["get", section]).map(|reply| reply.text);
-    let section: Value = serde_json::from_str(&text.unwrap_or_default()).unwrap_or_default();
-    let records = section["records"].as_array().into_iter().flatten();
+    let section = Json::parse(&text.unwrap_or_default()).unwrap_or_default();
+    let records = section["records"].elements().iter();
     records.filter_map(|record| record["state"].as_str()).map(str::to_owned).collect()
 }
 

@@ -5,7 +5,6 @@ use std::io;
 use std::net::IpAddr;
 
 use futures::FutureExt as _;
-use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::exit;
@@ -16,6 +15,7 @@ use crate::engine::book::KernelTables;
 use crate::engine::scope::DeviceScope;
 use crate::engine::select::{self, Desired, Policy};
 use crate::model::Family;
+use crate::model::json::Json;
 use crate::model::sorted::{Map, Set};
 use crate::proto::netlink::{Report, Table};
 
@@ -174,8 +174,13 @@ fn differences(device: &str, family: Family, old: &View, new: &View, json: bool)
 fn address_line(device: &str, event: &str, address: &IpAddr, verdict: &str, json: bool) -> String {
     let address = address.to_string();
     if json {
-        json!({ "device": device, "event": event, "address": address, "verdict": verdict })
-            .to_string()
+        let members = &mut [
+            ("device", device.into()),
+            ("event", event.into()),
+            ("address", address.into()),
+            ("verdict", verdict.into()),
+        ];
+        Json::object(members).to_string()
     } else {
         format!("{device}: {event} {address}: {verdict}")
     }
@@ -185,8 +190,13 @@ fn chosen_line(device: &str, family: Family, chosen: Option<IpAddr>, json: bool)
     let address = chosen.map(|address| address.to_string());
     let record_type = family.record_type();
     if json {
-        json!({ "device": device, "event": "chosen", "type": record_type, "address": address })
-            .to_string()
+        let members = &mut [
+            ("device", device.into()),
+            ("event", "chosen".into()),
+            ("type", record_type.into()),
+            ("address", address.into()),
+        ];
+        Json::object(members).to_string()
     } else {
         let address = address.unwrap_or_else(|| "nothing".into());
         format!("{device}: {record_type}: {address} would be published")

@@ -1,9 +1,8 @@
 //! Parses provider definitions: `/usr/share/ddns/{default,custom}/<service_name>.json`, in the format
 //! of openwrt `net/ddns-scripts/files/usr/share/ddns/default`.
 
-use serde_json::{Map, Value};
-
 use crate::model::Family;
+use crate::model::json::{Json, Members};
 use crate::model::name::is_file_name;
 use crate::text::quoted::quoted;
 
@@ -50,8 +49,7 @@ impl Block {
 /// # Errors
 /// A sentence with the mistake in `json`.
 pub fn parse(json: &str) -> Result<Definition, String> {
-    let value: Value = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    let Value::Object(members) = value else {
+    let Json::Object(members) = Json::parse(json)? else {
         return Err("it is not a JSON object".into());
     };
     Ok(Definition {
@@ -118,10 +116,10 @@ pub fn list(text: &str) -> Result<Vec<&str>, String> {
     if names.is_empty() { Err("it is empty".into()) } else { Ok(names) }
 }
 
-fn block(members: &Map<String, Value>, key: &str) -> Result<Option<Block>, String> {
+fn block(members: &Members, key: &str) -> Result<Option<Block>, String> {
     let block = match members.get(key) {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::Object(block)) => block,
+        None | Some(Json::Null) => return Ok(None),
+        Some(Json::Object(block)) => block,
         Some(_) => return Err(format!("'{key}' is not a JSON object")),
     };
     let strings = (string(block, "url"), string(block, "answer"));
@@ -134,11 +132,11 @@ fn block(members: &Map<String, Value>, key: &str) -> Result<Option<Block>, Strin
 }
 
 /// The string at `key`; `None` if it is missing or empty.
-fn string(members: &Map<String, Value>, key: &str) -> Result<Option<String>, String> {
+fn string(members: &Members, key: &str) -> Result<Option<String>, String> {
     match members.get(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.is_empty() => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::Text(text)) if text.is_empty() => Ok(None),
+        Some(Json::Text(text)) => Ok(Some(text.to_string())),
         Some(_) => Err(format!("'{key}' is not a string")),
     }
 }

@@ -1,14 +1,13 @@
 //! Answers requests on the control socket and on ubus, and notifies the subscribers of our ubus
 //! object.
 
-use serde_json::Value as Json;
-
 use super::Daemon;
 use super::event_loop::EventLoop;
 use crate::edge::{clock, dns};
 use crate::engine::event::Event;
 use crate::engine::status::{RecordStatus, SectionStatus};
 use crate::model::Level;
+use crate::model::json::Json;
 use crate::proto::control::{ControlAnswer, ControlRequest};
 use crate::proto::ubus::object;
 use crate::proto::ubus::session::UbusEvent;
@@ -116,8 +115,6 @@ impl Daemon {
 /// What subscribers are sent about a record.
 fn notification(section: &SectionStatus, record: &RecordStatus) -> Json {
     let mut json = record.to_json();
-    if let Json::Object(members) = &mut json {
-        members.insert("section".into(), section.name.as_str().into());
-    }
+    json.set("section", section.name.as_str().into());
     json
 }

@@ -5,10 +5,9 @@ use std::fmt::Write;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use super::record::Timeline;
 use super::wait::Wait;
+use crate::model::json::Json;
 use crate::model::sort;
 use crate::model::{Family, Hostname};
 use crate::time::UnixSeconds;
@@ -75,17 +74,18 @@ pub struct RecordStatus {
 
 impl Snapshot {
     /// The documented JSON form.
-    pub fn to_json(&self) -> Value {
+    pub fn to_json(&self) -> Json {
         let mut broken = Vec::new();
         for (name, why) in &self.broken {
-            broken.push(json!({ "name": name, "reason": why }));
+            let members = &mut [("name", name.as_str().into()), ("reason", why.as_str().into())];
+            broken.push(Json::object(members));
         }
-        json!({
-            "version": env!("CARGO_PKG_VERSION"),
-            "sections": self.sections.iter().map(SectionStatus::to_json).collect::<Vec<_>>(),
-            "disabled": self.disabled,
-            "broken": broken,
-        })
+        Json::object(&mut [
+            ("version", env!("CARGO_PKG_VERSION").into()),
+            ("sections", self.sections.iter().map(SectionStatus::to_json).collect()),
+            ("disabled", self.disabled.iter().map(|name| name.as_str().into()).collect()),
+            ("broken", broken.into()),
+        ])
     }
 
     /// The text of `status`; `date` formats a wall time.
@@ -175,16 +175,16 @@ impl Snapshot {
 
 impl SectionStatus {
     /// The documented JSON form.
-    pub fn to_json(&self) -> Value {
-        json!({
-            "name": self.name,
-            "provider": self.provider,
-            "source": self.source,
-            "records": self.records.iter().map(RecordStatus::to_json).collect::<Vec<_>>(),
-            "in_dns": self.in_dns().iter().map(IpAddr::to_string).collect::<Vec<_>>(),
-            "last_request": self.last_request,
-            "last_answer": self.last_answer,
-        })
+    pub fn to_json(&self) -> Json {
+        Json::object(&mut [
+            ("name", self.name.as_str().into()),
+            ("provider", self.provider.as_str().into()),
+            ("source", self.source.as_str().into()),
+            ("records", self.records.iter().map(RecordStatus::to_json).collect()),
+            ("in_dns", self.in_dns().iter().map(|address| address.to_string().into()).collect()),
+            ("last_request", self.last_request.as_str().into()),
+            ("last_answer", self.last_answer.as_str().into()),
+        ])
     }
 
     /// The addresses that DNS is expected to have, sorted. For a family with a published address that one is
@@ -218,19 +218,19 @@ impl SectionStatus {
 
 impl RecordStatus {
     /// The documented JSON form.
-    pub fn to_json(&self) -> Value {
-        json!({
-            "name": self.name.as_str(),
-            "type": self.family.record_type(),
-            "published": self.published.map(|address| address.to_string()),
-            "since": self.since,
-            "desired": self.desired.map(|address| address.to_string()),
-            "state": self.wait.word(),
-            "reason": self.reason,
-            "next_in": self.next_in.map(|after| after.as_secs_f64()),
-            "request_after_ms": self.millis_after_event(self.timeline.sent),
-            "accepted_after_ms": self.millis_after_event(self.timeline.accepted),
-        })
+    pub fn to_json(&self) -> Json {
+        Json::object(&mut [
+            ("name", self.name.as_str().into()),
+            ("type", self.family.record_type().into()),
+            ("published", self.published.map(|address| address.to_string()).into()),
+            ("since", self.since.into()),
+            ("desired", self.desired.map(|address| address.to_string()).into()),
+            ("state", self.wait.word().into()),
+            ("reason", self.reason.as_str().into()),
+            ("next_in", self.next_in.map(in_seconds).into()),
+            ("request_after_ms", self.millis_after_event(self.timeline.sent).into()),
+            ("accepted_after_ms", self.millis_after_event(self.timeline.accepted).into()),
+        ])
     }
 
     /// The parts of the status whose change is shown to the owner.
@@ -238,9 +238,9 @@ impl RecordStatus {
         (self.wait.word(), self.published, self.desired)
     }
 
-    fn millis_after_event(&self, at: Option<Duration>) -> Option<f64> {
+    fn millis_after_event(&self, at: Option<Duration>) -> Option<Json> {
         // As a fraction: a request often leaves within a millisecond.
-        Some(at?.saturating_sub(self.timeline.event).as_secs_f64() * 1000.0)
+        Some(in_millis(at?.saturating_sub(self.timeline.event)))
     }
 
     fn write_text(&self, text: &mut String, date: &mut dyn FnMut(UnixSeconds) -> String) {
@@ -263,4 +263,16 @@ impl RecordStatus {
             let _ = writeln!(text, "    last change: request {sent}, accepted {accepted} after it");
         }
     }
+}
+
+/// A duration as a number of seconds.
+fn in_seconds(duration: Duration) -> Json {
+    Json::decimal(duration.as_secs(), duration.subsec_nanos(), 9)
+}
+
+/// A duration as a number of milliseconds.
+fn in_millis(duration: Duration) -> Json {
+    let whole = duration.as_secs().saturating_mul(1000);
+    let whole = whole.saturating_add(duration.subsec_millis().into());
+    Json::decimal(whole, duration.subsec_nanos() % 1_000_000, 6)
 }

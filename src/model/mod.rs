@@ -4,6 +4,7 @@ pub mod address;
 mod credentials;
 pub mod fifo;
 mod host;
+pub mod json;
 pub mod name;
 mod notice;
 mod proxy;

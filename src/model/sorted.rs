@@ -9,6 +9,8 @@
 use std::borrow::Borrow;
 use std::fmt;
 
+use super::sort;
+
 /// Removes the first element of a short queue. The others are moved, which is cheaper than a
 /// `VecDeque`: that costs about a thousand bytes of code for every type of element.
 pub fn take_first<T>(queue: &mut Vec<T>) -> Option<T> {
@@ -74,6 +76,21 @@ impl<K, V> Map<K, V> {
 }
 
 impl<K: Ord, V> Map<K, V> {
+    /// A map with the entries of `list`, which is sorted once. Of several entries with the same key the last
+    /// one counts. The map has no spare capacity.
+    pub fn from_list(mut list: Vec<(K, V)>) -> Self {
+        sort::by(&mut list, |(a, _), (b, _)| a.cmp(b));
+        list.dedup_by(|later, kept| {
+            let is_same = later.0 == kept.0;
+            if is_same {
+                std::mem::swap(later, kept);
+            }
+            is_same
+        });
+        list.shrink_to_fit();
+        Self(list)
+    }
+
     /// The index of `key`, or as the error the index where it belongs.
     fn find<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>
     where
@@ -317,6 +334,14 @@ mod tests {
                 prop_assert!((0..20).all(|k| map.get(&k) == tree.get(&k)));
             }
             prop_assert!(map.into_iter().eq(tree));
+        }
+
+        #[test]
+        fn a_list_becomes_the_same_map_as_its_entries_one_by_one(
+            list in proptest::collection::vec((0..9_u8, any::<u8>()), 0..20),
+        ) {
+            let tree: BTreeMap<u8, u8> = list.iter().copied().collect();
+            prop_assert!(Map::from_list(list).into_iter().eq(tree));
         }
 
         #[test]

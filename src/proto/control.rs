@@ -1,7 +1,6 @@
 //! Requests to the daemon and its answers, on the control socket and on ubus.
 
-use serde_json::Value as Json;
-
+use crate::model::json::Json;
 /// A request of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ControlRequest {

@@ -7,9 +7,8 @@
 mod json;
 mod words;
 
-use serde_json::Value;
-
 use super::return_codes::is_failure_code;
+use crate::model::json::Json;
 use crate::text::has;
 pub(super) use json::names_something;
 pub(super) use words::words;
@@ -76,9 +75,9 @@ const REQUESTS: &str =
 /// Whether `body` reports a failure.
 pub(super) fn complains(body: &str) -> bool {
     let body = body.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    match serde_json::from_str(body) {
-        Ok(Value::Bool(success)) => !success,
-        Ok(Value::Number(number)) => {
+    match Json::parse(body) {
+        Ok(Json::Bool(success)) => !success,
+        Ok(number @ Json::Number(_)) => {
             number.as_i64().is_some_and(|number| number < 0 || (400..600).contains(&number))
         }
         Ok(value) => json::reports_failure(&value),

@@ -7,12 +7,11 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use serde_json::Value;
-
 use super::return_codes::{self, AGENT, Meaning, is_failure_code, is_word};
 use super::verdict::{Scope, Verdict};
 use super::{FailureKind, Outcome, complaint, page};
 use crate::model::Family;
+use crate::model::json::Json;
 use crate::text::has;
 
 /// Longest text in which a failure code counts wherever it stands, in bytes. A longer text may be a
@@ -56,39 +55,39 @@ pub(super) fn verdict(body: &str, sent: IpAddr) -> Option<Verdict> {
 /// the addresses of the same object behind it.
 fn readable(body: &str) -> String {
     let body = body.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    match serde_json::from_str::<Value>(body) {
-        Ok(value @ (Value::Object(_) | Value::Array(_) | Value::String(_))) => {
+    match Json::parse(body) {
+        Ok(value @ (Json::Object(_) | Json::List(_) | Json::Text(_))) => {
             let mut lines = String::new();
             add_lines(&value, &mut lines);
             lines
         }
-        Ok(Value::Null | Value::Bool(_) | Value::Number(_)) | Err(_) => page::text(body),
+        Ok(Json::Null | Json::Bool(_) | Json::Number(_)) | Err(_) => page::text(body),
     }
 }
 
-fn add_lines(value: &Value, lines: &mut String) {
+fn add_lines(value: &Json, lines: &mut String) {
     match value {
-        Value::String(text) => add_line(text, "", lines),
-        Value::Array(items) => items.iter().for_each(|item| add_lines(item, lines)),
-        Value::Object(members) => {
+        Json::Text(text) => add_line(text, "", lines),
+        Json::List(items) => items.iter().for_each(|item| add_lines(item, lines)),
+        Json::Object(members) => {
             let mut addresses = String::new();
-            for text in members.values().filter_map(Value::as_str) {
+            for text in members.values().filter_map(Json::as_str) {
                 if text.parse::<IpAddr>().is_ok() {
                     addresses.push(' ');
                     addresses.push_str(text);
                 }
             }
-            for (name, value) in members {
+            for (name, value) in members.iter() {
                 match value {
-                    Value::String(text) if !complaint::names_something(name) => {
+                    Json::Text(text) if !complaint::names_something(name) => {
                         add_line(text, &addresses, lines);
                     }
-                    Value::Array(_) | Value::Object(_) => add_lines(value, lines),
-                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+                    Json::List(_) | Json::Object(_) => add_lines(value, lines),
+                    Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => {}
                 }
             }
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
     }
 }
 

@@ -17,11 +17,10 @@ mod pattern;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::complaint::{asks_for_something, complains};
 use super::verdict::{Scope, Verdict};
 use super::{Answer, FailureKind, Outcome, dyndns2, mask, page, zoneedit};
+use crate::model::json::Json;
 use crate::model::secret::Secret;
 pub(super) use pattern::AnswerPattern;
 use pattern::Match;
@@ -296,7 +295,7 @@ fn reports_failure(body: &str) -> bool {
 /// Whether `body` is what the script of an own server answers: JSON, or some lines of text.
 fn is_plain(body: &str) -> bool {
     let is_short = body.len() <= LONGEST_PLAIN_ANSWER && !page::is_page(body);
-    is_short || serde_json::from_str::<Value>(body.trim()).is_ok()
+    is_short || Json::parse(body.trim()).is_ok()
 }
 
 fn retry(reason: String) -> Verdict {

@@ -89,7 +89,8 @@ impl Frame {
     fn json(self, id: u8, value: &Json) -> Self {
         let mut writer = Writer::default();
         for (name, value) in value.as_object().unwrap() {
-            writer.member(name, value);
+            writer
+                .member(name, &ddns_netlink::model::json::Json::parse(&value.to_string()).unwrap());
         }
         self.attribute(id, writer.0)
     }

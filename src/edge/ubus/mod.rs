@@ -11,11 +11,11 @@ use std::io;
 use std::time::Duration;
 
 use nix::libc;
-use serde_json::Value as Json;
 use tokio::io::Interest;
 use tokio::net::UnixStream;
 
 use crate::edge::clock;
+use crate::model::json::Json;
 use crate::model::sorted::take_first;
 use crate::proto::control::ControlAnswer;
 use crate::proto::ubus::session::{MethodCall, Session, UbusEvent};

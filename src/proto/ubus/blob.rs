@@ -8,8 +8,7 @@
 //! Values are read in place and one level at a time, so that deeply nested or many values do not
 //! cost memory.
 
-use serde_json::Value as Json;
-
+use crate::model::json::Json;
 // enum blobmsg_type
 const UNSPEC: u8 = 0;
 const ARRAY: u8 = 1;
@@ -240,12 +239,8 @@ impl Writer {
                 INT8
             }
             Json::Number(number) => self.number(number),
-            Json::String(text) => {
-                self.0.extend(text.as_bytes());
-                self.0.push(0);
-                STRING
-            }
-            Json::Array(elements) => {
+            Json::Text(text) => self.text(text),
+            Json::List(elements) => {
                 elements.iter().for_each(|element| self.member("", element));
                 ARRAY
             }
@@ -258,11 +253,10 @@ impl Writer {
 
     /// Writes a number with the type that libubox would choose (`blobmsg_add_json_element`): 32 bits
     /// if they are enough.
-    fn number(&mut self, number: &serde_json::Number) -> u8 {
+    fn number(&mut self, number: &str) -> u8 {
         // Programs in C read a value only with the type that they expect.
-        let Some(whole) = number.as_i64() else {
-            self.0.extend(number.as_f64().unwrap_or_default().to_be_bytes());
-            return DOUBLE;
+        let Ok(whole) = number.parse::<i64>() else {
+            return self.fraction(number);
         };
         match i32::try_from(whole) {
             Ok(short) => {
@@ -276,7 +270,59 @@ impl Writer {
         }
     }
 
+    /// Writes a decimal as a double. A negative one, or one with an exponent, would be written as a text. The
+    /// program makes no such numbers.
+    fn fraction(&mut self, number: &str) -> u8 {
+        let Some(bits) = double(number) else {
+            return self.text(number);
+        };
+        self.0.extend(bits.to_be_bytes());
+        DOUBLE
+    }
+
+    fn text(&mut self, text: &str) -> u8 {
+        self.0.extend(text.as_bytes());
+        self.0.push(0);
+        STRING
+    }
+
     fn pad(&mut self) {
         self.0.resize(self.0.len().next_multiple_of(HEADER), 0);
     }
+}
+
+/// The bits of the double (IEEE 754 binary64) nearest to a decimal such as `12.345`, which has at most 18 digits
+/// behind the point; of two that are equally near, the larger one. `None` for any other number.
+///
+/// It calculates with whole numbers only. A router has no floating point unit, and the software that stands in for
+/// one would be in the program for this alone.
+fn double(decimal: &str) -> Option<u64> {
+    let (whole, digits) = decimal.split_once('.').unwrap_or((decimal, "0"));
+    if digits.len() > 18 {
+        return None;
+    }
+    let unit = 10_u64.pow(u32::try_from(digits.len()).ok()?);
+    // The number is always (`significand` + `rest` / `unit`) × 2^`exponent`.
+    let mut significand: u64 = whole.parse().ok()?;
+    let mut rest: u64 = digits.parse().ok()?;
+    let mut exponent = 0_i64;
+    if significand == 0 && rest == 0 {
+        return Some(0);
+    }
+    // A double has 53 bits. One more bit says whether they are rounded up.
+    while significand >> 53 == 0 {
+        rest *= 2;
+        let bit = u64::from(rest >= unit);
+        rest -= bit * unit;
+        significand = significand * 2 + bit;
+        exponent -= 1;
+    }
+    while significand >> 54 != 0 {
+        significand /= 2;
+        exponent += 1;
+    }
+    let rounded = significand.div_ceil(2);
+    // The highest of the 53 bits is not stored. Here it adds 1 to the exponent, to which 1023 is added.
+    let stored = u64::try_from(exponent + 1 + 52 + 1023 - 1).ok()?;
+    Some((stored << 52) + rounded)
 }

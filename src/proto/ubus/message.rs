@@ -4,9 +4,8 @@
 //! the message (openwrt ubus, `ubusmsg.h`). The header holds a version, the type, a sequence number
 //! and the peer: the receiver of a message that we send, the sender of one that we get.
 
-use serde_json::Value as Json;
-
 use super::blob::{Attributes, Malformed, Members, Writer, until_nul};
+use crate::model::json::Json;
 
 /// Most bytes of the attribute in a message, padding included (`UBUS_MAX_MSGLEN`). ubusd closes the
 /// connection of a client that sends more.
@@ -230,8 +229,8 @@ impl Frame {
 
     fn members(mut self, id: u8, members: &Json) -> Self {
         let start = self.0.begin();
-        for (name, value) in members.as_object().into_iter().flatten() {
-            self.0.member(name, value);
+        if let Some(members) = members.members() {
+            members.iter().for_each(|(name, value)| self.0.member(name, value));
         }
         self.0.end(start, false, id);
         self

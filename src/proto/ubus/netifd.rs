@@ -63,7 +63,7 @@ pub fn update(data: Members<'_>) -> Result<Option<(String, Network)>, Malformed>
         let (key, value) = member?;
         match key {
             b"interface" => name = valid_name(value),
-            b"up" => up = value == Value::Bool(true),
+            b"up" => up = matches!(value, Value::Bool(true)),
             b"l3_device" => network.device = valid_name(value),
             b"ipv4-address" | b"ipv6-address" => list(value, None, &mut network.addresses)?,
             b"ipv6-prefix-assignment" => {

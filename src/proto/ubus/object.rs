@@ -1,8 +1,7 @@
 //! Our own ubus object: the requests of the control socket as methods.
 
-use serde_json::{Value as Json, json};
-
 use super::blob::Members;
+use crate::model::json::Json;
 use crate::proto::control::{ControlAnswer, ControlRequest};
 
 /// Path of the object.
@@ -17,12 +16,12 @@ const NOT_FOUND: u32 = 4;
 
 /// The methods with the types of their arguments.
 pub fn signature() -> Json {
-    const STRING: u8 = 3;
-    let section = json!({ "section": STRING });
-    json!({
-        "status": {}, "get": section, "why": section, "update": section, "stop": section,
-        "start": section,
-    })
+    const STRING: u32 = 3;
+    let mut methods = Json::object(&mut [("status", Json::object(&mut []))]);
+    for method in ["get", "why", "update", "stop", "start"] {
+        methods.set(method, Json::object(&mut [("section", STRING.into())]));
+    }
+    methods
 }
 
 /// The request in a call.
@@ -52,7 +51,7 @@ pub fn request(method: &[u8], arguments: Members<'_>) -> Result<ControlRequest, 
 /// The status for the caller, if there are no data.
 pub fn result(answer: ControlAnswer) -> Result<Json, u32> {
     match answer {
-        ControlAnswer::Text(text) => Ok(json!({ "text": text })),
+        ControlAnswer::Text(text) => Ok(Json::object(&mut [("text", text.into())])),
         ControlAnswer::Json(value) => Ok(value),
         ControlAnswer::NoSection(_) => Err(NOT_FOUND),
     }

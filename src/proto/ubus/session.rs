@@ -9,11 +9,10 @@
 //! from the peer that was asked, an event only from ubusd, and a notification only with `no_reply`,
 //! which ubusd does not pass on in a call.
 
-use serde_json::{Value as Json, json};
-
 use super::blob::{Malformed, Value};
 use super::message::{self, Frame, Message, MessageType};
 use super::{netifd, object};
+use crate::model::json::Json;
 use crate::model::sorted::take_first;
 use crate::proto::control::{ControlAnswer, ControlRequest};
 use crate::proto::ubus::netifd::Networks;
@@ -268,7 +267,8 @@ impl Session {
             return self.denied();
         };
         // blobmsg has no unsigned numbers.
-        let data = json!({ "object": listener.cast_signed(), "pattern": "ubus.object.*" });
+        let object = Json::Number(listener.cast_signed().to_string().into());
+        let data = Json::object(&mut [("object", object), ("pattern", "ubus.object.*".into())]);
         let frame = self.frame(MessageType::Invoke, EVENTS).object(EVENTS).method("register");
         self.request(Purpose::Events, EVENTS, frame.data(&data));
         // After the registration, so that netifd cannot start unnoticed in between.

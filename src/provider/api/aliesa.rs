@@ -7,8 +7,6 @@
 
 use std::net::IpAddr;
 
-use serde_json::Value;
-
 use super::aliyun::{CODES, sign};
 use super::call::{self, Values};
 use super::interface::{
@@ -16,9 +14,10 @@ use super::interface::{
 };
 use super::meaning::shown;
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
-use super::rest::{Rest, object, text};
+use super::rest::{Rest, text};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
+use crate::model::json::Json;
 use crate::model::name::canonical;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method};
@@ -65,17 +64,17 @@ fn present(
     rest: &Rest,
     zone: &Zone,
     goal: &Goal<'_>,
-) -> ApiResult<Value> {
+) -> ApiResult<Json> {
     let values = Values::of(talk.account, &ESA.form).in_zone(zone).for_goal(goal);
     let list = "GET /?Action=ListRecords&SiteId=<zone>&RecordName=<fqdn>&RecordMatchType=exact\
                 &Type=A/AAAA&PageSize=100";
     let records = rest.elements(talk, call::request(rest, list, &values), "/Records")?;
-    let is_it = |record: &&Value| canonical(text(record, "/RecordName")) == goal.fqdn;
+    let is_it = |record: &&Json| canonical(text(record, "/RecordName")) == goal.fqdn;
     Ok(records.iter().find(is_it).cloned().unwrap_or_default())
 }
 
 /// The addresses of a record.
-fn addresses(record: &Value) -> Vec<IpAddr> {
+fn addresses(record: &Json) -> Vec<IpAddr> {
     let value = text(record, "/Data/Value");
     value.split(',').filter_map(|address| address.trim().parse().ok()).collect()
 }
@@ -128,7 +127,7 @@ fn write(
             (false, false) => format!("UpdateRecord&RecordId={id}"),
         };
         if !values.is_empty() {
-            let data = object(&mut [("Value", values.join(",").into())]).to_string();
+            let data = Json::object(&mut [("Value", values.join(",").into())]).to_string();
             let ttl = write.ttl.unwrap_or(ESA.new_ttl);
             query = format!("{query}&Type=A/AAAA&Ttl={ttl}&Data={}", encode(&data));
             // What an update lacks would be reset.

@@ -3,15 +3,14 @@
 //! A change replaces all records of a name, so they are read again before it, and are sent back as they
 //! were. The answers have them in another form than the documentation; Beget takes both.
 
-use serde_json::Value;
-
 use super::interface::{INTERFACE, Interface, Reading, RecordModel, Writing, ZoneSource};
 use super::meaning::{Codes, Meaning};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
 use super::records::refuse_special;
-use super::rest::{Rest, list, object, text};
+use super::rest::{Rest, list, text};
 use super::zone::{RecordName, Zone, ZoneList};
 use super::{Api, Base, Need, Publishing};
+use crate::model::json::Json;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method};
 use crate::text::percent::encode;
@@ -55,7 +54,7 @@ fn zones(talk: &mut Conversation<'_>, _: &Rest) -> ApiResult<ZoneList> {
     Ok(names.map(|name| Zone::new(&name, &name)).collect())
 }
 
-fn ask(talk: &mut Conversation<'_>, rest: &Rest, action: &str, input: &Value) -> ApiResult<Value> {
+fn ask(talk: &mut Conversation<'_>, rest: &Rest, action: &str, input: &Json) -> ApiResult<Json> {
     let account = talk.account;
     let form = format!(
         "login={}&passwd={}&input_format=json&output_format=json&input_data={}",
@@ -68,14 +67,14 @@ fn ask(talk: &mut Conversation<'_>, rest: &Rest, action: &str, input: &Value) ->
 }
 
 /// The records of a name, by their types.
-fn records_of(talk: &mut Conversation<'_>, rest: &Rest, goal: &Goal<'_>) -> ApiResult<Value> {
-    let input = object(&mut [("fqdn", goal.fqdn.as_str().into())]);
+fn records_of(talk: &mut Conversation<'_>, rest: &Rest, goal: &Goal<'_>) -> ApiResult<Json> {
+    let input = Json::object(&mut [("fqdn", goal.fqdn.as_str().into())]);
     let body = ask(talk, rest, "/getData", &input)?;
     Ok(body.pointer("/answer/result/records").cloned().unwrap_or_default())
 }
 
 /// The address of a record, in one of both forms.
-fn address(record: &Value) -> &str {
+fn address(record: &Json) -> &str {
     match text(record, "/address") {
         "" => text(record, "/value"),
         address => address,
@@ -101,7 +100,7 @@ fn read(
             );
         }
         let of_kind = list(&all, &["/", kind].concat());
-        let addresses: Vec<Value> = of_kind.iter().map(|record| address(record).into()).collect();
+        let addresses: Vec<Json> = of_kind.iter().map(|record| address(record).into()).collect();
         let ttl = of_kind.first().and_then(|record| record.get("ttl"));
         records.append(&mut Record::set(name, kind, ttl, &addresses));
     }
@@ -117,19 +116,20 @@ fn write(
     for write in writes {
         let mut all = records_of(talk, rest, write.goal)?;
         if !all.is_object() {
-            all = object(&mut []);
+            all = Json::object(&mut []);
         }
-        if let Some(members) = all.as_object_mut() {
+        if let Some(members) = all.members_mut() {
             // The name servers of the domain cannot be changed.
-            members.retain(|kind, _| !["DNS", "DNS_IP"].contains(&kind.as_str()));
+            members.retain(|kind, _| !["DNS", "DNS_IP"].contains(&&**kind));
         }
         let mut records = Vec::new();
         for value in &write.values {
-            let record = object(&mut [("value", value.clone()), ("priority", 10.into())]);
+            let record = Json::object(&mut [("value", value.clone()), ("priority", 10_u32.into())]);
             records.push(write.with_ttl(record, "ttl"));
         }
-        all[write.goal.kind()] = records.into();
-        let input = object(&mut [("fqdn", write.goal.fqdn.as_str().into()), ("records", all)]);
+        all.set(write.goal.kind(), records.into());
+        let input =
+            Json::object(&mut [("fqdn", write.goal.fqdn.as_str().into()), ("records", all)]);
         ask(talk, rest, "/changeRecords", &input)?;
     }
     Ok(Vec::new())

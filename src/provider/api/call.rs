@@ -6,12 +6,11 @@
 //! whose value is not known is left out, unless the placeholder names another value: `<ttl|300>`.
 //! `<%host>` is percent-encoded in full, where `<host>` keeps `@`, `*` and `:` in a URL.
 
-use serde_json::Value;
-
 use super::meaning::shown;
 use super::record::{Goal, RecordForm, Write, by_type};
 use super::rest::{Rest, id_value};
 use super::zone::Zone;
+use crate::model::json::Json;
 use crate::provider::{Account, Method, Request};
 use crate::text::percent;
 
@@ -35,15 +34,15 @@ pub struct Values<'a> {
     pub write: Option<&'a Write<'a>>,
     /// A JSON pointer: a member of the record as it should be, or as it is if it is removed; or of the value
     /// in a record set that [`RecordForm::value`] writes.
-    pub value: &'a Value,
+    pub value: &'a Json,
     /// `page`: the number of a page, or how many elements the pages before have.
     pub page: usize,
     /// `updates` and `creates`: records that are changed and that are added together. `changes`: both, or
     /// the records that are removed together.
-    pub changes: [&'a [Value]; 2],
+    pub changes: [&'a [Json]; 2],
 }
 
-static NULL: Value = Value::Null;
+static NULL: Json = Json::Null;
 
 impl<'a> Values<'a> {
     /// Values that do not depend on a zone.
@@ -70,22 +69,22 @@ impl<'a> Values<'a> {
     }
 
     /// The value of the placeholder `name`; `null` if it has none.
-    fn get(&self, name: &str) -> Value {
+    fn get(&self, name: &str) -> Json {
         match name {
             "username" => self.account.username.as_str().into(),
             "password" => self.account.password.expose().into(),
             "param_enc" => self.account.param_enc.expose().into(),
             "param_opt" => self.account.param_opt.expose().into(),
-            "page" => self.page.into(),
-            "updates" => self.changes[0].into(),
-            "creates" => self.changes[1].into(),
+            "page" => (self.page as u64).into(),
+            "updates" => self.changes[0].to_vec().into(),
+            "creates" => self.changes[1].to_vec().into(),
             "changes" => self.changes.concat().into(),
             _ if name.starts_with('/') => self.value.pointer(name).cloned().unwrap_or_default(),
             _ => self.of_zone(name).or_else(|| self.of_goal(name)).unwrap_or_default(),
         }
     }
 
-    fn of_zone(&self, name: &str) -> Option<Value> {
+    fn of_zone(&self, name: &str) -> Option<Json> {
         match name {
             "zone" => Some(id_value(&self.zone?.id)),
             "domain" => Some(self.zone?.name.as_str().into()),
@@ -94,14 +93,14 @@ impl<'a> Values<'a> {
         }
     }
 
-    fn of_goal(&self, name: &str) -> Option<Value> {
+    fn of_goal(&self, name: &str) -> Option<Json> {
         let goal = self.goal?;
         match name {
             "type" => return Some(goal.kind().into()),
             _ if name.starts_with("type:") => return Some(id_value(&by_type(name, goal.kind()))),
             "fqdn" => return Some(goal.fqdn.as_str().into()),
             "address" => return Some(goal.address()),
-            "proxied" => return goal.change.record.proxied.map(Value::from),
+            "proxied" => return goal.change.record.proxied.map(Json::from),
             _ => {}
         }
         let write = self.write?;
@@ -110,9 +109,9 @@ impl<'a> Values<'a> {
                 let set = write.before.first().map(|record| record.id.as_str());
                 write.id.as_deref().or(set).map(id_value)
             }
-            "ttl" => write.ttl.map(Value::from),
-            "set_ttl" if write.exists => goal.change.record.ttl.map(Value::from),
-            "set_ttl" => write.ttl.map(Value::from),
+            "ttl" => write.ttl.map(Json::from),
+            "set_ttl" if write.exists => goal.change.record.ttl.map(Json::from),
+            "set_ttl" => write.ttl.map(Json::from),
             "values" => Some(write.values.iter().map(|value| self.written(value)).collect()),
             "one_or_values" => match write.values.as_slice() {
                 [one] => Some(self.written(one)),
@@ -123,7 +122,7 @@ impl<'a> Values<'a> {
     }
 
     /// A value of a record set as it is written.
-    fn written(&self, value: &'a Value) -> Value {
+    fn written(&self, value: &'a Json) -> Json {
         match self.form.value {
             "" => value.clone(),
             template => json(template, &Self { value, ..*self }),
@@ -134,11 +133,11 @@ impl<'a> Values<'a> {
         shown(&self.with_default(placeholder), "")
     }
 
-    fn with_default(&self, placeholder: &str) -> Value {
+    fn with_default(&self, placeholder: &str) -> Json {
         let (name, default) = placeholder.split_once('|').unwrap_or((placeholder, "null"));
         let value = self.get(name);
         if value.is_null() {
-            return serde_json::from_str(default).unwrap_or_default();
+            return Json::parse(default).unwrap_or_default();
         }
         value
     }
@@ -179,7 +178,7 @@ pub fn fill(template: &str, values: &Values<'_>, encode: fn(&str) -> String) -> 
 }
 
 /// The JSON of `template`.
-pub fn json(template: &str, values: &Values<'_>) -> Value {
+pub fn json(template: &str, values: &Values<'_>) -> Json {
     let mut filled = String::new();
     let mut rest = template;
     let mut quoted = false;
@@ -188,7 +187,7 @@ pub fn json(template: &str, values: &Values<'_>) -> Value {
         filled.push_str(before);
         quoted ^= before.matches('"').count() % 2 == 1;
         if quoted {
-            let text = Value::from(values.text(placeholder)).to_string();
+            let text = Json::from(values.text(placeholder)).to_string();
             filled.push_str(text.get(1..text.len() - 1).unwrap_or_default());
         } else {
             filled.push_str(&values.with_default(placeholder).to_string());
@@ -196,20 +195,20 @@ pub fn json(template: &str, values: &Values<'_>) -> Value {
         rest = after;
     }
     filled.push_str(rest);
-    let mut value = serde_json::from_str(&filled).unwrap_or_default();
+    let mut value = Json::parse(&filled).unwrap_or_default();
     drop_unknown(&mut value);
     value
 }
 
 /// Removes the members of objects that are `null`.
-fn drop_unknown(value: &mut Value) {
+fn drop_unknown(value: &mut Json) {
     match value {
-        Value::Object(members) => {
+        Json::Object(members) => {
             members.retain(|_, member| !member.is_null());
             members.values_mut().for_each(drop_unknown);
         }
-        Value::Array(elements) => elements.iter_mut().for_each(drop_unknown),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        Json::List(elements) => elements.iter_mut().for_each(drop_unknown),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => {}
     }
 }
 

@@ -3,16 +3,15 @@
 //! The ids of zones and records are learned. With them, changes of any number of names are one batch
 //! request, which Cloudflare carries out as a whole or not at all.
 
-use serde_json::Value;
-
 use super::interface::{
     BY_NAME, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, Record, RecordForm, Write, elements};
-use super::rest::{Rest, object};
+use super::rest::Rest;
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
+use crate::model::json::Json;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Rate};
 
@@ -104,7 +103,7 @@ fn write(
                 let writes = several.iter().filter(|write| batch_member(write) == member);
                 (member, writes.map(body).collect())
             });
-            rest.json(Method::Post, &path, &object(&mut batch))
+            rest.json(Method::Post, &path, &Json::object(&mut batch))
         }
     };
     let answer = talk.send(request)?;
@@ -138,24 +137,24 @@ fn batch_member(write: &Write<'_>) -> &'static str {
     }
 }
 
-fn body(write: &Write<'_>) -> Value {
+fn body(write: &Write<'_>) -> Json {
     if let Some(id) = &write.id
         && write.is_removal()
     {
-        return object(&mut [("id", id.as_str().into())]);
+        return Json::object(&mut [("id", id.as_str().into())]);
     }
     let goal = write.goal;
-    let mut body = write.with_set_ttl(object(&mut [("content", goal.address())]), "ttl");
+    let mut body = write.with_set_ttl(Json::object(&mut [("content", goal.address())]), "ttl");
     if let Some(proxied) = goal.change.record.proxied {
-        body["proxied"] = proxied.into();
+        body.set("proxied", proxied.into());
     }
     match &write.id {
-        Some(id) => body["id"] = id.as_str().into(),
+        Some(id) => body.set("id", id.as_str().into()),
         None => {
-            body["type"] = goal.kind().into();
-            body["name"] = goal.fqdn.as_str().into();
+            body.set("type", goal.kind().into());
+            body.set("name", goal.fqdn.as_str().into());
             if body["proxied"].is_null() {
-                body["proxied"] = false.into();
+                body.set("proxied", false.into());
             }
         }
     }

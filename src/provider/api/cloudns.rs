@@ -2,8 +2,6 @@
 //!
 //! A record is written as a whole, so it is read before. The credentials are in the body of each request.
 
-use serde_json::Value;
-
 use super::interface::{
     Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
@@ -12,6 +10,7 @@ use super::record::{Goal, RECORD, Record, RecordForm};
 use super::rest::Rest;
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
+use crate::model::json::Json;
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Request};
@@ -94,9 +93,9 @@ fn read(
     let answer = rest.send(talk, request)?;
     let mut records = Vec::new();
     let all = rest.value(&answer)?;
-    let members = all.as_object().filter(|members| members.values().all(Value::is_object));
+    let members = all.members().filter(|members| members.values().all(Json::is_object));
     let Some(members) = members else {
-        let is_empty = all.as_array().is_some_and(Vec::is_empty);
+        let is_empty = all.is_list() && all.elements().is_empty();
         return if is_empty { Ok(records) } else { Err(rest.not_understood(&answer)) };
     };
     for raw in members.values() {

@@ -3,15 +3,14 @@
 //! Changes of any number of names of a zone are one request, which is carried out as a whole or not
 //! at all.
 
-use serde_json::Value;
-
 use super::interface::{
     INTERFACE, Interface, List, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
 use super::record::{RECORD, Record, RecordForm, Write};
-use super::rest::{self, Rest, list, object};
+use super::rest::{self, Rest, list};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
+use crate::model::json::Json;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Answer, Batch, Method, Rate};
 
@@ -57,7 +56,7 @@ fn write(
     let mut sets = Vec::new();
     for write in writes {
         let goal = write.goal;
-        let set = object(&mut [
+        let set = Json::object(&mut [
             ("subname", goal.host(zone, "").into()),
             ("type", goal.kind().into()),
             ("records", write.all_values()),
@@ -69,12 +68,12 @@ fn write(
                 Some(ttl) => ttl,
                 None => *new_ttl.insert(lowest_ttl(talk, rest, zone)?.max(NEW_TTL.into())),
             };
-            set["ttl"] = ttl.into();
+            set.set("ttl", ttl.into());
         }
         sets.push(set);
     }
     let path = format!("/{}/rrsets/", zone.id);
-    let answer = talk.send(rest.json(Method::Patch, &path, &Value::Array(sets)))?;
+    let answer = talk.send(rest.json(Method::Patch, &path, &sets.into()))?;
     if answer.status == 400 && writes.len() > 1 {
         settle_rejected(talk, rest, writes, &answer);
     }

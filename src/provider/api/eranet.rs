@@ -99,10 +99,10 @@ fn read(
         let list = "GET /DescribeRecordIndex?Domain=<zone>&Host=<host>&Type=<type>";
         let answer = rest.send(talk, call::request(rest, list, &values))?;
         let body = rest.value(&answer)?;
-        let Some(all) = body.get("Data").filter(|all| all.is_array() || all.is_null()) else {
+        let Some(all) = body.get("Data").filter(|all| all.is_list() || all.is_null()) else {
             return Err(rest.not_understood(&answer));
         };
-        for raw in all.as_array().into_iter().flatten() {
+        for raw in all.elements() {
             records.push(Record::of(form, zone, Some(goal), raw));
         }
     }

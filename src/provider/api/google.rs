@@ -4,18 +4,17 @@
 //! Changes of any number of names of a zone are one request, which is carried out as a whole or not
 //! at all.
 
-use serde_json::Value;
-
 use super::interface::{
     BY_NAME, INTERFACE, Interface, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
 use super::records;
-use super::rest::{self, Rest, list, object, refuse_account, text};
+use super::rest::{self, Rest, list, refuse_account, text};
 use super::zone::{Zone, ZoneList};
 use super::{Api, Base, Need, Publishing, oauth, pair};
 use crate::model::Url;
+use crate::model::json::Json;
 use crate::model::name::canonical;
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
@@ -101,7 +100,7 @@ impl ServiceAccount {
     /// The option that is missing.
     fn of(account: &Account) -> Result<Self, &'static str> {
         let secret = account.password.expose();
-        let json: Value = serde_json::from_str(secret).unwrap_or_default();
+        let json = Json::parse(secret).unwrap_or_default();
         let mut email = account.username.as_str();
         if email.is_empty() {
             email = text(&json, "/client_email");
@@ -121,8 +120,8 @@ impl ServiceAccount {
     /// A claim for an access token (RFC 7523 section 3) as a signed JSON Web Token (RFC 7519).
     /// `None` if the key is not an RSA key.
     fn claim(&self, at: UnixSeconds) -> Option<String> {
-        let head = object(&mut [("alg", "RS256".into()), ("typ", "JWT".into())]);
-        let claims = object(&mut [
+        let head = Json::object(&mut [("alg", "RS256".into()), ("typ", "JWT".into())]);
+        let claims = Json::object(&mut [
             ("iss", self.email.as_str().into()),
             ("scope", SCOPE.into()),
             ("aud", format!("https://{TOKENS}/token").into()),
@@ -158,7 +157,7 @@ fn pages(
     rest: &Rest,
     path: &str,
     pointer: &str,
-) -> ApiResult<Vec<Value>> {
+) -> ApiResult<Vec<Json>> {
     let mut all = Vec::new();
     let mut from = String::new();
     for _ in 0..PAGES {
@@ -175,7 +174,7 @@ fn pages(
 
 /// The body of a successful answer. It must have a member at `pointer`, or, if a list is empty and so
 /// lacks it, a `kind` of Cloud DNS.
-fn success(rest: &Rest, answer: &Answer, pointer: &str) -> ApiResult<Value> {
+fn success(rest: &Rest, answer: &Answer, pointer: &str) -> ApiResult<Json> {
     let body = rest.value(answer)?;
     if body.pointer(pointer).is_some() || text(&body, "/kind").starts_with("dns#") {
         return Ok(body);
@@ -237,15 +236,16 @@ fn write(
             deletions.push(set(write, first.ttl, values));
         }
     }
-    let body = object(&mut [("additions", additions.into()), ("deletions", deletions.into())]);
+    let body =
+        Json::object(&mut [("additions", additions.into()), ("deletions", deletions.into())]);
     let path = format!("/{}/changes", percent::encode(&zone.id));
     let answer = talk.send(rest.json(Method::Post, &path, &body))?;
     success(rest, &answer, "/status")?;
     Ok(Vec::new())
 }
 
-fn set(write: &Write<'_>, ttl: Option<u32>, values: Value) -> Value {
-    object(&mut [
+fn set(write: &Write<'_>, ttl: Option<u32>, values: Json) -> Json {
+    Json::object(&mut [
         ("name", [&write.goal.fqdn, "."].concat().into()),
         ("type", write.goal.kind().into()),
         ("ttl", ttl.unwrap_or(NEW_TTL).into()),

@@ -75,7 +75,7 @@ fn is_disabled_by_owner(record: &Record, goal: &Goal<'_>) -> bool {
         Some(address) => goal.change.wants(address) || goal.change.owns(address),
         None => false,
     };
-    record.raw["is_disabled"] == true && !is_ours
+    record.raw["is_disabled"].is_true() && !is_ours
 }
 
 #[cfg(test)]

@@ -2,15 +2,14 @@
 //!
 //! Changes of any number of names of a zone are one request.
 
-use serde_json::Value;
-
 use super::interface::{
     INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
 use super::record::{RECORD, Record, RecordForm, Write};
-use super::rest::{Rest, member, object};
+use super::rest::{Rest, member};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
+use crate::model::json::Json;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method};
 
@@ -51,18 +50,18 @@ fn write(
     let mut records = Vec::new();
     for write in writes {
         for raw in &write.values {
-            let record = object(&mut [
+            let record = Json::object(&mut [
                 ("name", write.goal.fqdn.as_str().into()),
                 ("type", write.goal.kind().into()),
                 ("content", member(raw, "content")),
-                ("disabled", (raw["disabled"] == true).into()),
+                ("disabled", raw["disabled"].is_true().into()),
             ]);
             records.push(write.with_ttl(record, "ttl"));
         }
     }
     let zone = format!("/{}", zone.id);
     if !records.is_empty() {
-        rest.ask(talk, rest.json(Method::Patch, &zone, &Value::Array(records)))?;
+        rest.ask(talk, rest.json(Method::Patch, &zone, &records.into()))?;
     }
     let removals = writes.iter().filter(|write| write.is_removal());
     for record in removals.flat_map(|write| &write.before) {

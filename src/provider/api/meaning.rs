@@ -1,7 +1,6 @@
 //! What an answer means: by its HTTP status, or by a code in its body.
 
-use serde_json::Value;
-
+use crate::model::json::Json;
 /// What an answer means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
@@ -63,7 +62,7 @@ impl Codes {
     pub const HTTP: Self = Self { success: ("", ""), code: &[], meanings: &[] };
 
     /// The meaning of an answer, and advice for the owner; empty for the usual advice.
-    pub fn meaning(&self, status: u16, body: &Value) -> (Meaning, &'static str) {
+    pub fn meaning(&self, status: u16, body: &Json) -> (Meaning, &'static str) {
         let by_status = Meaning::of_status(status);
         let (place, expected) = self.success;
         let found = if place.is_empty() { String::new() } else { shown(body, place) };
@@ -102,10 +101,10 @@ fn fits(pattern: &str, code: &str, status: &str) -> bool {
 }
 
 /// The text, number or other value at `pointer` (RFC 6901) as text; empty if there is none.
-pub fn shown(value: &Value, pointer: &str) -> String {
+pub fn shown(value: &Json, pointer: &str) -> String {
     match value.pointer(pointer) {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
+        None | Some(Json::Null) => String::new(),
+        Some(Json::Text(text)) => text.to_string(),
         Some(other) => other.to_string(),
     }
 }
@@ -137,11 +136,14 @@ mod tests {
             (200, json!({}), Meaning::Unknown),
             (401, json!({"code": 9}), Meaning::Credentials),
         ] {
-            assert_eq!(CODES.meaning(status, &body).0, meaning, "{status} {body}");
+            assert_eq!(CODES.meaning(status, &(&body).into()).0, meaning, "{status} {body}");
         }
         let by_presence = Codes { success: ("/id", ""), ..CODES };
-        assert_eq!(by_presence.meaning(200, &json!({"id": 3})).0, Meaning::Success);
-        assert_eq!(by_presence.meaning(200, &json!({"id": 3, "code": 9})).0, Meaning::Refused);
-        assert_eq!(by_presence.meaning(200, &json!({"id": ""})).0, Meaning::Unknown);
+        assert_eq!(by_presence.meaning(200, &json!({"id": 3}).into()).0, Meaning::Success);
+        assert_eq!(
+            by_presence.meaning(200, &json!({"id": 3, "code": 9}).into()).0,
+            Meaning::Refused
+        );
+        assert_eq!(by_presence.meaning(200, &json!({"id": ""}).into()).0, Meaning::Unknown);
     }
 }

@@ -4,17 +4,16 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::interface::{
     INTERFACE, Interface, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
 use super::records;
-use super::rest::{Rest, object, text};
+use super::rest::{Rest, text};
 use super::zone::{Zone, ZoneList, probe_zones};
 use super::{Api, Base, Need, Publishing};
+use crate::model::json::Json;
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Answer, Batch, Method, Rate, Request};
@@ -71,7 +70,7 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
     let mut login = rest.clone();
     login.secret_answers = true;
     login.codes = LOGIN_CODES;
-    let param = object(&mut [("apipassword", account.password.expose().into())]);
+    let param = Json::object(&mut [("apipassword", account.password.expose().into())]);
     let answer = talk.send(request(talk, &login, "login", param))?;
     let body = login.value(&answer)?;
     let session = text(&body, "/responsedata/apisessionid");
@@ -83,24 +82,28 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
     // If the provider cannot be reached, a logout would only fail, too.
     if talk.status() != 0 {
         // A failed logout does not matter: the session expires.
-        let _ = call(talk, &rest, "logout", object(&mut []));
+        let _ = call(talk, &rest, "logout", Json::object(&mut []));
     }
     published
 }
 
-fn request(talk: &Conversation<'_>, rest: &Rest, action: &str, mut param: Value) -> Request {
-    param["customernumber"] = talk.account.username.as_str().into();
-    param["apikey"] = talk.account.param_enc.expose().into();
-    rest.json(Method::Post, "?JSON", &object(&mut [("action", action.into()), ("param", param)]))
+fn request(talk: &Conversation<'_>, rest: &Rest, action: &str, mut param: Json) -> Request {
+    param.set("customernumber", talk.account.username.as_str().into());
+    param.set("apikey", talk.account.param_enc.expose().into());
+    rest.json(
+        Method::Post,
+        "?JSON",
+        &Json::object(&mut [("action", action.into()), ("param", param)]),
+    )
 }
 
 fn call(
     talk: &mut Conversation<'_>,
     rest: &Rest,
     action: &str,
-    mut param: Value,
-) -> ApiResult<Value> {
-    param["apisessionid"] = rest.session().into();
+    mut param: Json,
+) -> ApiResult<Json> {
+    param.set("apisessionid", rest.session().into());
     let request = request(talk, rest, action, param);
     rest.ask(talk, request)
 }
@@ -140,7 +143,7 @@ fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let mut rest = rest.clone();
     rest.codes = ZONE_CODES;
     probe_zones(talk, &|talk, name| {
-        call(talk, &rest, "infoDnsZone", object(&mut [("domainname", name.into())])).map(drop)
+        call(talk, &rest, "infoDnsZone", Json::object(&mut [("domainname", name.into())])).map(drop)
     })
 }
 
@@ -150,7 +153,7 @@ fn read(
     zone: &Zone,
     _: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
-    Ok(all_records(talk, rest, zone, "infoDnsRecords", object(&mut []))?.0)
+    Ok(all_records(talk, rest, zone, "infoDnsRecords", Json::object(&mut []))?.0)
 }
 
 /// Requests `action`, whose answer has all records of the zone, both for reading and for writing.
@@ -160,10 +163,10 @@ fn all_records(
     rest: &Rest,
     zone: &Zone,
     action: &str,
-    mut param: Value,
+    mut param: Json,
 ) -> ApiResult<(Vec<Record>, Answer)> {
-    param["domainname"] = zone.name.as_str().into();
-    param["apisessionid"] = rest.session().into();
+    param.set("domainname", zone.name.as_str().into());
+    param.set("apisessionid", rest.session().into());
     let answer = talk.send(request(talk, rest, action, param))?;
     let all = rest.elements_of(&answer, "/responsedata/dnsrecords")?;
     let all = all.iter().map(|raw| Record::of(&NETCUP.form, zone, None, raw)).collect();
@@ -177,8 +180,8 @@ fn write(
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
     let set = writes.iter().map(|write| body(zone, write)).collect();
-    let set = object(&mut [("dnsrecords", set)]);
-    let param = object(&mut [("dnsrecordset", set)]);
+    let set = Json::object(&mut [("dnsrecords", set)]);
+    let param = Json::object(&mut [("dnsrecordset", set)]);
     let (present, answer) = all_records(talk, rest, zone, "updateDnsRecords", param)?;
     if writes.iter().all(|write| is_done(write, &present)) {
         return Ok(Vec::new());
@@ -198,15 +201,15 @@ fn is_done(write: &Write<'_>, present: &[Record]) -> bool {
     }
 }
 
-fn body(zone: &Zone, write: &Write<'_>) -> Value {
+fn body(zone: &Zone, write: &Write<'_>) -> Json {
     match (write.before.first(), write.values.first()) {
         (Some(removed), _) => {
             let mut record = removed.raw.clone();
-            record["deleterecord"] = true.into();
+            record.set("deleterecord", true.into());
             record
         }
         (None, Some(record)) if write.exists => record.clone(),
-        _ => object(&mut [
+        _ => Json::object(&mut [
             ("hostname", write.goal.host(zone, "@").into()),
             ("type", write.goal.kind().into()),
             ("priority", "0".into()),

@@ -8,17 +8,16 @@
 
 use std::cell::RefCell;
 
-use serde_json::Value;
-
 use super::interface::{
     INTERFACE, Interface, List, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
 use super::records::each_element;
-use super::rest::{Rest, id, object, text};
+use super::rest::{Rest, id, text};
 use super::zone::{Zone, ZoneList, probe_zones};
 use super::{Api, Base, Need, Publishing};
+use crate::model::json::Json;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method};
 use crate::text::percent;
@@ -130,11 +129,11 @@ fn write(
             // A deletion must repeat the record exactly.
             let address = record.raw["rdata"].clone();
             let mut entry = entry(zone, write, address, record.ttl);
-            entry["name"] = record.raw["name"].clone();
+            entry.set("name", record.raw["name"].clone());
             delete.push(entry);
         }
     }
-    let body = object(&mut [
+    let body = Json::object(&mut [
         ("create", create.into()),
         ("delete", delete.into()),
         ("autoCommit", true.into()),
@@ -145,8 +144,8 @@ fn write(
     Ok(Vec::new())
 }
 
-fn entry(zone: &Zone, write: &Write<'_>, address: Value, ttl: Option<u32>) -> Value {
-    object(&mut [
+fn entry(zone: &Zone, write: &Write<'_>, address: Json, ttl: Option<u32>) -> Json {
+    Json::object(&mut [
         ("name", write.goal.host(zone, "@").into()),
         ("type", write.goal.kind().into()),
         ("rdata", address),

@@ -4,8 +4,6 @@
 //! Records are changed in a draft of the zone, which a further request (`refresh`) publishes. That a
 //! refresh is due is learned, so that it is also made after an interruption.
 
-use serde_json::Value;
-
 use super::interface::{Calls, INTERFACE, Interface, List, Reading, Shows, Writing, ZoneSource};
 use super::meaning::{Codes, Meaning};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
@@ -13,6 +11,7 @@ use super::records;
 use super::rest::Rest;
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
+use crate::model::json::Json;
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::sha1;
@@ -142,7 +141,7 @@ fn read(
     for goal in goals {
         let filter = format!("?fieldType={}&subDomain={}", goal.kind(), goal.host(zone, ""));
         let ids = rest.elements(talk, rest.get(&format!("{path}{filter}")), "")?;
-        for number in ids.iter().filter_map(Value::as_u64).take(RECORDS) {
+        for number in ids.iter().filter_map(Json::as_u64).take(RECORDS) {
             let raw = rest.ask(talk, rest.get(&format!("{path}/{number}")))?;
             records.push(Record::of(&OVH.form, zone, None, &raw));
         }

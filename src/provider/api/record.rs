@@ -3,10 +3,9 @@
 
 use std::net::IpAddr;
 
-use serde_json::Value;
-
 use super::meaning::shown;
 use super::zone::{Zone, relative_name};
+use crate::model::json::Json;
 use crate::model::name::canonical;
 use crate::provider::conversation::Conversation;
 use crate::provider::{Change, Outcome};
@@ -75,7 +74,7 @@ impl Goal<'_> {
     }
 
     /// The new address as a string; `null` for a removal.
-    pub fn address(&self) -> Value {
+    pub fn address(&self) -> Json {
         self.change.address().map(|address| address.to_string()).into()
     }
 
@@ -109,7 +108,7 @@ pub struct Record {
     /// Whether it must not be written.
     pub is_special: bool,
     /// The record in the provider's form, or a value of its record set.
-    pub raw: Value,
+    pub raw: Json,
 }
 
 /// The place or name `text` for the record type `kind`: `type:x:y` in it stands for `x` in records of type `A`,
@@ -124,7 +123,7 @@ pub fn by_type(text: &str, kind: &str) -> String {
 
 impl Record {
     /// A record that the provider shows in this form. What it does not show is as in `goal`.
-    pub fn of(form: &RecordForm, zone: &Zone, goal: Option<&Goal<'_>>, raw: &Value) -> Self {
+    pub fn of(form: &RecordForm, zone: &Zone, goal: Option<&Goal<'_>>, raw: &Json) -> Self {
         let mut name = canonical(&shown(raw, form.name));
         let mut kind = shown(raw, form.kind);
         for (shown, meant) in form.kinds.iter().zip(["A", "AAAA"]) {
@@ -141,7 +140,7 @@ impl Record {
             name = canonical(&zone.full(&name));
         }
         if let Some(goal) = goal {
-            if raw.pointer(form.name).is_none_or(Value::is_null) || form.name.is_empty() {
+            if raw.pointer(form.name).is_none_or(Json::is_null) || form.name.is_empty() {
                 name.clone_from(&goal.fqdn);
             }
             if kind.is_empty() || form.kind.is_empty() {
@@ -157,7 +156,7 @@ impl Record {
         form: &RecordForm,
         zone: &Zone,
         goal: Option<&Goal<'_>>,
-        raw: &Value,
+        raw: &Json,
     ) -> Vec<Self> {
         let record = Self::of(form, zone, goal, raw);
         if form.values.is_empty() || record.is_special {
@@ -168,7 +167,7 @@ impl Record {
     }
 
     /// All values of one set.
-    pub fn set(name: &str, kind: &str, ttl: Option<&Value>, values: &[Value]) -> Vec<Self> {
+    pub fn set(name: &str, kind: &str, ttl: Option<&Json>, values: &[Json]) -> Vec<Self> {
         let mut records = Vec::new();
         for raw in values {
             records.push(Self {
@@ -200,16 +199,16 @@ impl Record {
 }
 
 /// The elements of the array at `pointer`. Something else there counts as the only element.
-pub fn elements<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
+pub fn elements<'v>(value: &'v Json, pointer: &str) -> &'v [Json] {
     match value.pointer(pointer) {
-        Some(Value::Array(several)) => several,
+        Some(Json::List(several)) => several,
         Some(one) if !one.is_null() => std::slice::from_ref(one),
         Some(_) | None => &[],
     }
 }
 
 /// A number of seconds. Some providers write it as a string.
-fn seconds(value: &Value) -> Option<u32> {
+fn seconds(value: &Json) -> Option<u32> {
     let number = value.as_u64().or_else(|| value.as_str()?.parse().ok())?;
     u32::try_from(number).ok()
 }
@@ -225,7 +224,7 @@ pub struct Write<'a> {
     pub exists: bool,
     /// The record as it should be, or all records of the set, in the provider's form. Empty for a
     /// removal.
-    pub values: Vec<Value>,
+    pub values: Vec<Json>,
     /// The set as it is, or the record with an id that is removed. Empty in other cases.
     pub before: Vec<Record>,
     /// The TTL to write: that of the option, or the present one; `None` if the record was not read.
@@ -260,25 +259,25 @@ impl Write<'_> {
     }
 
     /// Adds the TTL to `body` as member `name` if the option `ttl` is set or the record is new.
-    pub fn with_set_ttl(&self, body: Value, name: &str) -> Value {
+    pub fn with_set_ttl(&self, body: Json, name: &str) -> Json {
         let ttl = if self.exists { self.goal.change.record.ttl } else { self.ttl };
         insert_ttl(body, name, ttl)
     }
 
     /// Adds the TTL to `body` as member `name`, also if only the present TTL is repeated.
-    pub fn with_ttl(&self, body: Value, name: &str) -> Value {
+    pub fn with_ttl(&self, body: Json, name: &str) -> Json {
         insert_ttl(body, name, self.ttl)
     }
 
     /// All values of a set.
-    pub fn all_values(&self) -> Value {
+    pub fn all_values(&self) -> Json {
         self.values.clone().into()
     }
 }
 
-fn insert_ttl(mut body: Value, name: &str, ttl: Option<u32>) -> Value {
+fn insert_ttl(mut body: Json, name: &str, ttl: Option<u32>) -> Json {
     if let Some(ttl) = ttl {
-        body[name] = ttl.into();
+        body.set(name, ttl.into());
     }
     body
 }

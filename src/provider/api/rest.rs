@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
-
 use super::meaning::{Codes, Meaning};
 use super::{Api, Need};
+use crate::model::json::Json;
 use crate::model::secret::Secret;
 use crate::model::{Credentials, Url};
 use crate::provider::conversation::{ApiResult, Conversation};
@@ -146,7 +145,7 @@ impl Rest {
     }
 
     /// A request with a JSON body.
-    pub fn json(&self, method: Method, path: &str, body: &Value) -> Request {
+    pub fn json(&self, method: Method, path: &str, body: &Json) -> Request {
         self.body(method, path, "application/json", body.to_string())
     }
 
@@ -162,7 +161,7 @@ impl Rest {
     ///
     /// # Errors
     /// The verdict for any other answer, with the provider's explanation.
-    pub fn value(&self, answer: &Answer) -> ApiResult<Value> {
+    pub fn value(&self, answer: &Answer) -> ApiResult<Json> {
         let body = body(answer);
         let (meaning, advice) = self.codes.meaning(answer.status, &body);
         match meaning {
@@ -180,7 +179,7 @@ impl Rest {
             | Meaning::Limited => {
                 // GoDaddy has no `Retry-After` but this member
                 // (https://developer.godaddy.com/doc/endpoint/domains, `ErrorLimit`).
-                let seconds = body.get("retryAfterSec").and_then(Value::as_u64);
+                let seconds = body.get("retryAfterSec").and_then(Json::as_u64);
                 let after = answer.retry_after.or(seconds.map(Duration::from_secs));
                 let answer = Answer { retry_after: after, ..answer.clone() };
                 Err(self.verdict_with(&answer, meaning, explanation(&body), advice))
@@ -204,7 +203,7 @@ impl Rest {
     ///
     /// # Errors
     /// If there is no answer, and as [`Self::value`].
-    pub fn ask(&self, talk: &mut Conversation<'_>, request: Request) -> ApiResult<Value> {
+    pub fn ask(&self, talk: &mut Conversation<'_>, request: Request) -> ApiResult<Json> {
         let answer = self.send(talk, request)?;
         self.value(&answer)
     }
@@ -218,7 +217,7 @@ impl Rest {
         talk: &mut Conversation<'_>,
         request: Request,
         pointer: &str,
-    ) -> ApiResult<Vec<Value>> {
+    ) -> ApiResult<Vec<Json>> {
         let answer = self.send(talk, request)?;
         self.elements_of(&answer, pointer)
     }
@@ -227,10 +226,10 @@ impl Rest {
     ///
     /// # Errors
     /// As [`Self::value`], and if there is no such array.
-    pub fn elements_of(&self, answer: &Answer, pointer: &str) -> ApiResult<Vec<Value>> {
+    pub fn elements_of(&self, answer: &Answer, pointer: &str) -> ApiResult<Vec<Json>> {
         let mut value = self.value(answer)?;
-        match value.pointer_mut(pointer).map(Value::take) {
-            Some(Value::Array(elements)) => Ok(elements),
+        match value.pointer_mut(pointer).map(Json::take) {
+            Some(Json::List(elements)) => Ok(elements.into_vec()),
             _ => Err(self.not_understood(answer)),
         }
     }
@@ -239,9 +238,9 @@ impl Rest {
     ///
     /// # Errors
     /// As [`Self::ask`], but for status 404.
-    pub fn get_or_null(&self, talk: &mut Conversation<'_>, path: &str) -> ApiResult<Value> {
+    pub fn get_or_null(&self, talk: &mut Conversation<'_>, path: &str) -> ApiResult<Json> {
         let answer = self.send(talk, self.get(path))?;
-        if answer.status == 404 { Ok(Value::Null) } else { self.value(&answer) }
+        if answer.status == 404 { Ok(Json::Null) } else { self.value(&answer) }
     }
 
     /// Ends the conversation because of an `answer` that is no success. `explanation` is the
@@ -375,10 +374,10 @@ const NEXT_PAGE: [&str; 9] = [
 ];
 
 /// Whether the `number`th page of a list says that there is another.
-pub(super) fn has_next_page(body: &Value, number: usize) -> bool {
+pub(super) fn has_next_page(body: &Json, number: usize) -> bool {
     NEXT_PAGE.iter().any(|pointer| match body.pointer(pointer) {
-        Some(Value::Number(next)) => next.as_u64().is_some_and(|next| next > number as u64),
-        Some(Value::String(next)) => !next.is_empty(),
+        Some(next @ Json::Number(_)) => next.as_u64().is_some_and(|next| next > number as u64),
+        Some(Json::Text(next)) => !next.is_empty(),
         _ => false,
     })
 }
@@ -401,46 +400,36 @@ pub fn refuse_account(reason: String, advice: &str) -> Box<Verdict> {
 }
 
 /// The body as JSON; `null` if it is not JSON.
-pub fn body(answer: &Answer) -> Value {
-    serde_json::from_str(&answer.body).unwrap_or_default()
+pub fn body(answer: &Answer) -> Json {
+    Json::parse(&answer.body).unwrap_or_default()
 }
 
 /// The string at `pointer` (RFC 6901); empty if there is none.
-pub fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+pub fn text<'v>(value: &'v Json, pointer: &str) -> &'v str {
+    value.pointer(pointer).and_then(Json::as_str).unwrap_or_default()
 }
 
 /// The array at `pointer`; empty if there is none.
-pub fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
-    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-/// An object of these members, whose values are taken. This needs less code than `json!`.
-pub fn object(members: &mut [(&str, Value)]) -> Value {
-    let mut object = Map::new();
-    for (name, value) in members {
-        object.insert((*name).to_owned(), value.take());
-    }
-    object.into()
+pub fn list<'v>(value: &'v Json, pointer: &str) -> &'v [Json] {
+    value.pointer(pointer).map_or(&[], Json::elements)
 }
 
 /// A copy of the member `name`; `null` if there is none.
-pub fn member(value: &Value, name: &str) -> Value {
+pub fn member(value: &Json, name: &str) -> Json {
     value.get(name).cloned().unwrap_or_default()
 }
 
 /// An id, which may be a string or a number; empty if it is neither.
-pub fn id(value: &Value, pointer: &str) -> String {
+pub fn id(value: &Json, pointer: &str) -> String {
     match value.pointer(pointer) {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Number(number)) => number.to_string(),
+        Some(Json::Text(text) | Json::Number(text)) => text.to_string(),
         _ => String::new(),
     }
 }
 
 /// An id for a request: a number if it consists of digits, as the answer had it.
-pub fn id_value(id: &str) -> Value {
-    id.parse::<u64>().map_or_else(|_| id.into(), Value::from)
+pub fn id_value(id: &str) -> Json {
+    id.parse::<u64>().map_or_else(|_| id.into(), Json::from)
 }
 
 /// Where interfaces explain an error, the most precise explanation first.
@@ -467,20 +456,20 @@ const EXPLANATIONS: [&str; 19] = [
 ];
 
 /// The provider's explanation in the body of an error; empty if there is none.
-pub fn explanation(body: &Value) -> &str {
+pub fn explanation(body: &Json) -> &str {
     EXPLANATIONS.iter().find_map(|pointer| first_string(body.pointer(pointer)?)).unwrap_or_default()
 }
 
 /// The first string in `value` that is not empty; in an object, the member `message` comes first.
-fn first_string(value: &Value) -> Option<&str> {
+fn first_string(value: &Json) -> Option<&str> {
     match value {
-        Value::String(text) if text.is_empty() => None,
-        Value::String(text) => Some(text),
-        Value::Array(elements) => elements.iter().find_map(first_string),
-        Value::Object(members) => {
+        Json::Text(text) if text.is_empty() => None,
+        Json::Text(text) => Some(text),
+        Json::List(elements) => elements.iter().find_map(first_string),
+        Json::Object(members) => {
             members.get("message").into_iter().chain(members.values()).find_map(first_string)
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+        Json::Null | Json::Bool(_) | Json::Number(_) => None,
     }
 }
 
@@ -520,7 +509,7 @@ mod tests {
             (json!(null), ""),
             (json!(7), ""),
         ] {
-            assert_eq!(explanation(&body), expected, "{body}");
+            assert_eq!(explanation(&(&body).into()), expected, "{body}");
         }
     }
 }

@@ -5,8 +5,6 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::interface::{
     BY_NAME, INTERFACE, Interface, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
@@ -16,6 +14,7 @@ use super::records;
 use super::rest::{Rest, refused, too_long};
 use super::zone::{Zone, ZoneList};
 use super::{Api, Base, Need, Publishing, xml};
+use crate::model::json::Json;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::{Canonical, short_timestamp};
 use crate::provider::{Answer, Batch, Method, Rate, Request};
@@ -128,8 +127,8 @@ fn read(
             let what = "is no simple record in Route 53 but an alias or has a routing policy";
             records::refuse_special(talk, goals, (&name, kind), what);
         }
-        let ttl = Value::from(xml::text(set, "TTL"));
-        let values: Vec<_> = xml::all(set, "Value").into_iter().map(Value::from).collect();
+        let ttl = Json::from(xml::text(set, "TTL"));
+        let values: Vec<_> = xml::all(set, "Value").into_iter().map(Json::from).collect();
         records.extend(Record::set(&name, kind, Some(&ttl), &values));
     }
     Ok(records)
@@ -168,7 +167,7 @@ fn change(write: &Write<'_>) -> String {
         values = write.before.iter().map(|record| &record.raw).collect();
     }
     let mut records = String::new();
-    for value in values.into_iter().filter_map(Value::as_str) {
+    for value in values.into_iter().filter_map(Json::as_str) {
         records += &format!("<ResourceRecord><Value>{value}</Value></ResourceRecord>");
     }
     let (name, kind, ttl) = (&write.goal.fqdn, write.goal.kind(), write.ttl.unwrap_or(NEW_TTL));

@@ -1,9 +1,8 @@
 //! What the interfaces of Tencent Cloud have in common: a signature much like that of AWS
 //! (<https://www.tencentcloud.com/document/api/1157/49026>), and codes.
 
-use serde_json::Value;
-
 use super::meaning::{Codes, Meaning};
+use crate::model::json::Json;
 use crate::model::secret::Secret;
 use crate::provider::Request;
 use crate::provider::conversation::{ApiResult, Conversation};
@@ -43,12 +42,9 @@ pub(super) fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<
     let wall = talk.wall()?;
     let (time, date) = (wall.to_string(), timestamp(wall));
     let body = request.body.take().unwrap_or_default();
-    let mut body: Value = serde_json::from_str(body.expose()).unwrap_or_default();
-    let action = body["Action"].take();
-    let action = action.as_str().unwrap_or_default();
-    if let Some(members) = body.as_object_mut() {
-        members.remove("Action");
-    }
+    let mut body = Json::parse(body.expose()).unwrap_or_default();
+    let action = body.members_mut().and_then(|members| members.remove("Action"));
+    let action = action.as_ref().and_then(Json::as_str).unwrap_or_default();
     request.body = Some(Secret::new(body.to_string()));
     let host = request.url.host().to_owned();
     let service = host.split('.').next().unwrap_or_default();

@@ -8,8 +8,9 @@ use super::interface::{
     CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource,
 };
 use super::record::{RECORD, RecordForm};
-use super::rest::{Rest, object, refuse_account, text};
+use super::rest::{Rest, refuse_account, text};
 use super::{Api, Base, Need, Publishing};
+use crate::model::json::Json;
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::rs512;
@@ -55,7 +56,7 @@ pub(super) const API: Api = Api {
 fn token(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<Secret> {
     // Each request for a token has another nonce, of at least six characters.
     let nonce = format!("{:x}{:08x}", talk.wall()?, talk.job.seed);
-    let body = object(&mut [
+    let body = Json::object(&mut [
         ("login", talk.account.username.as_str().into()),
         ("nonce", nonce.into()),
         ("read_only", false.into()),

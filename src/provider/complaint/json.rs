@@ -1,9 +1,8 @@
 //! What an answer in JSON reports about the update.
 
-use serde_json::Value;
-
 use super::words::words;
 use super::{DONE, FAILURE, SAME, any, in_text};
+use crate::model::json::Json;
 use crate::text::has;
 
 /// What a value reports about the update.
@@ -17,18 +16,18 @@ enum Finding {
 }
 
 /// Whether `value` reports a failure.
-pub(super) fn reports_failure(value: &Value) -> bool {
+pub(super) fn reports_failure(value: &Json) -> bool {
     finding(value) == Finding::Failure
 }
 
 /// What `value` reports. The members of an object count before what is nested in them.
-fn finding(value: &Value) -> Finding {
+fn finding(value: &Json) -> Finding {
     match value {
-        Value::String(text) if in_text(text) => Finding::Failure,
-        Value::Array(items) => worst(&mut items.iter()),
-        Value::Object(members) => {
+        Json::Text(text) if in_text(text) => Finding::Failure,
+        Json::List(items) => worst(&mut items.iter()),
+        Json::Object(members) => {
             let mut found = Finding::Nothing;
-            for (name, value) in members {
+            for (name, value) in members.iter() {
                 match Member::new(name, value).finding() {
                     Finding::Failure => return Finding::Failure,
                     Finding::Success => found = Finding::Success,
@@ -42,11 +41,11 @@ fn finding(value: &Value) -> Finding {
                 Finding::Failure | Finding::Success => found,
             }
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Finding::Nothing,
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => Finding::Nothing,
     }
 }
 
-fn worst(values: &mut dyn Iterator<Item = &Value>) -> Finding {
+fn worst(values: &mut dyn Iterator<Item = &Json>) -> Finding {
     let mut found = Finding::Nothing;
     for value in values {
         match finding(value) {
@@ -58,8 +57,8 @@ fn worst(values: &mut dyn Iterator<Item = &Value>) -> Finding {
     found
 }
 
-fn is_nested(value: &Value) -> bool {
-    value.is_object() || value.is_array()
+fn is_nested(value: &Json) -> bool {
+    value.is_object() || value.is_list()
 }
 
 /// Whether the value of the member `name` is the name of something, so that its words report nothing.
@@ -73,13 +72,13 @@ struct Member<'v> {
     written_name: &'v str,
     /// The name in lower case, without `_`, `-` and a leading `is` or `has`.
     name: String,
-    value: &'v Value,
+    value: &'v Json,
     /// The value as text in lower case.
     text: String,
 }
 
 impl<'v> Member<'v> {
-    fn new(written_name: &'v str, value: &'v Value) -> Self {
+    fn new(written_name: &'v str, value: &'v Json) -> Self {
         let name = written_name.replace(['_', '-'], "").to_ascii_lowercase();
         let stem = name.strip_prefix("is").or_else(|| name.strip_prefix("has"));
         let text = match value.as_str() {
@@ -116,17 +115,15 @@ impl<'v> Member<'v> {
     /// Whether the name is a failure and the value affirms it, as in `"failed": true` and `"errors": 2`.
     fn is_affirmed_failure(&self) -> bool {
         match self.value {
-            Value::Bool(true) => {
+            Json::Bool(true) => {
                 !has("login signin timeout no", &self.name) && in_text(self.written_name)
             }
-            Value::Number(number) => {
-                has(FAILURE, &self.name) && number.as_u64().is_some_and(|number| number > 0)
+            Json::Number(_) => {
+                has(FAILURE, &self.name) && self.value.as_u64().is_some_and(|number| number > 0)
             }
-            Value::Null
-            | Value::Bool(false)
-            | Value::String(_)
-            | Value::Array(_)
-            | Value::Object(_) => false,
+            Json::Null | Json::Bool(false) | Json::Text(_) | Json::List(_) | Json::Object(_) => {
+                false
+            }
         }
     }
 
@@ -167,10 +164,10 @@ impl<'v> Member<'v> {
         let text = self.text.as_str();
         let denies_success = (self.is_result() && has("false no", text))
             || (self.is_success_flag() && self.is_none() && text != "ok" && text != "success");
-        if denies_success || (self.value.is_string() && in_text(text)) {
+        if denies_success || (self.value.is_text() && in_text(text)) {
             return Finding::Failure;
         }
-        let is_same = self.value.is_string() && any(&words(text), SAME);
+        let is_same = self.value.is_text() && any(&words(text), SAME);
         let affirms_success = self.is_success_flag()
             || (self.is_result() && has("true ok success good updated", text));
         if is_same || affirms_success { Finding::Success } else { Finding::Nothing }

@@ -16,10 +16,10 @@ fn read(words: &str, look: impl FnOnce(Message<'_>)) {
 fn requests_are_encoded_as_recorded() {
     let lookup = frame(MessageType::LookUp, 1, 0, |f| f.path("network.interface"));
     assert_eq!(lookup, bytes(LOOKUP));
-    let dump = |f: Frame| f.object(NETIFD).method("dump").data(&Json::Null);
+    let dump = |f: Frame| f.object(NETIFD).method("dump").data(&Json::Null.into());
     assert_eq!(frame(MessageType::Invoke, 2, NETIFD, dump), bytes(DUMP));
     assert_eq!(frame(MessageType::AddObject, 5, 0, |f| f), bytes(ADD_OBJECT));
-    let register = json!({ "object": LISTENER, "pattern": "network.interface" });
+    let register = json!({ "object": LISTENER, "pattern": "network.interface" }).into();
     let register = |f: Frame| f.object(1).method("register").data(&register);
     assert_eq!(frame(MessageType::Invoke, 6, 1, register), bytes(REGISTER));
     let subscribe = frame(MessageType::Subscribe, 7, 0, |f| f.object(LISTENER).target(NETIFD));
@@ -30,7 +30,7 @@ fn requests_are_encoded_as_recorded() {
 
 #[test]
 fn an_object_is_registered_with_its_methods() {
-    let methods = json!({ "dump": {}, "status": { "interface": 3 } });
+    let methods = json!({ "dump": {}, "status": { "interface": 3 } }).into();
     let published = frame(MessageType::AddObject, 1, 0, |f| f.signature(&methods));
     let signature = bytes(LOOKUP_DATA)[0x34..].to_vec();
     assert_eq!(published[12..], signature);
@@ -114,7 +114,7 @@ fn malformed_messages_are_rejected_at_once() {
 #[test]
 fn too_long_a_message_is_not_encoded() {
     let long = |length: usize| {
-        let data = json!({ "text": "x".repeat(length) });
+        let data = json!({ "text": "x".repeat(length) }).into();
         Frame::new(MessageType::Data, 1, 2).data(&data).finish()
     };
     assert!(long(LIMIT - 100).is_some());

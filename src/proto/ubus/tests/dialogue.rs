@@ -92,7 +92,7 @@ impl Dialogue {
     }
 
     fn dumped(&mut self, seq: u16, netifd: u32, rows: Json) {
-        self.data(seq, netifd, |f| f.object(netifd).data(&json!({ "interface": rows })));
+        self.data(seq, netifd, |f| f.object(netifd).data(&json!({ "interface": rows }).into()));
         self.status(seq, netifd, 0);
     }
 
@@ -105,19 +105,19 @@ impl Dialogue {
     }
 
     fn event(&mut self, name: &str, id: u32, path: &str) {
-        let data = json!({ "id": id.cast_signed(), "path": path });
+        let data = json!({ "id": id.cast_signed(), "path": path }).into();
         self.receive(&frame(MessageType::Invoke, 9, 0, |f| {
             f.object(LISTENER).method(name).data(&data)
         }));
     }
 
     fn notified(&mut self, name: &str, data: &Json) {
-        let fill = |f: Frame| f.no_reply().object(LISTENER).method(name).data(data);
+        let fill = |f: Frame| f.no_reply().object(LISTENER).method(name).data(&data.into());
         self.receive(&frame(MessageType::Invoke, 9, CALLER, fill));
     }
 
     fn called(&mut self, method: &str, data: &Json) -> Vec<UbusEvent> {
-        let fill = |f: Frame| f.object(OBJECT).method(method).data(data);
+        let fill = |f: Frame| f.object(OBJECT).method(method).data(&data.into());
         self.receive(&frame(MessageType::Invoke, 33, CALLER, fill));
         self.events()
     }
@@ -298,7 +298,7 @@ fn without_permission_there_are_no_networks() {
 fn an_unreadable_dump_is_trouble_and_not_an_empty_list() {
     for answer in [json!({}), json!({ "interface": 5, "x": 1 })] {
         let mut dialogue = Dialogue::asking();
-        dialogue.data(5, NETIFD, |f| f.object(NETIFD).data(&answer));
+        dialogue.data(5, NETIFD, |f| f.object(NETIFD).data(&(&answer).into()));
         dialogue.status(5, NETIFD, 0);
         let events = dialogue.events();
         assert!(matches!(events.as_slice(), [UbusEvent::Trouble(_)]), "{answer}: {events:?}");
@@ -345,12 +345,13 @@ fn answers_events_and_notifications_of_other_senders_are_ignored() {
     dialogue.dumped(5, NETIFD, json!([wan("eth1")]));
     dialogue.networks();
     // Every client may call an object without a name. Such a call is no notification and no event.
-    let forged = |f: Frame| f.object(LISTENER).method("interface.update").data(&wan("eth9"));
+    let forged = |f: Frame| f.object(LISTENER).method("interface.update").data(&wan("eth9").into());
     dialogue.receive(&frame(MessageType::Invoke, 1, CALLER, forged));
-    let object = json!({ "id": 99, "path": "network.interface" });
+    let object = json!({ "id": 99, "path": "network.interface" }).into();
     let forged = |f: Frame| f.object(LISTENER).method("ubus.object.add").data(&object);
     dialogue.receive(&frame(MessageType::Invoke, 1, CALLER, forged));
-    let forged = |f: Frame| f.object(12345).no_reply().method("interface.update").data(&wan("x"));
+    let forged =
+        |f: Frame| f.object(12345).no_reply().method("interface.update").data(&wan("x").into());
     dialogue.receive(&frame(MessageType::Invoke, 1, CALLER, forged));
     assert!(dialogue.events().is_empty() && dialogue.sent().is_empty());
 }
@@ -373,7 +374,7 @@ fn calls_of_our_object_become_requests_and_are_answered() {
             panic!("{events:?}");
         };
         assert_eq!(call.request, request);
-        dialogue.0.answer(call, ControlAnswer::Json(json!({ "a": [1, null] })));
+        dialogue.0.answer(call, ControlAnswer::Json(json!({ "a": [1, null] }).into()));
         let ended = "Status 33 70000007 status 0";
         assert_eq!(dialogue.sent(), ["Data 33 70000007 {\"a\":[1,null]}", ended]);
         dialogue.0.answer(call, ControlAnswer::Text("x: y\n".into()));
@@ -427,12 +428,12 @@ fn subscribers_are_notified_and_ubusd_reports_whether_there_are_any() {
             matches!(dialogue.events().as_slice(), [UbusEvent::Watched(watched)] if *watched == active)
         );
     }
-    dialogue.0.notify("record.update", &json!({ "a": 1 }));
+    dialogue.0.notify("record.update", &json!({ "a": 1 }).into());
     let sent = dialogue.sent();
     assert_eq!(sent, [format!("Notify 5 {OBJECT:x} record.update {{\"a\":1}}")]);
     let mut without = Dialogue::greeted(false);
     without.sent();
-    without.0.notify("record.update", &json!({}));
+    without.0.notify("record.update", &json!({}).into());
     assert_eq!(without.sent(), [""; 0]);
 }
 
@@ -445,7 +446,7 @@ fn unread_output_is_bounded() {
     };
     for _ in 0..100 {
         dialogue.0.answer(call, ControlAnswer::Text("x".repeat(1_000_000)));
-        dialogue.0.notify("record.update", &json!({ "text": "x".repeat(1_000_000) }));
+        dialogue.0.notify("record.update", &json!({ "text": "x".repeat(1_000_000) }).into());
     }
     assert!(dialogue.0.output().len() < 6 << 20);
 }

@@ -83,7 +83,7 @@ fn data(members: Members<'_>) -> Json {
 
 /// Calls `look` with the data of a message that holds `members`.
 fn with_data<T>(members: &Json, look: impl FnOnce(Members<'_>) -> T) -> T {
-    let bytes = frame(MessageType::Data, 1, 2, |frame| frame.data(members));
+    let bytes = frame(MessageType::Data, 1, 2, |frame| frame.data(&members.into()));
     assert_eq!(length(&bytes), Ok(Some(bytes.len())));
     look(parse(&bytes).unwrap().data)
 }

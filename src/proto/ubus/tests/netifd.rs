@@ -79,7 +79,10 @@ fn invalid_rows_are_skipped() {
 #[test]
 fn other_texts_need_not_be_utf_8() {
     let mut bytes = frame(MessageType::Data, 1, 2, |f| {
-        f.data(&json!({ "interface": [{ "interface": "wan", "up": true, "data": { "a": "??" } }] }))
+        f.data(
+            &json!({ "interface": [{ "interface": "wan", "up": true, "data": { "a": "??" } }] })
+                .into(),
+        )
     });
     let position = bytes.windows(2).position(|pair| pair == b"??").unwrap();
     bytes[position..position + 2].copy_from_slice(&[0xff, 0xfe]);
@@ -103,13 +106,13 @@ fn a_malformed_dump_or_update_is_rejected() {
     assert!(with_data(&json!({}), |data| dump(data).is_err()));
     assert_eq!(with_data(&json!({ "interface": [] }), dump), Ok(Networks::new()));
     let rows = json!({ "interface": [{ "interface": "wan", "up": true }, { "interface": "lan" }] });
-    let mut bytes = frame(MessageType::Data, 1, 2, |f| f.data(&rows));
+    let mut bytes = frame(MessageType::Data, 1, 2, |f| f.data(&(&rows).into()));
     let position = bytes.windows(2).position(|pair| pair == b"up").unwrap();
     // The length of the name of `up`.
     bytes[position - 1] = 0xf0;
     assert!(dump(parse(&bytes).unwrap().data).is_err());
     let row = json!({ "interface": "wan", "up": true });
-    let mut bytes = frame(MessageType::Data, 1, 2, |f| f.data(&row));
+    let mut bytes = frame(MessageType::Data, 1, 2, |f| f.data(&(&row).into()));
     let position = bytes.windows(2).position(|pair| pair == b"up").unwrap();
     bytes[position - 1] = 0xf0;
     assert!(update(parse(&bytes).unwrap().data).is_err());

@@ -14,7 +14,7 @@ fn json() -> impl Strategy<Value = Json> {
         any::<bool>().prop_map(Json::from),
         any::<i64>().prop_map(Json::from),
         any::<i8>().prop_map(Json::from),
-        any::<f64>().prop_map(Json::from),
+        double().prop_map(Json::from),
         "[^\\x00]{0,9}".prop_map(Json::from),
     ];
     leaf.prop_recursive(4, 40, 6, |inner| {
@@ -23,6 +23,12 @@ fn json() -> impl Strategy<Value = Json> {
             object(inner).prop_map(Json::from),
         ]
     })
+}
+
+/// A number that is no whole one, as `status` has them.
+fn double() -> impl Strategy<Value = f64> {
+    (1..u64::MAX >> 24, 1..1_000_000_000_u32)
+        .prop_map(|(whole, nanos)| format!("{whole}.{nanos:09}").parse().unwrap())
 }
 
 fn object(inner: impl Strategy<Value = Json>) -> impl Strategy<Value = Map<String, Json>> {
@@ -61,7 +67,7 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
             if flag {
                 frame = frame.no_reply().active(true);
             }
-            frame.method(method).data(&data.into()).finish().unwrap()
+            frame.method(method).data(&Json::from(data).into()).finish().unwrap()
         },
     )
 }
@@ -87,6 +93,18 @@ proptest! {
     }
 
     #[test]
+    fn decimals_become_the_nearest_double(
+        whole in (0..=u64::BITS).prop_flat_map(|bits| 0..=u64::MAX.checked_shr(bits).unwrap_or(0)),
+        fraction in "[0-9]{1,18}",
+    ) {
+        let text = format!("{whole}.{fraction}");
+        let number = crate::model::json::Json::Number(text.as_str().into());
+        let bytes = frame(MessageType::Data, 1, 2, |f| f.data(&crate::model::json::Json::object(&mut [("a", number)])));
+        let seen = parse(&bytes).unwrap().data.get("a");
+        prop_assert_eq!(seen, Some(Value::Double(text.parse().unwrap())), "{}", text);
+    }
+
+    #[test]
     fn the_number_of_values_is_bounded_by_the_bytes(bytes in vec(any::<u8>(), 0..200)) {
         prop_assert!(Attributes(&bytes).count() <= bytes.len() / 4 + 1);
         prop_assert!(count(Members(Attributes(&bytes)), 8) <= bytes.len() * 2);
@@ -97,7 +115,7 @@ proptest! {
     fn damaged_messages_never_panic(
         members in object(json()), position in any::<prop::sample::Index>(), byte: u8,
     ) {
-        let mut bytes = frame(MessageType::Data, 1, 2, |f| f.object(3).data(&members.into()));
+        let mut bytes = frame(MessageType::Data, 1, 2, |f| f.object(3).data(&Json::from(members).into()));
         let position = position.index(bytes.len());
         bytes[position] = byte;
         if let Ok(message) = parse(&bytes) {

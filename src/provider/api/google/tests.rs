@@ -1,5 +1,5 @@
 use crate::provider::Provider;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::provider::testing::{account, change, job, play, removal};

@@ -1,6 +1,6 @@
 use std::slice;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::provider::Provider;

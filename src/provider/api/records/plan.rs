@@ -1,11 +1,10 @@
 //! Which of the records that are read is ours, what is written, and what is learned from the answer.
 
-use serde_json::Value;
-
 use crate::model::RecordOptions;
+use crate::model::json::Json;
 use crate::provider::api::interface::{Interface, RecordModel};
 use crate::provider::api::record::{Goal, Record, Write, by_type};
-use crate::provider::api::rest::{Rest, object, refused};
+use crate::provider::api::rest::{Rest, refused};
 use crate::provider::conversation::Conversation;
 use crate::provider::{FailureKind, Outcome};
 
@@ -165,7 +164,7 @@ fn update<'a>(
 /// Whether the record has the TTL and the proxying of the options, as far as these are set.
 fn has_options(record: &Record, options: &RecordOptions) -> bool {
     let proxied = match (options.proxied, record.raw.get("proxied")) {
-        (Some(wanted), Some(present)) => *present == wanted,
+        (Some(wanted), Some(present)) => *present == Json::Bool(wanted),
         (Some(_), None) | (None, _) => true,
     };
     proxied && (options.ttl.is_none() || options.ttl == record.ttl)
@@ -284,24 +283,20 @@ fn cloned(records: &[&Record]) -> Vec<Record> {
 }
 
 /// A new record in the provider's form, with only its address.
-fn new_value(interface: &Interface, goal: &Goal<'_>) -> Value {
-    with_address(Value::Null, &by_type(interface.form.address, goal.kind()), goal.address())
+fn new_value(interface: &Interface, goal: &Goal<'_>) -> Json {
+    with_address(Json::Null, &by_type(interface.form.address, goal.kind()), goal.address())
 }
 
 /// The record `raw` with another address at `pointer`. What leads there is added if it is missing.
-fn with_address(mut raw: Value, pointer: &str, address: Value) -> Value {
+fn with_address(mut raw: Json, pointer: &str, address: Json) -> Json {
     let Some((member, below)) = pointer.strip_prefix('/').map(split_pointer) else {
         return address;
     };
+    let inner = raw.pointer_mut(&["/", member].concat()).map(Json::take).unwrap_or_default();
     if member == "0" {
-        let first = raw.get_mut(0).map(Value::take).unwrap_or_default();
-        return vec![with_address(first, below, address)].into();
+        return vec![with_address(inner, below, address)].into();
     }
-    if !raw.is_object() {
-        raw = object(&mut []);
-    }
-    let inner = raw[member].take();
-    raw[member] = with_address(inner, below, address);
+    raw.set(member, with_address(inner, below, address));
     raw
 }
 

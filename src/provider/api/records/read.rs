@@ -1,7 +1,6 @@
 //! Lists of zones and records, as an [`Interface`] describes them.
 
-use serde_json::Value;
-
+use crate::model::json::Json;
 use crate::model::name::canonical;
 use crate::provider::Request;
 use crate::provider::api::call::{self, Values};
@@ -146,7 +145,7 @@ pub fn each_element(
     talk: &mut Conversation<'_>,
     rest: &Rest,
     list: &List,
-    take: &mut dyn FnMut(&Value),
+    take: &mut dyn FnMut(&Json),
 ) -> ApiResult<()> {
     each(talk, rest, list, &Values::of(talk.account, &RECORD), Elements::Any, take)
 }
@@ -172,7 +171,7 @@ fn each(
     list: &List,
     values: &Values<'_>,
     elements: Elements,
-    take: &mut dyn FnMut(&Value),
+    take: &mut dyn FnMut(&Json),
 ) -> ApiResult<()> {
     let mut values = *values;
     if let Pages::Offset(_) = list.pages {
@@ -212,13 +211,13 @@ fn each(
 fn found<'v>(
     rest: &Rest,
     list: &List,
-    body: &'v Value,
+    body: &'v Json,
     values: &Values<'_>,
     elements: Elements,
-) -> Option<&'v [Value]> {
+) -> Option<&'v [Json]> {
     match (body.pointer(list.at), elements) {
-        (Some(Value::Array(several)), Elements::Any | Elements::Records) => Some(several),
-        (Some(Value::Null) | None, _) if rest.proves_success() => Some(&[]),
+        (Some(Json::List(several)), Elements::Any | Elements::Records) => Some(several),
+        (Some(Json::Null) | None, _) if rest.proves_success() => Some(&[]),
         (Some(one), Elements::Records | Elements::OneSet) if is_record(one, values) => {
             Some(std::slice::from_ref(one))
         }
@@ -239,7 +238,7 @@ enum NextPage {
     Behind(String),
 }
 
-fn next_page(pages: Pages, body: &Value, found: &[Value], number: usize) -> NextPage {
+fn next_page(pages: Pages, body: &Json, found: &[Json], number: usize) -> NextPage {
     let is_full = pages.size().is_some_and(|size| found.len() >= size);
     let (parameter, text) = match pages {
         Pages::One if has_next_page(body, number) => return NextPage::TooLong,
@@ -261,7 +260,7 @@ fn next_page(pages: Pages, body: &Value, found: &[Value], number: usize) -> Next
 }
 
 /// Whether an object is a record, or a set of records: it has a TTL, an address or a list of them.
-fn is_record(object: &Value, values: &Values<'_>) -> bool {
+fn is_record(object: &Json, values: &Values<'_>) -> bool {
     let RecordForm { values: of_set, address, ttl, .. } = *values.form;
     let place = if of_set.is_empty() { address } else { of_set };
     let place = by_type(place, values.goal.map_or("A", Goal::kind));

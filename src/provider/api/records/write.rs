@@ -1,7 +1,6 @@
 //! Writes records, as an [`Interface`] describes it.
 
-use serde_json::Value;
-
+use crate::model::json::Json;
 use crate::provider::api::call::{self, Values};
 use crate::provider::api::interface::{Calls, Interface, Shows, Writing};
 use crate::provider::api::meaning::shown;
@@ -179,7 +178,7 @@ fn records(
     (places, values): (&[&str], &Values<'_>),
     writes: &[&Write<'_>],
     answer: &Answer,
-    body: &Value,
+    body: &Json,
 ) -> ApiResult<Vec<Record>> {
     let mut made = Vec::new();
     let Some(zone) = values.zone else { return Ok(made) };
