@@ -4,16 +4,15 @@
 //! request, which Cloudflare carries out as a whole or not at all.
 
 use super::interface::{
-    BY_NAME, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
+    BY_NAME, Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneRef,
+    ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
-use super::record::{RECORD, Record, RecordForm, Write, elements};
+use super::record::{RECORD, RecordForm};
 use super::rest::Rest;
-use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
-use crate::model::json::Json;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Batch, Method, Rate};
+use crate::provider::{Batch, Rate};
 
 pub(super) const API: Api = Api {
     name: "cloudflare",
@@ -54,7 +53,22 @@ const CLOUDFLARE: Interface = Interface {
         most_names: BY_NAME,
     },
     form: RecordForm { is_relative: false, ..RECORD },
-    write: Writing::CodeTogether(write),
+    write: Writing::Together {
+        update: r#"POST /<zone>/dns_records/batch {"deletes":[],"patches":<updates>,"posts":<creates>}"#,
+        remove: r#"POST /<zone>/dns_records/batch {"deletes":<changes>,"patches":[],"posts":[]}"#,
+        one: Calls {
+            create: r#"{"type":<type>,"name":<fqdn>,"content":<address>,"ttl":<set_ttl>,"proxied":<proxied|false>}"#,
+            update: r#"{"id":<id>,"content":<address>,"ttl":<set_ttl>,"proxied":<proxied>}"#,
+            remove: r#"{"id":<id>}"#,
+            shows: Shows::Records(&["/result/patches", "/result/posts"]),
+        },
+        alone: Calls {
+            create: r#"POST /<zone>/dns_records {"type":<type>,"name":<fqdn>,"content":<address>,"ttl":<set_ttl>,"proxied":<proxied|false>}"#,
+            update: r#"PATCH /<zone>/dns_records/<id> {"id":<id>,"content":<address>,"ttl":<set_ttl>,"proxied":<proxied>}"#,
+            remove: "",
+            shows: Shows::Records(&["/result"]),
+        },
+    },
     new_ttl: 1,
     ..INTERFACE
 };
@@ -81,84 +95,6 @@ fn credentials(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
         rest.token("Bearer", &account.password);
     }
     Ok(())
-}
-
-fn write(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    writes: &[Write<'_>],
-) -> ApiResult<Vec<Record>> {
-    let mut path = ["/", &zone.id, "/dns_records"].concat();
-    let request = match writes {
-        [one] if !one.is_removal() => {
-            let (method, slash, id) =
-                one.id.as_ref().map_or((Method::Post, "", ""), |id| (Method::Patch, "/", id));
-            path.extend([slash, id]);
-            rest.json(method, &path, &body(one))
-        }
-        several => {
-            path.push_str("/batch");
-            let mut batch = BATCH_MEMBERS.map(|member| {
-                let writes = several.iter().filter(|write| batch_member(write) == member);
-                (member, writes.map(body).collect())
-            });
-            rest.json(Method::Post, &path, &Json::object(&mut batch))
-        }
-    };
-    let answer = talk.send(request)?;
-    let value = rest.value(&answer)?;
-    let mut places = vec!["/result"];
-    if writes.len() > 1 || writes.iter().any(Write::is_removal) {
-        places = BATCH_PLACES.to_vec();
-    }
-    let mut made = Vec::new();
-    for place in places {
-        let found = elements(&value, place);
-        made.extend(found.iter().map(|raw| Record::of(&CLOUDFLARE.form, zone, None, raw)));
-    }
-    if made.len() < writes.len() || made.iter().any(|record| record.id.is_empty()) {
-        return Err(rest.not_understood(&answer));
-    }
-    Ok(made)
-}
-
-/// Where the answer to a batch request has the records.
-const BATCH_PLACES: [&str; 3] = ["/result/deletes", "/result/patches", "/result/posts"];
-/// The members of a batch request, and of the result in its answer.
-const BATCH_MEMBERS: [&str; 3] = ["deletes", "patches", "posts"];
-
-/// The member of a batch request that `write` belongs to.
-fn batch_member(write: &Write<'_>) -> &'static str {
-    match write.id {
-        _ if write.is_removal() => "deletes",
-        Some(_) => "patches",
-        None => "posts",
-    }
-}
-
-fn body(write: &Write<'_>) -> Json {
-    if let Some(id) = &write.id
-        && write.is_removal()
-    {
-        return Json::object(&mut [("id", id.as_str().into())]);
-    }
-    let goal = write.goal;
-    let mut body = write.with_set_ttl(Json::object(&mut [("content", goal.address())]), "ttl");
-    if let Some(proxied) = goal.change.record.proxied {
-        body.set("proxied", proxied.into());
-    }
-    match &write.id {
-        Some(id) => body.set("id", id.as_str().into()),
-        None => {
-            body.set("type", goal.kind().into());
-            body.set("name", goal.fqdn.as_str().into());
-            if body["proxied"].is_null() {
-                body.set("proxied", false.into());
-            }
-        }
-    }
-    body
 }
 
 #[cfg(test)]

@@ -3,18 +3,14 @@
 //! A record is written as a whole, so it is read before. The credentials are in the body of each request.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
+    Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
-use super::record::{Goal, RECORD, Record, RecordForm};
-use super::rest::Rest;
-use super::zone::Zone;
+use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
-use crate::model::json::Json;
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Batch, Method, Request};
-use crate::text::percent;
+use crate::provider::{Batch, Request};
 
 pub(super) const API: Api = Api {
     name: "cloudns",
@@ -54,7 +50,11 @@ const CLOUDNS: Interface = Interface {
         id: "/name",
     },
     model: RecordModel::ByIdReadFirst,
-    read: Reading::Code(read),
+    read: Reading::Zone(List {
+        call: "POST /records.json auth-id=<username>&auth-password=<password>&domain-name=<zone>",
+        at: "",
+        pages: Pages::Members,
+    }),
     form: RecordForm { name: "/host", address: "/record", ..RECORD },
     write: Writing::Each(Calls {
         create: "POST /add-record.json auth-id=<username>&auth-password=<password>&domain-name=<zone>&record-type=<type>&host=<host>&record=<address>&ttl=<ttl|300>",
@@ -75,36 +75,6 @@ fn name_sub_user(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()
         request.body = Some(Secret::new(["sub-auth-user=", rest].concat()));
     }
     Ok(())
-}
-
-/// All records of the zone. They are the members of an object, or an empty array.
-fn read(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    goals: &[&Goal<'_>],
-) -> ApiResult<Vec<Record>> {
-    let account = talk.account;
-    let [user, password, name] =
-        [account.username.as_str(), account.password.expose(), &zone.id].map(percent::encode);
-    let body = format!("auth-id={user}&auth-password={password}&domain-name={name}");
-    let form = "application/x-www-form-urlencoded";
-    let request = rest.body(Method::Post, "/records.json", form, body);
-    let answer = rest.send(talk, request)?;
-    let mut records = Vec::new();
-    let all = rest.value(&answer)?;
-    let members = all.members().filter(|members| members.values().all(Json::is_object));
-    let Some(members) = members else {
-        let is_empty = all.is_list() && all.elements().is_empty();
-        return if is_empty { Ok(records) } else { Err(rest.not_understood(&answer)) };
-    };
-    for raw in members.values() {
-        let record = Record::of(&CLOUDNS.form, zone, None, raw);
-        if goals.iter().any(|goal| record.is_for(goal)) {
-            records.push(record);
-        }
-    }
-    Ok(records)
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 //! Changes of any number of names of a zone are one request, which is carried out as a whole or not
 //! at all.
 
-use super::interface::{Calls, INTERFACE, Interface, List, Reading, Shows, Writing, ZoneSource};
+use super::interface::{
+    CALLS, Calls, INTERFACE, Interface, List, Reading, Shows, Writing, ZoneSource,
+};
 use super::record::RECORD;
 use super::rest::{Rest, id};
 use super::{Api, Base, Need, Publishing};
@@ -45,6 +47,7 @@ pub(super) const API: Api = Api {
                 remove: r#"{"id":<id>}"#,
                 shows: Shows::Records(&["/data/creates", "/data/updates"]),
             },
+            alone: CALLS,
         },
         ..INTERFACE
     }),

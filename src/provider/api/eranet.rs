@@ -4,12 +4,11 @@
 //! The interface cannot list the zones of an account. Without the option `zone`, the zone is assumed to be the
 //! name without its first label.
 
-use super::call::{self, Values};
 use super::interface::{
-    Calls, INTERFACE, Interface, Reading, RecordModel, Shows, Writing, ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
-use super::record::{Goal, RECORD, Record, RecordForm};
+use super::record::{RECORD, RecordForm};
 use super::rest::Rest;
 use super::zone::{RecordName, Zone, ZoneList};
 use super::{Api, Base, Need, Publishing};
@@ -68,7 +67,10 @@ const INTERFACE_OF_ALL: Interface = Interface {
     },
     zones: ZoneSource::Code(zones),
     model: RecordModel::ByIdReadFirst,
-    read: Reading::CodeForName(read),
+    read: Reading::Name(List::whole(
+        "GET /DescribeRecordIndex?Domain=<zone>&Host=<host>&Type=<type>",
+        "/Data",
+    )),
     form: RecordForm { name: "/Host", apex: "@", kind: "/Type", address: "/Value", ..RECORD },
     write: Writing::Each(Calls {
         create: "GET /AddDomainRecord?Domain=<zone>&Host=<host>&Type=<type>&Value=<address>&Ttl=<ttl>",
@@ -84,29 +86,6 @@ const INTERFACE_OF_ALL: Interface = Interface {
 fn zones(talk: &mut Conversation<'_>, _: &Rest) -> ApiResult<ZoneList> {
     let names = talk.job.changes.iter().map(RecordName::of);
     Ok(names.map(|name| Zone::new(name.likely_zone(), name.likely_zone())).collect())
-}
-
-fn read(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    goals: &[&Goal<'_>],
-) -> ApiResult<Vec<Record>> {
-    let form = &INTERFACE_OF_ALL.form;
-    let mut records = Vec::new();
-    for goal in goals {
-        let values = Values::of(talk.account, form).in_zone(zone).for_goal(goal);
-        let list = "GET /DescribeRecordIndex?Domain=<zone>&Host=<host>&Type=<type>";
-        let answer = rest.send(talk, call::request(rest, list, &values))?;
-        let body = rest.value(&answer)?;
-        let Some(all) = body.get("Data").filter(|all| all.is_list() || all.is_null()) else {
-            return Err(rest.not_understood(&answer));
-        };
-        for raw in all.elements() {
-            records.push(Record::of(form, zone, Some(goal), raw));
-        }
-    }
-    Ok(records)
 }
 
 fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {

@@ -3,7 +3,7 @@
 //! Changes of any number of names of a zone are one request.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
+    CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
 use super::record::{Goal, RECORD, Record, RecordForm};
 use super::rest::refused;
@@ -49,6 +49,7 @@ const HOSTINGER: Interface = Interface {
             remove: r#"{"name":<host>,"type":<type>}"#,
             shows: Shows::Something("/message"),
         },
+        alone: CALLS,
     },
     ..INTERFACE
 };

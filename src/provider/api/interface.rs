@@ -136,6 +136,8 @@ pub enum Pages {
     /// By how many elements the pages before have, which `<page>` stands for. A full page has this many
     /// elements.
     Offset(usize),
+    /// There is only one. The elements are the members of an object, or an empty array.
+    Members,
     /// By a text in the page before.
     Cursor {
         /// The query parameter for the text, as `&cursor=`.
@@ -158,7 +160,7 @@ impl Pages {
     /// How many elements a full page has; `None` if only the answer says whether there is another page.
     pub const fn size(self) -> Option<usize> {
         match self {
-            Self::One | Self::Cursor { .. } => None,
+            Self::One | Self::Members | Self::Cursor { .. } => None,
             Self::Numbered(size) | Self::Offset(size) | Self::After { size, .. } => Some(size),
         }
     }
@@ -227,10 +229,13 @@ pub enum Writing {
         /// The request of additions and changes. `<creates>`, `<updates>` and, for both, `<changes>` stand
         /// for their JSON.
         update: &'static str,
-        /// The request of removals. `<changes>` stands for them.
+        /// The request of removals. `<changes>` stands for them. If it is empty, each value of a removed set is
+        /// removed by `one.remove`, which is a call then.
         remove: &'static str,
-        /// The JSON of one of them, in place of calls.
+        /// The JSON of one of them, in place of calls. That of a set may be an array of its records.
         one: Calls,
+        /// The calls for an addition or a change without others, if they are not the same.
+        alone: Calls,
     },
     /// Each value of a set by a request of its own, for records that cannot be changed: the new address is
     /// added, and then the addresses that go are removed. There are no updates.

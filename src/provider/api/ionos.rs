@@ -3,15 +3,12 @@
 //! Changes of any number of names of a zone are one request.
 
 use super::interface::{
-    INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
+    CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneRef,
+    ZoneSource,
 };
-use super::record::{RECORD, Record, RecordForm, Write};
-use super::rest::{Rest, member};
-use super::zone::Zone;
+use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
-use crate::model::json::Json;
-use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Batch, Method};
+use crate::provider::Batch;
 
 pub(super) const API: Api = Api {
     name: "ionos",
@@ -35,41 +32,25 @@ pub(super) const API: Api = Api {
             zone: List::whole("GET /<zone>?recordType=A,AAAA", "/records"),
             most_names: 1,
         },
-        form: RecordForm { is_relative: false, ..RECORD },
-        write: Writing::CodeTogether(write),
+        form: RecordForm {
+            is_relative: false,
+            value: r#"{"name":<fqdn>,"type":<type>,"content":</content>,"disabled":</disabled|false>,"ttl":<ttl>}"#,
+            ..RECORD
+        },
+        write: Writing::Together {
+            update: "PATCH /<zone> <changes>",
+            remove: "",
+            one: Calls {
+                create: "<values>",
+                update: "<values>",
+                remove: "DELETE /<zone>/records/</id>",
+                shows: Shows::Nothing,
+            },
+            alone: CALLS,
+        },
         ..INTERFACE
     }),
 };
-
-fn write(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    writes: &[Write<'_>],
-) -> ApiResult<Vec<Record>> {
-    let mut records = Vec::new();
-    for write in writes {
-        for raw in &write.values {
-            let record = Json::object(&mut [
-                ("name", write.goal.fqdn.as_str().into()),
-                ("type", write.goal.kind().into()),
-                ("content", member(raw, "content")),
-                ("disabled", raw["disabled"].is_true().into()),
-            ]);
-            records.push(write.with_ttl(record, "ttl"));
-        }
-    }
-    let zone = format!("/{}", zone.id);
-    if !records.is_empty() {
-        rest.ask(talk, rest.json(Method::Patch, &zone, &records.into()))?;
-    }
-    let removals = writes.iter().filter(|write| write.is_removal());
-    for record in removals.flat_map(|write| &write.before) {
-        let path = format!("{zone}/records/{}", record.id);
-        rest.ask(talk, rest.request(Method::Delete, &path))?;
-    }
-    Ok(Vec::new())
-}
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@
 //! at all.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
+    CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
@@ -52,6 +52,7 @@ pub(super) const API: Api = Api {
             update: PATCH,
             remove: PATCH,
             one: Calls { create: SET, update: SET, remove: SET, shows: Shows::Nothing },
+            alone: CALLS,
         },
         ..INTERFACE
     }),

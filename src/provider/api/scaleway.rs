@@ -3,7 +3,8 @@
 //! Changes of any number of names of a zone are one request.
 
 use super::interface::{
-    BY_NAME, Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
+    BY_NAME, CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing,
+    ZoneSource,
 };
 use super::meaning::shown;
 use super::record::{RECORD, RecordForm};
@@ -65,6 +66,7 @@ pub(super) const API: Api = Api {
                 remove: r#"{"delete":{"id_fields":{"name":<host>,"type":<type>}}}"#,
                 shows: Shows::Nothing,
             },
+            alone: CALLS,
         },
         ..INTERFACE
     }),

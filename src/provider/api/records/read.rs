@@ -186,7 +186,10 @@ fn each(
         if answer.status == 404 && elements == Elements::OneSet {
             return Ok(());
         }
-        let body = rest.value(&answer)?;
+        let mut body = rest.value(&answer)?;
+        if list.pages == Pages::Members {
+            body = members(body);
+        }
         let Some(found) = found(rest, list, &body, &values, elements) else {
             return Err(rest.not_understood(&answer));
         };
@@ -207,6 +210,16 @@ fn each(
     Err(too_long())
 }
 
+/// The members of `body` as an array, if all of them are objects.
+fn members(body: Json) -> Json {
+    match body {
+        Json::Object(members) if members.values().all(Json::is_object) => {
+            members.values().cloned().collect()
+        }
+        other => other,
+    }
+}
+
 /// The elements of one page; `None` if the answer is no page of this list.
 fn found<'v>(
     rest: &Rest,
@@ -218,6 +231,8 @@ fn found<'v>(
     match (body.pointer(list.at), elements) {
         (Some(Json::List(several)), Elements::Any | Elements::Records) => Some(several),
         (Some(Json::Null) | None, _) if rest.proves_success() => Some(&[]),
+        // Some servers write an empty list like this.
+        (Some(Json::Null), Elements::Records) if !list.at.is_empty() => Some(&[]),
         (Some(one), Elements::Records | Elements::OneSet) if is_record(one, values) => {
             Some(std::slice::from_ref(one))
         }
@@ -249,7 +264,11 @@ fn next_page(pages: Pages, body: &Json, found: &[Json], number: usize) -> NextPa
             let last = found.last().map(|element| shown(element, last));
             (parameter, last.unwrap_or_default())
         }
-        Pages::One | Pages::Numbered(_) | Pages::Offset(_) | Pages::After { .. } => {
+        Pages::One
+        | Pages::Members
+        | Pages::Numbered(_)
+        | Pages::Offset(_)
+        | Pages::After { .. } => {
             return NextPage::None;
         }
     };

@@ -43,17 +43,30 @@ pub(super) fn write(
         Writing::Each(calls) => {
             return write_each(talk, rest, interface, zone, (writes, &calls));
         }
-        Writing::Together { update, remove, one } => {
+        Writing::Together { alone, .. } if matches!(writes, [one] if !one.is_removal() && !alone.create.is_empty()) =>
+        {
+            return write_each(talk, rest, interface, zone, (writes, &alone));
+        }
+        Writing::Together { update, remove, one, .. } => {
             let (removed, updated): (Vec<&Write<'_>>, Vec<&Write<'_>>) =
                 writes.iter().partition(|write| write.is_removal());
             for (call, writes) in [(update, updated), (remove, removed)] {
                 if writes.is_empty() {
                     continue;
                 }
+                if call.is_empty() {
+                    for record in writes.iter().flat_map(|write| &write.before) {
+                        remove_value(talk, rest, &one, values, record)?;
+                    }
+                    continue;
+                }
                 let (mut updates, mut creates) = (Vec::new(), Vec::new());
                 for write in &writes {
                     let list = if write.exists { &mut updates } else { &mut creates };
-                    list.push(call::json(one.of(write), &values.for_write(write)));
+                    match call::json(one.of(write), &values.for_write(write)) {
+                        Json::List(records) => list.append(&mut records.into_vec()),
+                        one => list.push(one),
+                    }
                 }
                 let values = Values { changes: [&updates, &creates], ..values };
                 let answer = rest.send(talk, call::request(rest, call, &values))?;

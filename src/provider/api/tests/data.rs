@@ -61,7 +61,18 @@ fn templates(interface: &Interface) -> (Vec<&'static str>, Vec<&'static str>) {
     let each = |calls: Calls| vec![calls.create, calls.update, calls.remove];
     let (mut calls, mut json) = match interface.write {
         Writing::Each(calls) | Writing::Values(calls) => (each(calls), vec![]),
-        Writing::Together { update, remove, one } => (vec![update, remove], each(one)),
+        Writing::Together { update, remove, one, alone } => {
+            let mut calls = each(alone);
+            calls.extend([update, remove]);
+            let mut json = vec![one.create, one.update];
+            // Without a request for all removals, each has a call.
+            if remove.is_empty() {
+                calls.push(one.remove)
+            } else {
+                json.push(one.remove)
+            }
+            (calls, json)
+        }
         Writing::Code(_) | Writing::CodeTogether(_) => (vec![], vec![]),
     };
     calls.extend(lists(interface).iter().map(|list| list.call));
