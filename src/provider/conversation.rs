@@ -6,7 +6,7 @@ use super::{
     Answer, Carrier, FailureKind, Job, LearnedChanges, Method, Outcome, Published, Query, Rate,
     Request, Scope, Verdict,
 };
-use crate::model::sorted::{Map, Set};
+use crate::model::sorted::Set;
 use crate::provider::Account;
 use crate::time::UnixSeconds;
 
@@ -43,8 +43,8 @@ pub struct Conversation<'a> {
     learned: LearnedChanges,
     /// Whether a value that an earlier job learned was used.
     trusted: bool,
-    /// The verdicts of changes so far, by their indexes in the job.
-    settled: Map<usize, Verdict>,
+    /// The verdict of each change of the job, as far as there is one.
+    settled: Vec<Option<Verdict>>,
     limits: Vec<Limit>,
     /// How long the conversation has waited before requests. Limits are kept on this clock: the time
     /// that the requests take comes on top.
@@ -201,19 +201,20 @@ impl<'a> Conversation<'a> {
         if !verdict.concerns_all() {
             self.server_failures = 0;
         }
-        self.settled.insert(change, verdict);
+        if let Some(settled) = self.settled.get_mut(change) {
+            *settled = Some(verdict);
+        }
     }
 
     /// Whether the change at this index of the job has a verdict. If the function runs again because a
     /// learned value was wrong, the changes that were made before are not repeated.
     pub fn is_settled(&self, change: usize) -> bool {
-        self.settled.contains_key(&change)
+        self.settled.get(change).is_some_and(Option::is_some)
     }
 
     /// The verdicts of all changes, with `rest` for those that are not settled.
     pub fn verdicts(&self, rest: &Verdict) -> Vec<Verdict> {
-        let changes = 0..self.job.changes.len();
-        changes.map(|change| self.settled.get(&change).unwrap_or(rest).clone()).collect()
+        self.settled.iter().map(|verdict| verdict.as_ref().unwrap_or(rest).clone()).collect()
     }
 
     /// The learned value of `key`, of this conversation or of an earlier job.
@@ -261,18 +262,24 @@ impl<'a> Conversation<'a> {
     /// The value may be wrong, so all values of earlier jobs are forgotten, and the refused changes are
     /// not settled any more.
     fn must_run_again(&mut self, ended: &ApiResult<()>) -> bool {
-        let failure = ended.as_ref().err().map(Box::as_ref);
-        let is_any_refused = self.settled.values().chain(failure).any(Verdict::is_refused);
+        let is_refused = ended.as_ref().is_err_and(|verdict| verdict.is_refused());
+        let is_any_refused = self.settled.iter().flatten().any(Verdict::is_refused) || is_refused;
         if !is_any_refused || !self.trusted {
             return false;
         }
         self.trusted = false;
         // In front of what this conversation has learned itself, which stays.
-        let forgotten = self.job.learned.keys().map(|key| (key.clone(), None));
-        self.learned.splice(0..0, forgotten);
-        self.settled.retain(|_, verdict| verdict.is_success());
+        let mut learned: LearnedChanges =
+            self.job.learned.keys().map(|key| (key.clone(), None)).collect();
+        learned.append(&mut self.learned);
+        self.learned = learned;
+        for settled in &mut self.settled {
+            if settled.as_ref().is_some_and(|verdict| !verdict.is_success()) {
+                *settled = None;
+            }
+        }
         // After another failure than a refusal, only a later job begins without the learned values.
-        failure.is_none_or(Verdict::is_refused)
+        ended.is_ok() || is_refused
     }
 }
 
@@ -305,7 +312,7 @@ pub(super) fn converse(
         received: 0,
         learned: LearnedChanges::new(),
         trusted: false,
-        settled: Map::new(),
+        settled: job.changes.iter().map(|_| None).collect(),
         limits: Vec::new(),
         waited: Duration::ZERO,
     };
@@ -318,8 +325,8 @@ pub(super) fn converse(
     }
     let rest = ended.err().map_or_else(Verdict::nothing_done, |verdict| *verdict);
     // Where one change succeeded, a failure of another one is not due to the account.
-    if talk.settled.values().any(Verdict::is_success) {
-        for verdict in talk.settled.values_mut() {
+    if talk.settled.iter().flatten().any(Verdict::is_success) {
+        for verdict in talk.settled.iter_mut().flatten() {
             verdict.scope = verdict.scope.min(Scope::Record);
         }
     }

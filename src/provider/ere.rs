@@ -29,7 +29,7 @@ impl Ere {
     ///
     /// # Errors
     /// A sentence that names the mistake in `pattern`.
-    pub fn new(pattern: &str) -> Result<Self, String> {
+    pub fn new(pattern: &str) -> Result<Self, &'static str> {
         let (node, sets) = parse::parse(pattern)?;
         let mut program = Vec::new();
         compile(&node, &mut program)?;
@@ -142,7 +142,7 @@ enum Instruction {
 }
 
 /// Appends the instructions for `node` to `program`.
-fn compile(node: &Node, program: &mut Vec<Instruction>) -> Result<(), String> {
+fn compile(node: &Node, program: &mut Vec<Instruction>) -> Result<(), &'static str> {
     match node {
         Node::Char(c) => emit(program, Instruction::Char(*c)),
         Node::Any => emit(program, Instruction::Any),
@@ -154,9 +154,9 @@ fn compile(node: &Node, program: &mut Vec<Instruction>) -> Result<(), String> {
     }
 }
 
-fn emit(program: &mut Vec<Instruction>, instruction: Instruction) -> Result<(), String> {
+fn emit(program: &mut Vec<Instruction>, instruction: Instruction) -> Result<(), &'static str> {
     if program.len() >= MAX_PROGRAM {
-        return Err("the expression is too large, mostly because of its {} counts".into());
+        return Err("the expression is too large, mostly because of its {} counts");
     }
     program.push(instruction);
     Ok(())
@@ -166,8 +166,8 @@ fn emit(program: &mut Vec<Instruction>, instruction: Instruction) -> Result<(), 
 fn emit_around(
     program: &mut Vec<Instruction>,
     make: fn(usize) -> Instruction,
-    body: impl FnOnce(&mut Vec<Instruction>) -> Result<(), String>,
-) -> Result<(), String> {
+    body: impl FnOnce(&mut Vec<Instruction>) -> Result<(), &'static str>,
+) -> Result<(), &'static str> {
     let start = program.len();
     emit(program, make(0))?;
     body(program)?;
@@ -183,7 +183,7 @@ fn set(program: &mut [Instruction], place: usize, instruction: Instruction) {
     }
 }
 
-fn alternatives(branches: &[Node], program: &mut Vec<Instruction>) -> Result<(), String> {
+fn alternatives(branches: &[Node], program: &mut Vec<Instruction>) -> Result<(), &'static str> {
     let Some((first, others)) = branches.split_first() else {
         return Ok(());
     };
@@ -199,7 +199,7 @@ fn alternatives(branches: &[Node], program: &mut Vec<Instruction>) -> Result<(),
     emit_around(program, Instruction::Jump, |program| alternatives(others, program))
 }
 
-fn repeat(node: &Node, count: Count, program: &mut Vec<Instruction>) -> Result<(), String> {
+fn repeat(node: &Node, count: Count, program: &mut Vec<Instruction>) -> Result<(), &'static str> {
     for _ in 0..count.min {
         let before = program.len();
         compile(node, program)?;

@@ -11,7 +11,6 @@ use super::{
     Verdict,
 };
 use crate::model::Family;
-use crate::model::sorted::Map;
 use crate::provider::{Author, Mechanism, Provider, Template, Urls};
 
 /// A request and the changes that it makes.
@@ -33,10 +32,10 @@ struct JudgedRequest {
 /// A failure that concerns the whole account (wrong password, refused client, throttling, no network)
 /// ends the job: the remaining requests are not sent, and their changes have the same outcome.
 pub(super) fn publish(provider: &Provider, job: &Job, carrier: &mut dyn Carrier) -> Published {
-    let mut settled: Map<usize, Verdict> = Map::new();
+    let mut settled: Vec<Option<Verdict>> = job.changes.iter().map(|_| None).collect();
     let mut ended = None;
     for (index, change) in job.changes.iter().enumerate() {
-        if settled.contains_key(&index) {
+        if settled.get(index).is_some_and(Option::is_some) {
             continue;
         }
         let PlannedRequest { changes, request } = plan_request(provider, job, index, change);
@@ -46,11 +45,14 @@ pub(super) fn publish(provider: &Provider, job: &Job, carrier: &mut dyn Carrier)
             (Ok(judged), None) => judged.send(carrier, &mut ended),
         };
         for (place, change) in changes.into_iter().enumerate() {
-            let verdict = verdicts.get(place).or(verdicts.first()).cloned();
-            settled.insert(change, verdict.unwrap_or_else(Verdict::nothing_done));
+            if let Some(settled) = settled.get_mut(change) {
+                *settled = verdicts.get(place).or(verdicts.first()).cloned();
+            }
         }
     }
-    Published { verdicts: settled.values().cloned().collect(), learned: LearnedChanges::new() }
+    let verdicts =
+        settled.into_iter().map(|verdict| verdict.unwrap_or_else(Verdict::nothing_done)).collect();
+    Published { verdicts, learned: LearnedChanges::new() }
 }
 
 impl JudgedRequest {
@@ -204,7 +206,7 @@ fn answer_rules(
     template: &Template,
     address: IpAddr,
     rendered: &Rendered,
-) -> Result<AnswerRules, String> {
+) -> Result<AnswerRules, &'static str> {
     let is_custom = provider.author == Author::Owner;
     let row = match is_custom {
         true => table::at_host(rendered.url.host(), rendered.url.path()),
@@ -235,7 +237,7 @@ fn value(row: Option<Row>, key: &str) -> Option<&'static str> {
     row.and_then(|row| row.get(key))
 }
 
-fn pattern(text: Option<&str>, address: IpAddr) -> Result<Option<AnswerPattern>, String> {
+fn pattern(text: Option<&str>, address: IpAddr) -> Result<Option<AnswerPattern>, &'static str> {
     text.map(|text| AnswerPattern::new(text, address)).transpose()
 }
 

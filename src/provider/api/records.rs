@@ -12,7 +12,7 @@ use super::call::{self, Values};
 use super::interface::{Interface, ZoneRef};
 use super::record::{Goal, Record, Write};
 use super::rest::{CNAME, Rest, refused};
-use super::zone::{RecordName, Zone, Zones};
+use super::zone::{RecordName, Zone, ZoneList};
 use crate::model::secret::Secret;
 use crate::provider::Account;
 use crate::provider::conversation::{ApiResult, Conversation};
@@ -62,7 +62,7 @@ pub fn publish_with(
 ) -> ApiResult<()> {
     let changes = &talk.job.changes;
     let mut zones: Vec<(Zone, Vec<Goal<'_>>)> = Vec::new();
-    let mut listed = Zones::default();
+    let mut listed = None;
     // Each job begins with another change, so that failures of the first cannot keep the others from
     // ever being tried.
     let start = usize::try_from(talk.job.seed).unwrap_or_default() % changes.len().max(1);
@@ -86,19 +86,35 @@ pub fn publish_with(
             None => zones.push((zone, vec![goal])),
         }
     }
-    for (zone, mut goals) in zones {
-        let mut size = goals.len();
-        if !interface.reads_together() {
-            size = 1;
-            goals.sort_by_key(|goal| goal.change.removes());
+    for (zone, goals) in zones {
+        if interface.reads_together() {
+            publish_or_fail(talk, rest, interface, &zone, &goals)?;
+            continue;
         }
-        for part in goals.chunks(size) {
-            if let Err(verdict) = publish_part(talk, rest, interface, &zone, part) {
-                fail(talk, part.iter(), verdict)?;
+        for removes in [false, true] {
+            for goal in goals.iter().filter(|goal| goal.change.removes() == removes) {
+                publish_or_fail(talk, rest, interface, &zone, std::slice::from_ref(goal))?;
             }
         }
     }
     Ok(())
+}
+
+/// Brings the records of `goals` up to date, or gives them the verdict of a failure.
+///
+/// # Errors
+/// If no other change is worth a request now.
+fn publish_or_fail(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    interface: &Interface,
+    zone: &Zone,
+    goals: &[Goal<'_>],
+) -> ApiResult<()> {
+    match publish_part(talk, rest, interface, zone, goals) {
+        Ok(()) => Ok(()),
+        Err(verdict) => fail(talk, goals.iter(), verdict),
+    }
 }
 
 /// Gives the `goals` that are not settled the verdict of a failure.
@@ -126,7 +142,7 @@ fn zone_of(
     talk: &mut Conversation<'_>,
     rest: &Rest,
     interface: &Interface,
-    listed: &mut Zones,
+    listed: &mut Option<ZoneList>,
     name: &RecordName,
     change: &Change,
 ) -> ApiResult<Option<Zone>> {
@@ -136,13 +152,20 @@ fn zone_of(
         (Some(id), None, ZoneRef::Name | ZoneRef::Id) => return Ok(Some(Zone::new(id, id))),
         _ => {}
     }
-    let list = |talk: &mut Conversation<'_>| read::zones(talk, rest, interface);
-    match &change.record.zone_id {
-        Some(id) => {
-            let all = listed.all(talk, list)?;
-            Ok(all.iter().find(|zone| zone.id == *id).cloned())
-        }
-        None => listed.find(talk, name, list),
+    let id = &change.record.zone_id;
+    if listed.is_none()
+        && id.is_none()
+        && let Some(zone) = name.learned_zone(talk)
+    {
+        return Ok(Some(zone));
+    }
+    let zones = match listed {
+        Some(zones) => zones,
+        None => listed.insert(read::zones(talk, rest, interface)?),
+    };
+    match id {
+        Some(id) => Ok(zones.iter().find(|zone| zone.id == *id).cloned()),
+        None => Ok(name.listed_zone(talk, zones)),
     }
 }
 

@@ -50,6 +50,26 @@ impl RecordName {
         }
     }
 
+    /// The zone that holds the record, if its id has been learned.
+    pub fn learned_zone(&self, talk: &mut Conversation<'_>) -> Option<Zone> {
+        let learned = talk.learned_keys(KEY);
+        let zone = self.zone_among(learned.iter().map(String::as_str))?;
+        let id = talk.learned(&format!("{KEY}{zone}"))?;
+        Some(Zone::new(zone, &id))
+    }
+
+    /// The zone of `zones` that holds the record. Its id is learned.
+    pub fn listed_zone(&self, talk: &mut Conversation<'_>, zones: &[Zone]) -> Option<Zone> {
+        let found = self.zone_among(zones.iter().map(|zone| zone.name.as_str()))?;
+        // Zones below the found one are learned too. Otherwise, a later name in one of them would be
+        // written to the found zone.
+        let below = zones.iter().filter(|zone| strip_zone(&zone.name, found).is_some());
+        for zone in below.take(REMEMBERED) {
+            talk.learn(format!("{KEY}{}", zone.name), &zone.id);
+        }
+        zones.iter().find(|zone| zone.name == found).cloned()
+    }
+
     /// The name relative to `zone`, such as `home`; `apex` for the name of the zone itself.
     pub fn relative_to<'a>(&'a self, zone: &str, apex: &'a str) -> &'a str {
         relative_name(&self.fqdn, zone, apex)
@@ -155,58 +175,6 @@ pub fn probe_zones(
         }
     }
     Ok(zones)
-}
-
-/// The account's zones, listed at most once per conversation.
-#[derive(Debug, Default)]
-pub struct Zones(Option<ZoneList>);
-
-impl Zones {
-    /// The zone that holds the record `name`: learned, or from `list`.
-    ///
-    /// # Errors
-    /// If an answer is missing, or if the list cannot be read.
-    pub fn find<'a>(
-        &mut self,
-        talk: &mut Conversation<'a>,
-        name: &RecordName,
-        list: impl FnOnce(&mut Conversation<'a>) -> ApiResult<ZoneList>,
-    ) -> ApiResult<Option<Zone>> {
-        if self.0.is_none() {
-            let learned = talk.learned_keys(KEY);
-            if let Some(zone) = name.zone_among(learned.iter().map(String::as_str))
-                && let Some(id) = talk.learned(&format!("{KEY}{zone}"))
-            {
-                return Ok(Some(Zone::new(zone, &id)));
-            }
-        }
-        let zones = self.all(talk, list)?;
-        let Some(found) = name.zone_among(zones.iter().map(|zone| zone.name.as_str())) else {
-            return Ok(None);
-        };
-        // Zones below the found one are learned too. Otherwise, a later name in one of them would be
-        // written to the found zone.
-        let below = zones.iter().filter(|zone| strip_zone(&zone.name, found).is_some());
-        for zone in below.take(REMEMBERED) {
-            talk.learn(format!("{KEY}{}", zone.name), &zone.id);
-        }
-        Ok(zones.iter().find(|zone| zone.name == found).cloned())
-    }
-
-    /// All zones of the account.
-    ///
-    /// # Errors
-    /// If an answer is missing, or if the list cannot be read.
-    pub fn all<'a>(
-        &mut self,
-        talk: &mut Conversation<'a>,
-        list: impl FnOnce(&mut Conversation<'a>) -> ApiResult<ZoneList>,
-    ) -> ApiResult<&[Zone]> {
-        if self.0.is_none() {
-            self.0 = Some(list(talk)?);
-        }
-        Ok(self.0.as_deref().unwrap_or_default())
-    }
 }
 
 /// Before a zone's name in the key under which its id is learned. Keys are stored, so this must stay.

@@ -3,13 +3,13 @@
 
 use Assertion::{LineEnd, LineStart, NotWordEdge, WordEdge, WordEnd, WordStart};
 
-/// Deepest nesting of groups. The parser is recursive, so it limits the stack.
+/// Deepest nesting of groups, which a message names. The parser is recursive, so it limits the stack.
 const MAX_DEPTH: usize = 50;
-/// Largest count of an interval: `RE_DUP_MAX` of POSIX `<limits.h>` on Linux.
+/// Largest count of an interval, which a message names: `RE_DUP_MAX` of POSIX `<limits.h>` on Linux.
 const MAX_COUNT: usize = 32767;
 
 /// The tree of `pattern`, and the sets that its nodes refer to by index.
-pub(super) fn parse(pattern: &str) -> Result<(Node, Vec<Set>), String> {
+pub(super) fn parse(pattern: &str) -> Result<(Node, Vec<Set>), &'static str> {
     let mut parser = Parser { rest: pattern.chars(), sets: Vec::new() };
     let node = parser.alternatives(0)?;
     Ok((node, parser.sets))
@@ -97,7 +97,7 @@ impl Parser<'_> {
     }
 
     /// `a|b`. As for `grep`, a line break separates alternatives, too.
-    fn alternatives(&mut self, depth: usize) -> Result<Node, String> {
+    fn alternatives(&mut self, depth: usize) -> Result<Node, &'static str> {
         let mut branches = vec![self.branch(depth)?];
         while self.take('|') || self.take('\n') {
             branches.push(self.branch(depth)?);
@@ -105,7 +105,7 @@ impl Parser<'_> {
         Ok(Node::Alternatives(branches))
     }
 
-    fn branch(&mut self, depth: usize) -> Result<Node, String> {
+    fn branch(&mut self, depth: usize) -> Result<Node, &'static str> {
         let mut nodes = Vec::new();
         loop {
             // GNU grep ignores an operator that has nothing to repeat.
@@ -123,7 +123,7 @@ impl Parser<'_> {
         }
     }
 
-    fn atom(&mut self, depth: usize) -> Result<Node, String> {
+    fn atom(&mut self, depth: usize) -> Result<Node, &'static str> {
         Ok(match self.rest.next() {
             Some('.') => Node::Any,
             Some('^') => Node::Assert(LineStart),
@@ -136,20 +136,18 @@ impl Parser<'_> {
         })
     }
 
-    fn group(&mut self, depth: usize) -> Result<Node, String> {
+    fn group(&mut self, depth: usize) -> Result<Node, &'static str> {
         if depth > MAX_DEPTH {
-            return Err(format!("groups are nested deeper than {MAX_DEPTH}"));
+            return Err("groups are nested deeper than 50");
         }
         let node = self.alternatives(depth)?;
-        if self.take(')') { Ok(node) } else { Err("a '(' is not closed".into()) }
+        if self.take(')') { Ok(node) } else { Err("a '(' is not closed") }
     }
 
-    fn escape(&mut self) -> Result<Node, String> {
+    fn escape(&mut self) -> Result<Node, &'static str> {
         Ok(match self.rest.next() {
-            None => return Err("a backslash at the end escapes nothing".into()),
-            Some(digit @ '1'..='9') => {
-                return Err(format!("the back-reference \\{digit} is not supported"));
-            }
+            None => return Err("a backslash at the end escapes nothing"),
+            Some('1'..='9') => return Err("a back-reference, as \\1, is not supported"),
             Some('<') => Node::Assert(WordStart),
             Some('>') => Node::Assert(WordEnd),
             Some('b') => Node::Assert(WordEdge),
@@ -169,7 +167,7 @@ impl Parser<'_> {
     }
 
     /// Takes the operator that follows, if there is one: `*`, `+`, `?` or a well-formed `{m,n}`.
-    fn count(&mut self) -> Result<Option<Count>, String> {
+    fn count(&mut self) -> Result<Option<Count>, &'static str> {
         let (min, max) = match self.peek() {
             Some('*') => (0, None),
             Some('+') => (1, None),
@@ -182,31 +180,31 @@ impl Parser<'_> {
     }
 
     /// Takes `{m}`, `{m,}`, `{,n}` or `{m,n}`. For GNU grep, anything else in braces is text.
-    fn interval(&mut self) -> Result<Option<Count>, String> {
+    fn interval(&mut self) -> Result<Option<Count>, &'static str> {
         let Some((inside, rest)) = self.rest.as_str().get(1..).and_then(|s| s.split_once('}'))
         else {
             return Ok(None);
         };
         let (min, max) = inside.split_once(',').unwrap_or((inside, inside));
         if inside.is_empty() {
-            return Err("{} has no count in it".into());
+            return Err("{} has no count in it");
         }
         if !min.bytes().chain(max.bytes()).all(|byte| byte.is_ascii_digit()) {
             return Ok(None);
         }
         let count = Count { min: limit(min)?.unwrap_or(0), max: limit(max)? };
         if count.max.is_some_and(|max| max < count.min) {
-            return Err("an interval {…} ends before it begins".into());
+            return Err("an interval {…} ends before it begins");
         }
         self.rest = rest.chars();
         Ok(Some(count))
     }
 
     /// A bracket expression, behind its `[`.
-    fn bracket(&mut self) -> Result<Node, String> {
+    fn bracket(&mut self) -> Result<Node, &'static str> {
         let inside = self.rest.as_str().split(']').next().unwrap_or_default();
         if inside.len() > 1 && inside.starts_with(':') && inside.ends_with(':') {
-            return Err("a character class is written [[:space:]], not [:space:]".into());
+            return Err("a character class is written [[:space:]], not [:space:]");
         }
         let negated = self.take('^');
         let mut ranges = Vec::new();
@@ -219,12 +217,12 @@ impl Parser<'_> {
     }
 
     /// One item of a bracket expression: a class, a range or a character.
-    fn item(&mut self, ranges: &mut Vec<(char, char)>) -> Result<(), String> {
+    fn item(&mut self, ranges: &mut Vec<(char, char)>) -> Result<(), &'static str> {
         let low = match self.element()? {
             Element::Class(class) => {
                 ranges.extend_from_slice(class);
                 return match self.range_follows() {
-                    true => Err("a character class cannot begin a range".into()),
+                    true => Err("a character class cannot begin a range"),
                     false => Ok(()),
                 };
             }
@@ -240,7 +238,7 @@ impl Parser<'_> {
                 ranges.push((low, high));
                 Ok(())
             }
-            Element::Char(_) | Element::Class(_) => Err("a range in brackets is invalid".into()),
+            Element::Char(_) | Element::Class(_) => Err("a range in brackets is invalid"),
         }
     }
 
@@ -251,7 +249,7 @@ impl Parser<'_> {
     }
 
     /// A character, `[:class:]`, `[.c.]` or `[=c=]`.
-    fn element(&mut self) -> Result<Element, String> {
+    fn element(&mut self) -> Result<Element, &'static str> {
         let c = self.rest.next().ok_or(UNCLOSED)?;
         let kind = match (c, self.peek()) {
             ('[', Some(kind @ (':' | '.' | '='))) => kind,
@@ -264,7 +262,7 @@ impl Parser<'_> {
         match (kind, chars.next(), chars.next()) {
             (':', ..) => class(name).map(Element::Class),
             (_, Some(c), None) => Ok(Element::Char(c)),
-            _ => Err("[.….] and [=…=] hold a single character".into()),
+            _ => Err("[.….] and [=…=] hold a single character"),
         }
     }
 }
@@ -272,13 +270,13 @@ impl Parser<'_> {
 const UNCLOSED: &str = "a '[' is not closed";
 
 /// The count with these digits; `None` if there are none.
-fn limit(digits: &str) -> Result<Option<usize>, String> {
+fn limit(digits: &str) -> Result<Option<usize>, &'static str> {
     if digits.is_empty() {
         return Ok(None);
     }
     match digits.parse::<usize>() {
         Ok(count) if count <= MAX_COUNT => Ok(Some(count)),
-        _ => Err(format!("an interval {{…}} repeats more than {MAX_COUNT} times")),
+        _ => Err("an interval {…} repeats more than 32767 times"),
     }
 }
 
@@ -293,7 +291,7 @@ const ALNUM: &[(char, char)] = &[('0', '9'), ('A', 'Z'), ('a', 'z')];
 const SPACE: &[(char, char)] = &[('\t', '\r'), (' ', ' ')];
 
 /// The ranges of a POSIX character class, in ASCII.
-fn class(name: &str) -> Result<&'static [(char, char)], String> {
+fn class(name: &str) -> Result<&'static [(char, char)], &'static str> {
     Ok(match name {
         "alnum" => ALNUM,
         "alpha" => &[('A', 'Z'), ('a', 'z')],
@@ -307,6 +305,6 @@ fn class(name: &str) -> Result<&'static [(char, char)], String> {
         "space" => SPACE,
         "upper" => &[('A', 'Z')],
         "xdigit" => &[('0', '9'), ('A', 'F'), ('a', 'f')],
-        _ => return Err("the character class [:…:] has an unknown name".into()),
+        _ => return Err("the character class [:…:] has an unknown name"),
     })
 }

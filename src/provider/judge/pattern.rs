@@ -44,7 +44,7 @@ impl AnswerPattern {
     ///
     /// # Errors
     /// A sentence that names the mistake in `text`.
-    pub(in crate::provider) fn new(text: &str, address: IpAddr) -> Result<Self, String> {
+    pub(in crate::provider) fn new(text: &str, address: IpAddr) -> Result<Self, &'static str> {
         let address = address.to_string();
         let expression = Ere::new(&text.replace("[IP]", &address.replace('.', "\\.")))?;
         let searched = match text.contains("HTTP ") {
@@ -59,7 +59,7 @@ impl AnswerPattern {
     ///
     /// # Errors
     /// As [`AnswerPattern::new`].
-    pub(in crate::provider) fn of_definition(text: &str) -> Result<Self, String> {
+    pub(in crate::provider) fn of_definition(text: &str) -> Result<Self, &'static str> {
         let expression = Ere::new(text)?;
         Ok(Self { expression, address: String::new(), searched: SearchedText::Raw })
     }
