@@ -291,7 +291,7 @@ fn redirected(host: &str) -> Box<Verdict> {
 }
 
 fn retry(reason: String, after: Option<Duration>, scope: Scope) -> Box<Verdict> {
-    Box::new(Verdict { outcome: Outcome::Retry { reason, after, kind: FailureKind::Other }, scope })
+    Box::new(Verdict::retry(scope, reason, after))
 }
 
 /// Publishes `job` with the function of an interface, and keeps its limit of requests.

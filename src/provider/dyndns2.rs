@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::return_codes::{self, AGENT, Meaning, is_failure_code, is_word};
 use super::verdict::{Scope, Verdict};
-use super::{FailureKind, Outcome, complaint, page};
+use super::{Outcome, complaint, page};
 use crate::model::Family;
 use crate::model::json::Json;
 use crate::text::has;
@@ -149,19 +149,18 @@ impl CodeLine {
                     _ => "",
                 };
                 let reason = format!("{why} ({}){wait}", self.code);
-                let outcome = Outcome::Retry { reason, after, kind: FailureKind::Other };
-                Verdict { outcome, scope }
+                Verdict::retry(scope, reason, after)
             }
             Meaning::Refused(scope, why, advice) => {
                 let reason = format!("{why} ({})", self.code);
-                Verdict { outcome: Outcome::Refused { reason, advice: advice.into() }, scope }
+                Verdict::refused(scope, reason, advice)
             }
         }
     }
 
     fn unless_echo_differs(&self, success: Outcome, sent: IpAddr) -> Verdict {
         Verdict::record(match differs(&self.echoed, sent) {
-            Some(reason) => Outcome::Retry { reason, after: None, kind: FailureKind::Other },
+            Some(reason) => Outcome::retry(reason),
             None => success,
         })
     }
@@ -236,12 +235,8 @@ pub(super) fn differs(echoed: &[IpAddr], sent: IpAddr) -> Option<String> {
 }
 
 fn ignored() -> Verdict {
-    let outcome = Outcome::Refused {
-        reason: "the update was ignored, because this client is not accepted (good 127.0.0.1)"
-            .into(),
-        advice: AGENT.into(),
-    };
-    Verdict { outcome, scope: Scope::Account }
+    let reason = "the update was ignored, because this client is not accepted (good 127.0.0.1)";
+    Verdict::refused(Scope::Account, reason.into(), AGENT)
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use super::complaint::{asks_for_something, complains};
 use super::verdict::{Scope, Verdict};
-use super::{Answer, FailureKind, Outcome, dyndns2, mask, page, zoneedit};
+use super::{Answer, Outcome, dyndns2, mask, page, zoneedit};
 use crate::model::json::Json;
 use crate::model::secret::Secret;
 pub(super) use pattern::AnswerPattern;
@@ -142,12 +142,9 @@ impl AnswerRules {
             text if text.is_empty() => format!("HTTP {}", answer.status),
             text => format!("\"{text}\""),
         };
-        let outcome = Outcome::Refused {
-            reason: format!("the answer is {shown}"),
-            advice: self.advice.unwrap_or(CHECK_ACCOUNT).into(),
-        };
         let scope = if answer.status == 401 { Scope::Account } else { Scope::Record };
-        Verdict { outcome, scope }
+        let reason = format!("the answer is {shown}");
+        Verdict::refused(scope, reason, self.advice.unwrap_or(CHECK_ACCOUNT))
     }
 
     /// An unknown answer. A known provider would have confirmed an update. An own server may have done it.
@@ -180,22 +177,17 @@ impl AnswerRules {
     /// Judges an answer whose status is not one of success.
     fn by_status(&self, answer: &Answer) -> Verdict {
         match answer.status {
-            401 => Verdict {
-                outcome: Outcome::Refused {
-                    reason: self.explain("the user name or password is not accepted", answer),
-                    advice: "correct 'username' and 'password' of this section".into(),
-                },
-                scope: Scope::Account,
-            },
+            401 => Verdict::refused(
+                Scope::Account,
+                self.explain("the user name or password is not accepted", answer),
+                "correct 'username' and 'password' of this section",
+            ),
             403 => self.forbidden(answer),
-            429 => Verdict {
-                outcome: Outcome::Retry {
-                    reason: self.explain("too many requests", answer),
-                    after: answer.retry_after.or(Some(WAIT_AFTER_429)),
-                    kind: FailureKind::Other,
-                },
-                scope: Scope::Account,
-            },
+            429 => {
+                let reason = self.explain("too many requests", answer);
+                let after = answer.retry_after.or(Some(WAIT_AFTER_429));
+                Verdict::retry(Scope::Account, reason, after)
+            }
             status => retry(self.explain(failed_because(status), answer)),
         }
     }
@@ -206,14 +198,14 @@ impl AnswerRules {
         if page::is_page(&answer.body) {
             let why =
                 "the answer is a web page that forbids access, perhaps of the provider's firewall";
-            return Verdict { scope: Scope::Account, ..retry(self.explain(why, answer)) };
+            return Verdict::retry(Scope::Account, self.explain(why, answer), None);
         }
-        Verdict::record(Outcome::Refused {
-            reason: self.explain("access is forbidden", answer),
-            advice: "check 'username', 'password' and 'domain' of this section, and at the provider's web \
-                 site whether the account or the name is blocked"
-                .into(),
-        })
+        Verdict::refused(
+            Scope::Record,
+            self.explain("access is forbidden", answer),
+            "check 'username', 'password' and 'domain' of this section, and at the provider's web \
+             site whether the account or the name is blocked",
+        )
     }
 
     /// `why` with the status and the text of `answer`.
@@ -299,7 +291,7 @@ fn is_plain(body: &str) -> bool {
 }
 
 fn retry(reason: String) -> Verdict {
-    Verdict::record(Outcome::Retry { reason, after: None, kind: FailureKind::Other })
+    Verdict::retry(Scope::Record, reason, None)
 }
 
 fn unconfirmed(reason: String) -> Verdict {

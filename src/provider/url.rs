@@ -131,10 +131,8 @@ fn published_address(job: &Job, change: &Change) -> Option<IpAddr> {
 fn removal(provider: &Provider, change: &Change) -> Result<JudgedRequest, Outcome> {
     let template = provider.row().and_then(|row| row.removal(change.family));
     let (Some(template), Some(address)) = (template, change.previous.or(change.tried)) else {
-        return Err(Outcome::Refused {
-            reason: format!("{} cannot remove a record", provider.account.label),
-            advice: "leave out option 'remove_after'".into(),
-        });
+        let reason = format!("{} cannot remove a record", provider.account.label);
+        return Err(Outcome::refused(reason, "leave out option 'remove_after'"));
     };
     let mut judged = prepare(provider, Some(&template), subject(change, address), &[address])?;
     // A record is removed when its family has no address any more, so the request travels over either.
@@ -152,11 +150,11 @@ fn prepare(
     sent: &[IpAddr],
 ) -> Result<JudgedRequest, Outcome> {
     let family = Family::of(subject.address);
-    let template = template.ok_or_else(|| Outcome::Refused {
-        reason: format!("{} has no update URL for {family}", provider.account.label),
-        advice: "choose another 'service_name', or set 'use_ipv6' to what the provider offers"
-            .into(),
-    })?;
+    let Some(template) = template else {
+        let reason = format!("{} has no update URL for {family}", provider.account.label);
+        let advice = "choose another 'service_name', or set 'use_ipv6' to what the provider offers";
+        return Err(Outcome::refused(reason, advice));
+    };
     let rendered = render(provider, template, subject).map_err(unusable)?;
     let mut rules = Vec::new();
     for &address in sent {
@@ -195,8 +193,7 @@ fn render(
 
 /// A definition or an update URL that cannot be used.
 fn unusable(reason: String) -> Outcome {
-    let advice = "correct 'update_url' or the file of the service definition".into();
-    Outcome::Refused { reason, advice }
+    Outcome::refused(reason, "correct 'update_url' or the file of the service definition")
 }
 
 /// The rules for an answer about `address`. What the table has for a provider also applies to the

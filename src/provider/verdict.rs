@@ -37,6 +37,18 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// A failure of no special kind, after which the change is tried again.
+    pub fn retry(reason: String) -> Self {
+        Self::Retry { reason, after: None, kind: FailureKind::Other }
+    }
+
+    /// A refusal, and what the owner can do about it.
+    pub fn refused(reason: String, advice: &str) -> Self {
+        Self::Refused { reason, advice: advice.into() }
+    }
+}
+
 /// The result of one change, and what else it applies to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
@@ -62,6 +74,16 @@ impl Verdict {
     pub fn record(outcome: Outcome) -> Self {
         let scope = Scope::Record;
         Self { outcome, scope }
+    }
+
+    /// A refusal, and what the owner can do about it.
+    pub(super) fn refused(scope: Scope, reason: String, advice: &str) -> Self {
+        Self { outcome: Outcome::refused(reason, advice), scope }
+    }
+
+    /// A failure of no special kind, after which the change is tried again, at the earliest `after` this time.
+    pub(super) fn retry(scope: Scope, reason: String, after: Option<Duration>) -> Self {
+        Self { outcome: Outcome::Retry { reason, after, kind: FailureKind::Other }, scope }
     }
 
     /// The router's clock is wrong, so that the provider does not accept the time of the request.

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use super::Outcome;
 use super::verdict::{Scope, Verdict};
-use super::{FailureKind, Outcome};
 
 /// What `body` means; `None` if it has no code that is known.
 pub(super) fn verdict(body: &str) -> Option<Verdict> {
@@ -16,28 +16,22 @@ pub(super) fn verdict(body: &str) -> Option<Verdict> {
         "200" => Verdict::record(Outcome::Updated),
         // 707 means that the same update was sent before.
         "201" | "707" => Verdict::record(Outcome::Unchanged),
-        "702" => Verdict::record(Outcome::Retry {
-            reason: "too soon after the last update (702)".into(),
-            after: Some(Duration::from_secs(600)),
-            kind: FailureKind::Other,
-        }),
-        "708" => refused(
+        "702" => {
+            let reason = "too soon after the last update (702)".into();
+            Verdict::retry(Scope::Record, reason, Some(Duration::from_secs(600)))
+        }
+        "708" => Verdict::refused(
             Scope::Account,
-            "the user name or password is not accepted (708)",
+            "the user name or password is not accepted (708)".into(),
             "set 'password' to the dynamic DNS token of the zone, not to the password of the web site",
         ),
-        "701" | "709" => refused(
+        "701" | "709" => Verdict::refused(
             Scope::Record,
-            &format!("the account has no such name ({code})"),
+            format!("the account has no such name ({code})"),
             "compare 'domain' with the names in the account at the provider's web site",
         ),
         _ => return None,
     })
-}
-
-fn refused(scope: Scope, reason: &str, advice: &str) -> Verdict {
-    let outcome = Outcome::Refused { reason: reason.into(), advice: advice.into() };
-    Verdict { outcome, scope }
 }
 
 #[cfg(test)]

@@ -6,10 +6,9 @@ use super::interface::{
     CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
 use super::record::{Goal, RECORD, Record, RecordForm};
-use super::rest::refused;
 use super::{Api, Base, Need, Publishing};
-use crate::provider::Batch;
 use crate::provider::conversation::Conversation;
+use crate::provider::{Batch, Outcome};
 
 pub(super) const API: Api = Api {
     name: "hostinger",
@@ -65,7 +64,7 @@ fn refuse_disabled(talk: &mut Conversation<'_>, goals: &[&Goal<'_>], records: &[
                 "{} has another address, which is off at Hostinger and would be switched on",
                 goal.fqdn
             );
-            goal.settle(talk, refused(reason, "delete that, or switch it on"));
+            goal.settle(talk, Outcome::refused(reason, "delete that, or switch it on"));
         }
     }
 }

@@ -11,7 +11,7 @@ use super::Api;
 use super::call::{self, Values};
 use super::interface::{Interface, ZoneRef};
 use super::record::{Goal, Record, Write};
-use super::rest::{CNAME, Rest, refused};
+use super::rest::{CNAME, Rest};
 use super::zone::{RecordName, Zone, ZoneList};
 use crate::model::secret::Secret;
 use crate::provider::Account;
@@ -231,7 +231,7 @@ fn refuse_aliases(
         let mut of_name = records.iter().filter(|record| record.name == goal.fqdn);
         if !goal.change.removes() && of_name.any(|record| record.kind == "CNAME") {
             let reason = format!("{} is an alias (CNAME) at {}", goal.fqdn, rest.title());
-            goal.settle(talk, refused(reason, CNAME));
+            goal.settle(talk, Outcome::refused(reason, CNAME));
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::model::secret::Secret;
 use crate::model::{Credentials, Url};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{
-    Account, Answer, FailureKind, LONG_ANSWER, Method, Outcome, Request, Scope, Verdict, mask, page,
+    Account, Answer, LONG_ANSWER, Method, Outcome, Request, Scope, Verdict, mask, page,
 };
 
 /// Advice if the provider does not have the zone.
@@ -349,14 +349,12 @@ impl Rest {
         let explanation = mask::mask(explanation, &self.secrets);
         let colon = if explanation.is_empty() { "" } else { ": " };
         let reason = format!("{} {what}{colon}{explanation}", self.title);
-        let kind = FailureKind::Other;
-        Outcome::Retry { reason, after: None, kind }.into()
+        Outcome::retry(reason).into()
     }
 }
 
 fn retry_account(reason: String, after: Option<Duration>) -> Box<Verdict> {
-    let outcome = Outcome::Retry { reason, after, kind: FailureKind::Other };
-    Box::new(Verdict { outcome, scope: Scope::Account })
+    Box::new(Verdict::retry(Scope::Account, reason, after))
 }
 
 /// Where lists have the number of pages, or the number or the address of the next page. A page may be
@@ -386,17 +384,12 @@ pub(super) fn has_next_page(body: &Json, number: usize) -> bool {
 /// a record that it lacks would be added again.
 pub fn too_long() -> Box<Verdict> {
     let reason = "the provider's list is longer than a router can read".into();
-    Outcome::Retry { reason, after: None, kind: FailureKind::Other }.into()
-}
-
-/// The outcome of a change that the provider, or we in its place, refuse.
-pub fn refused(reason: String, advice: &str) -> Outcome {
-    Outcome::Refused { reason, advice: advice.into() }
+    Outcome::retry(reason).into()
 }
 
 /// The verdict if no request can be made with the options of the account.
 pub fn refuse_account(reason: String, advice: &str) -> Box<Verdict> {
-    Box::new(Verdict { outcome: refused(reason, advice), scope: Scope::Account })
+    Box::new(Verdict::refused(Scope::Account, reason, advice))
 }
 
 /// The body as JSON; `null` if it is not JSON.

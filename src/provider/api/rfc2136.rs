@@ -8,7 +8,6 @@ mod server;
 
 use std::net::IpAddr;
 
-use super::rest::refused;
 use super::zone::RecordName;
 use super::{Api, Base, Need, Publishing};
 use crate::dns::message::{
@@ -177,7 +176,7 @@ fn addresses_at_server(
     if response.answers.iter().any(|record| record.kind == TYPE_CNAME) {
         let reason = format!("{name} is an alias (CNAME), which cannot have an address, too");
         let advice = "delete the CNAME record, or choose another name";
-        return Err(refused(reason, advice).into());
+        return Err(Outcome::refused(reason, advice).into());
     }
     match response.rcode() {
         NOERROR | NXDOMAIN => {
@@ -293,12 +292,12 @@ fn no_zone(server: &Server<'_>, name: &RecordName) -> Outcome {
         Some(zone) => format!("{} is not in {zone}", name.fqdn),
         None => format!("{} names no zone that holds {}", server.address, name.fqdn),
     };
-    refused(reason, "correct 'domain', 'zone' or 'dns_server'")
+    Outcome::refused(reason, "correct 'domain', 'zone' or 'dns_server'")
 }
 
 fn ambiguous(named: &NamedChange<'_>, count: usize) -> Outcome {
     let (name, kind) = (&named.name, named.change.family.record_type());
-    refused(
+    Outcome::refused(
         format!("{name} has {count} {kind} records, and none holds what was published last"),
         "delete all but one of them",
     )

@@ -11,13 +11,13 @@ use super::interface::{
 use super::meaning::Meaning;
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
 use super::records;
-use super::rest::{Rest, refused, too_long};
+use super::rest::{Rest, too_long};
 use super::zone::{Zone, ZoneList};
 use super::{Api, Base, Need, Publishing, xml};
 use crate::model::json::Json;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::{Canonical, short_timestamp};
-use crate::provider::{Answer, Batch, Method, Rate, Request};
+use crate::provider::{Answer, Batch, Method, Outcome, Rate, Request};
 use crate::text::percent;
 use crate::text::quoted::quoted;
 
@@ -81,7 +81,7 @@ fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let path = format!("{ZONES}?maxitems=100");
     let Some(pages) = pages(talk, rest, &path, &[("marker", "NextMarker")])? else {
         let reason = "Route 53 does not let the key list hosted zones".into();
-        return Err(refused(reason, RIGHTS).into());
+        return Err(Outcome::refused(reason, RIGHTS).into());
     };
     let mut zones = ZoneList::new();
     for zone in pages.iter().flat_map(|page| xml::all(page, "HostedZone")) {
@@ -138,7 +138,10 @@ fn read(
 fn refuse_removals(talk: &mut Conversation<'_>, goals: &[&Goal<'_>]) {
     for goal in goals.iter().filter(|goal| goal.change.removes()) {
         let reason = "Route 53 does not let the key list records, and so none is removed".into();
-        goal.settle(talk, refused(reason, "allow the key's user route53:ListResourceRecordSets"));
+        goal.settle(
+            talk,
+            Outcome::refused(reason, "allow the key's user route53:ListResourceRecordSets"),
+        );
     }
 }
 
@@ -243,7 +246,7 @@ fn path(zone: &Zone) -> ApiResult<String> {
         return Ok(format!("{ZONES}/{id}/rrset"));
     }
     let reason = format!("{} cannot be the id of a hosted zone", quoted(&zone.id));
-    Err(refused(reason, "correct 'zone_id', or leave it out").into())
+    Err(Outcome::refused(reason, "correct 'zone_id', or leave it out").into())
 }
 
 /// The id of a hosted zone, which AWS writes as `Z1` or as `/hostedzone/Z1`.

@@ -104,16 +104,12 @@ impl RecordName {
 
     /// The refusal if the provider `title` has no zone for the record.
     pub fn no_zone(&self, title: &str) -> Outcome {
-        Outcome::Refused {
-            reason: match &self.zone {
-                Some(zone) if !self.is_in_given_zone() => {
-                    format!("{} is not in {zone}", self.fqdn)
-                }
-                Some(zone) => format!("{title} has no zone {zone} for this account"),
-                None => format!("{title} has no zone for {} in this account", self.fqdn),
-            },
-            advice: NO_ZONE.into(),
-        }
+        let reason = match &self.zone {
+            Some(zone) if !self.is_in_given_zone() => format!("{} is not in {zone}", self.fqdn),
+            Some(zone) => format!("{title} has no zone {zone} for this account"),
+            None => format!("{title} has no zone for {} in this account", self.fqdn),
+        };
+        Outcome::refused(reason, NO_ZONE)
     }
 }
 

@@ -2,11 +2,11 @@
 
 use crate::model::RecordOptions;
 use crate::model::json::Json;
+use crate::provider::Outcome;
 use crate::provider::api::interface::{Interface, RecordModel};
 use crate::provider::api::record::{Goal, Record, Write, by_type};
-use crate::provider::api::rest::{Rest, refused};
+use crate::provider::api::rest::Rest;
 use crate::provider::conversation::Conversation;
-use crate::provider::{FailureKind, Outcome};
 
 /// Gives the change its outcome after a successful write. `made` are the records that the answer shows.
 pub(super) fn written(
@@ -44,12 +44,12 @@ fn outcome(rest: &Rest, interface: &Interface, goal: &Goal<'_>, shown: &Record) 
     let shows_name = raw.pointer(form.name).is_some() && raw.pointer(form.kind).is_some();
     if shows_name && !shown.is_for(goal) {
         let reason = format!("{} has {kind} {name} under the id {id}", rest.title());
-        return refused(reason, "correct option 'record_id', or remove it");
+        return Outcome::refused(reason, "correct option 'record_id', or remove it");
     }
     if raw.pointer(&by_type(form.address, kind)).is_some() && !shown.holds_target(goal.change, form)
     {
         let reason = format!("{} has not changed {kind} {name}", rest.title());
-        return Outcome::Retry { reason, after: None, kind: FailureKind::Other };
+        return Outcome::retry(reason);
     }
     Outcome::Updated
 }
@@ -223,7 +223,7 @@ fn removal<'a>(
     }
     if ours.id.is_empty() {
         let reason = format!("{} does not say the id of {}", rest.title(), goal.fqdn);
-        return Err(refused(reason, "delete the record yourself"));
+        return Err(Outcome::refused(reason, "delete the record yourself"));
     }
     write.id = Some(ours.id.clone());
     write.before = cloned(&[ours]);
@@ -246,7 +246,7 @@ fn pick<'r>(
     {
         return match records.find(|record| record.id == *id) {
             Some(record) => Ok(Some(record)),
-            None => Err(refused(
+            None => Err(Outcome::refused(
                 format!("{name} has no {kind} record with the id {id}"),
                 "correct option 'record_id', or remove it",
             )),
@@ -275,7 +275,7 @@ fn ambiguous(interface: &Interface, goal: &Goal<'_>, count: usize) -> Outcome {
             "delete all but one of them, or name it with option 'record_id'"
         }
     };
-    refused(reason, advice)
+    Outcome::refused(reason, advice)
 }
 
 fn cloned(records: &[&Record]) -> Vec<Record> {

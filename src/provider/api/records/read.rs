@@ -2,14 +2,14 @@
 
 use crate::model::json::Json;
 use crate::model::name::canonical;
-use crate::provider::Request;
 use crate::provider::api::call::{self, Values};
 use crate::provider::api::interface::{Interface, List, Pages, Reading, ZoneSource};
 use crate::provider::api::meaning::shown;
 use crate::provider::api::record::{Goal, RECORD, Record, RecordForm, by_type};
-use crate::provider::api::rest::{PAGES, Rest, has_next_page, refused, too_long};
+use crate::provider::api::rest::{PAGES, Rest, has_next_page, too_long};
 use crate::provider::api::zone::{Zone, ZoneList, probe_zones};
 use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::{Outcome, Request};
 use crate::text::percent;
 
 /// The zones of the account.
@@ -308,7 +308,7 @@ pub fn refuse_special(
     for goal in goals {
         if goal.fqdn == name && goal.kind() == kind {
             let advice = "make it a simple record, or choose another name";
-            goal.settle(talk, refused([name, " ", what].concat(), advice));
+            goal.settle(talk, Outcome::refused([name, " ", what].concat(), advice));
         }
     }
 }

@@ -4,9 +4,9 @@ use crate::dns::message::{Message, NOERROR, NXDOMAIN};
 use crate::dns::name::Name;
 use crate::dns::tsig::{Problem, TsigKey};
 use crate::model::HostPort;
-use crate::provider::api::rest::{refuse_account, refused};
+use crate::provider::api::rest::refuse_account;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{FailureKind, Outcome, Query, Scope, Verdict};
+use crate::provider::{Outcome, Query, Scope, Verdict};
 use crate::time::UnixSeconds;
 
 /// Longer messages are sent over TCP. This many octets fit into a packet on any path (RFC 9715).
@@ -47,10 +47,9 @@ impl<'a> Server<'a> {
             key = Some((parsed, talk.wall()?));
         }
         // Unreachable: without 'dns_server' a section has an error and does not run.
-        let address = account
-            .server
-            .as_ref()
-            .ok_or_else(|| refused("there is no name server".into(), "set 'dns_server'"))?;
+        let address = account.server.as_ref().ok_or_else(|| {
+            Outcome::refused("there is no name server".into(), "set 'dns_server'")
+        })?;
         Ok(Self { address, tcp: account.tcp, key })
     }
 
@@ -70,7 +69,8 @@ impl<'a> Server<'a> {
             Some((key, now)) => key.sign(&message, *now),
             None => message.encode().map(|wire| (wire, Vec::new())),
         };
-        let (wire, mac) = encoded.map_err(|why| refused(why.into(), "shorten the name"))?;
+        let (wire, mac) =
+            encoded.map_err(|why| Outcome::refused(why.into(), "shorten the name"))?;
         let tcp = self.tcp || wire.len() > PACKET;
         let shown = format!("{shown}, to {}", self.address);
         let response = talk.ask(Query { server: self.address.clone(), tcp, wire, shown })?;
@@ -127,19 +127,15 @@ impl<'a> Server<'a> {
             _ if is_failed_prerequisite(rcode) => {
                 let code = rcode_name(rcode);
                 let reason = format!("the record changed meanwhile at {server} ({code})");
-                return Verdict::record(retry(reason));
+                return Verdict::retry(Scope::Record, reason, None);
             }
             _ => {
                 let reason = format!("{server} has a problem ({})", rcode_name(rcode));
-                return Verdict { outcome: retry(reason), scope: Scope::Account };
+                return Verdict::retry(Scope::Account, reason, None);
             }
         };
-        Verdict::record(refused(reason, advice))
+        Verdict::record(Outcome::refused(reason, advice))
     }
-}
-
-fn retry(reason: String) -> Outcome {
-    Outcome::Retry { reason, after: None, kind: FailureKind::Other }
 }
 
 /// Whether the response code means that a prerequisite is not true: the records at the server are not
