@@ -212,11 +212,11 @@ fn each(
 
 /// The members of `body` as an array, if all of them are objects.
 fn members(body: Json) -> Json {
-    match body {
-        Json::Object(members) if members.values().all(Json::is_object) => {
+    match body.members() {
+        Some(members) if members.values().all(Json::is_object) => {
             members.values().cloned().collect()
         }
-        other => other,
+        _ => body,
     }
 }
 

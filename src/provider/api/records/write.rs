@@ -63,9 +63,11 @@ pub(super) fn write(
                 let (mut updates, mut creates) = (Vec::new(), Vec::new());
                 for write in &writes {
                     let list = if write.exists { &mut updates } else { &mut creates };
-                    match call::json(one.of(write), &values.for_write(write)) {
-                        Json::List(records) => list.append(&mut records.into_vec()),
-                        one => list.push(one),
+                    let json = call::json(one.of(write), &values.for_write(write));
+                    if json.is_list() {
+                        list.extend_from_slice(json.elements());
+                    } else {
+                        list.push(json);
                     }
                 }
                 let values = Values { changes: [&updates, &creates], ..values };
