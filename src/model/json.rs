@@ -4,8 +4,8 @@
 //! neither serde_json's own type of values nor floating point is in the program: they are 35 KB on MIPS, 12 KB
 //! under xz.
 //!
-//! An answer of a provider may have hundreds of thousands of values. So a value is small, and no list has spare
-//! capacity.
+//! An answer of a provider may have hundreds of thousands of values. So a value is small, and what is read has no
+//! spare capacity.
 
 use std::fmt::{self, Write};
 use std::ops::Index;
@@ -41,14 +41,14 @@ pub type Members = Map<Box<str>, Json>;
 static NULL: Json = Json::Null;
 
 impl Json {
-    /// Parses a text. Of several members with the same name the last one counts.
+    /// Reads a text. Of several members with the same name the last one counts.
     ///
     /// # Errors
     /// Why it is not JSON, or not JSON that can be read here.
     pub fn parse(text: &str) -> Result<Self, String> {
         let valid: Result<IgnoredAny, _> = serde_json::from_str(text);
         valid.map_err(|error| error.to_string())?;
-        Ok(Reader { rest: text }.value(DEPTH)?)
+        Reader { rest: text }.value(DEPTH).map_err(|why| why.reason().to_owned())
     }
 
     /// An object of these members, whose values are taken.
@@ -213,19 +213,25 @@ impl fmt::Display for Json {
     }
 }
 
+/// Characters that a backslash and a letter stand for, with these letters.
+const ESCAPES: [(char, char); 7] = [
+    ('"', '"'),
+    ('\\', '\\'),
+    ('\u{8}', 'b'),
+    ('\u{c}', 'f'),
+    ('\n', 'n'),
+    ('\r', 'r'),
+    ('\t', 't'),
+];
+
 /// Writes a string with its quotation marks.
 fn write_string(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_char('"')?;
     for c in text.chars() {
-        match c {
-            '"' | '\\' => write!(f, "\\{c}")?,
-            '\n' => f.write_str("\\n")?,
-            '\r' => f.write_str("\\r")?,
-            '\t' => f.write_str("\\t")?,
-            '\u{8}' => f.write_str("\\b")?,
-            '\u{c}' => f.write_str("\\f")?,
-            '\0'..='\u{1f}' => write!(f, "\\u{:04x}", u32::from(c))?,
-            _ => f.write_char(c)?,
+        match ESCAPES.iter().find(|(meant, _)| *meant == c) {
+            Some((_, letter)) => write!(f, "\\{letter}")?,
+            None if c < ' ' => write!(f, "\\u{:04x}", u32::from(c))?,
+            None => f.write_char(c)?,
         }
     }
     f.write_char('"')
@@ -238,7 +244,6 @@ struct Reader<'t> {
 }
 
 /// Why a text cannot be read, although serde_json has accepted it.
-#[derive(Clone, Copy)]
 enum Unreadable {
     /// There are more than [`DEPTH`] arrays and objects within each other.
     Deep,
@@ -248,14 +253,13 @@ enum Unreadable {
     Broken,
 }
 
-impl From<Unreadable> for String {
-    fn from(why: Unreadable) -> Self {
-        let why = match why {
-            Unreadable::Deep => "its arrays and objects are nested too deeply",
-            Unreadable::Surrogate => "a string in it has half a character",
-            Unreadable::Broken => "it is not JSON",
-        };
-        why.into()
+impl Unreadable {
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Deep => "its arrays and objects are nested too deeply",
+            Self::Surrogate => "a string in it has half a character",
+            Self::Broken => "it is not JSON",
+        }
     }
 }
 
@@ -271,10 +275,7 @@ impl<'t> Reader<'t> {
         if self.skips("\"") {
             return Ok(Json::Text(self.string()?));
         }
-        let is_end = |c: char| matches!(c, ',' | ']' | '}') || c.is_ascii_whitespace();
-        let (word, rest) = self.rest.split_at(self.rest.find(is_end).unwrap_or(self.rest.len()));
-        self.rest = rest;
-        match word {
+        match self.until(b",]} \t\n\r")? {
             "" => Err(Unreadable::Broken),
             "null" => Ok(Json::Null),
             "true" => Ok(Json::Bool(true)),
@@ -320,8 +321,7 @@ impl<'t> Reader<'t> {
     fn string(&mut self) -> Result<Box<str>, Unreadable> {
         let mut text = String::new();
         loop {
-            let end = self.rest.find(['"', '\\']).ok_or(Unreadable::Broken)?;
-            text.push_str(self.take(end)?);
+            text.push_str(self.until(b"\"\\")?);
             if self.take(1)? == "\"" {
                 return Ok(text.into());
             }
@@ -331,16 +331,12 @@ impl<'t> Reader<'t> {
 
     /// Reads a character, behind its backslash.
     fn escaped(&mut self) -> Result<char, Unreadable> {
-        let code = match self.take(1)? {
-            "b" => 0x8,
-            "f" => 0xc,
-            "n" => 0xa,
-            "r" => 0xd,
-            "t" => 0x9,
-            "u" => self.code()?,
-            other => return other.parse().map_err(|_| Unreadable::Broken),
-        };
-        char::from_u32(code).ok_or(Unreadable::Surrogate)
+        let letter = self.take(1)?.chars().next().ok_or(Unreadable::Broken)?;
+        if letter == 'u' {
+            return char::from_u32(self.code()?).ok_or(Unreadable::Surrogate);
+        }
+        let escape = ESCAPES.iter().find(|(_, known)| *known == letter);
+        Ok(escape.map_or(letter, |(meant, _)| *meant))
     }
 
     /// Reads the four digits of a character, and of its second half (RFC 8259 section 7) if there is one.
@@ -361,6 +357,12 @@ impl<'t> Reader<'t> {
 
     fn digits(&mut self) -> Result<u32, Unreadable> {
         u32::from_str_radix(self.take(4)?, 16).map_err(|_| Unreadable::Broken)
+    }
+
+    /// Takes what is before the first of these `marks`, or everything.
+    fn until(&mut self, marks: &[u8]) -> Result<&'t str, Unreadable> {
+        let end = self.rest.bytes().position(|byte| marks.contains(&byte));
+        self.take(end.unwrap_or(self.rest.len()))
     }
 
     /// Takes `length` bytes.

@@ -7,6 +7,7 @@
 
 pub(crate) mod dns;
 pub(crate) mod http;
+pub(crate) mod json;
 pub(crate) mod netlink;
 pub(crate) mod provider;
 mod sandbox;
@@ -30,6 +31,7 @@ pub(crate) const ALL: &[Target] = &[
     UCI,
     dns::TARGET,
     http::REDIRECT,
+    json::TARGET,
     netlink::TARGET,
     provider::ANSWER,
     provider::TEMPLATE,

@@ -24,7 +24,7 @@ pub(super) fn reports_failure(value: &Json) -> bool {
 fn finding(value: &Json) -> Finding {
     match value {
         Json::Text(text) if in_text(text) => Finding::Failure,
-        Json::List(items) => worst(&mut items.iter()),
+        Json::List(items) => items.iter().fold(Finding::Nothing, with),
         Json::Object(members) => {
             let mut found = Finding::Nothing;
             for (name, value) in members.iter() {
@@ -37,7 +37,7 @@ fn finding(value: &Json) -> Finding {
             }
             match found {
                 Finding::NotDone => Finding::Failure,
-                Finding::Nothing => worst(&mut members.values().filter(|value| is_nested(value))),
+                Finding::Nothing => members.values().fold(Finding::Nothing, with_nested),
                 Finding::Failure | Finding::Success => found,
             }
         }
@@ -45,16 +45,20 @@ fn finding(value: &Json) -> Finding {
     }
 }
 
-fn worst(values: &mut dyn Iterator<Item = &Json>) -> Finding {
-    let mut found = Finding::Nothing;
-    for value in values {
-        match finding(value) {
-            Finding::Failure => return Finding::Failure,
-            Finding::Success => found = Finding::Success,
-            Finding::NotDone | Finding::Nothing => {}
-        }
+/// What was `found` before together with what `value` reports. A failure counts before anything else, and a
+/// success before nothing.
+fn with(found: Finding, value: &Json) -> Finding {
+    if found == Finding::Failure {
+        return found;
     }
-    found
+    match finding(value) {
+        Finding::NotDone | Finding::Nothing => found,
+        reported @ (Finding::Failure | Finding::Success) => reported,
+    }
+}
+
+fn with_nested(found: Finding, value: &Json) -> Finding {
+    if is_nested(value) { with(found, value) } else { found }
 }
 
 fn is_nested(value: &Json) -> bool {
