@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::client::{rundir, try_send_command};
 use super::init;
-use super::start::block_on;
+use super::start::prepare;
 use crate::cli::exit;
 use crate::cli::helper::{Helper, NOT_DONE, Verb, set};
 use crate::config::Lookup;
@@ -181,9 +181,11 @@ fn local(helper: &Helper) -> u8 {
     loaded.checked.mistakes.clear();
     let slow = matches!(helper.get("ip_source"), Some("web" | "script"));
     let limit = if slow { DETECT } else { Duration::MAX };
-    block_on(Box::pin(async move {
-        let code = tokio::time::timeout(limit, daemon::detect(loaded)).await;
-        process::kill_all();
-        code.unwrap_or(exit::FAILED)
-    }))
+    let runtime = match prepare() {
+        Ok(runtime) => runtime,
+        Err(code) => return code,
+    };
+    let code = daemon::detect(&runtime, loaded, limit);
+    process::kill_all();
+    code
 }

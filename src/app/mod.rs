@@ -46,7 +46,7 @@ fn own(invocation: Invocation) -> u8 {
         Command::Update { sections } => send_command(&file, "update", &sections),
         Command::Start { sections } => send_command(&file, "start", &sections),
         Command::Stop { sections } => send_command(&file, "stop", &sections),
-        Command::Watch { json, devices } => start::block_on(Box::pin(watch::run(json, devices))),
+        Command::Watch { json, devices } => watch::run(json, &devices),
         Command::Providers { name: None } => show(&listing::overview(&definitions())),
         Command::Providers { name: Some(name) } => provider(&name),
         Command::Help => show(HELP),

@@ -3,18 +3,18 @@
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::pin::Pin;
 
-use nix::libc::SIGXFSZ;
-use tokio::signal::unix::{SignalKind, signal};
+use nix::sys::signal::Signal;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::exit;
 use crate::config::check::Checked;
-use crate::daemon::{self, Running, Start};
+use crate::daemon::{self, Start};
 use crate::edge::console::{complain, warn};
 use crate::edge::files;
 use crate::edge::files::lock::{InstanceLock, LockError, lock};
 use crate::edge::load::{Loaded, load};
+use crate::edge::signals;
 
 /// Descriptors that the daemon needs beside those that are open at its start.
 const DESCRIPTORS: usize = 20;
@@ -25,7 +25,7 @@ pub(super) fn serve(file: &Path, interactive: bool) -> u8 {
     match read(file, &[]) {
         Ok(loaded) => {
             let start = Start { file, loaded, interactive };
-            block_on(Box::pin(locked(start, daemon::serve, "")))
+            locked(start, daemon::serve, "")
         }
         Err(code) => code,
     }
@@ -44,7 +44,7 @@ pub(super) fn once(file: &Path, sections: &[String]) -> u8 {
 
 /// `once`, after the configuration was read.
 pub(super) fn once_loaded(start: Start<'_>) -> u8 {
-    block_on(Box::pin(locked(start, daemon::once, "; 'ddns-netlink update' has it send updates")))
+    locked(start, daemon::once, "; 'ddns-netlink update' has it send updates")
 }
 
 /// `once --dry-run`. It changes nothing, so it needs no lock and may run beside a daemon.
@@ -52,8 +52,16 @@ pub(super) fn dry_run(file: &Path, sections: &[String]) -> u8 {
     match read(file, sections) {
         Ok(loaded) => {
             warn_if_nothing_to_do(file, &loaded.checked);
-            block_on(daemon::dry_run(Start { file, loaded, interactive: true }))
+            dry_run_loaded(Start { file, loaded, interactive: true })
         }
+        Err(code) => code,
+    }
+}
+
+/// `once --dry-run`, after the configuration was read.
+pub(super) fn dry_run_loaded(start: Start<'_>) -> u8 {
+    match prepare() {
+        Ok(runtime) => daemon::dry_run(&runtime, start),
         Err(code) => code,
     }
 }
@@ -73,13 +81,13 @@ pub(super) fn read(file: &Path, sections: &[String]) -> Result<Loaded, u8> {
 
 /// Runs `mode` under the lock of the run directory. If another instance holds it, `hint` follows the
 /// message about that.
-async fn locked<'a>(
-    start: Start<'a>,
-    mode: fn(Start<'a>, InstanceLock) -> Running<'a>,
-    hint: &str,
-) -> u8 {
+fn locked(start: Start<'_>, mode: fn(&Runtime, Start<'_>, InstanceLock) -> u8, hint: &str) -> u8 {
+    let runtime = match prepare() {
+        Ok(runtime) => runtime,
+        Err(code) => return code,
+    };
     match lock(&start.loaded.checked.config.global.rundir) {
-        Ok(lock) => mode(start, lock).await,
+        Ok(lock) => mode(&runtime, start, lock),
         Err(error @ LockError::Running(_)) => complain(exit::RUNNING, &format!("{error}{hint}")),
         Err(error @ LockError::OtherProgram(..)) => complain(exit::RUNNING, &error),
         Err(error @ LockError::Directory(..)) => complain(exit::CONFIG, &error),
@@ -104,27 +112,20 @@ pub(super) fn why_none(file: &Path, checked: &Checked) -> String {
     }
 }
 
-/// Runs `future` on this thread. Threads of the runtime that are still busy then are not waited for.
-pub(super) fn block_on(future: Pin<Box<dyn Future<Output = u8> + '_>>) -> u8 {
+/// The runtime of a command that waits for the kernel. Where there can be none, prints why and returns the
+/// exit code.
+pub(super) fn prepare() -> Result<Runtime, u8> {
     if let Err(error) = try_descriptors() {
         let text = format!(
             "cannot start: {error}; raise the limit of open files (ulimit -n) by {DESCRIPTORS}"
         );
-        return complain(exit::INTERNAL, &text);
+        return Err(complain(exit::INTERNAL, &text));
     }
-    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => {
-            let code = runtime.block_on(async {
-                // Writing beyond the largest size of a file (`ulimit -f`) then fails. Without a handler
-                // the signal would end the process.
-                let _ignored = signal(SignalKind::from_raw(SIGXFSZ));
-                future.await
-            });
-            runtime.shutdown_background();
-            code
-        }
-        Err(error) => complain(exit::INTERNAL, &format!("cannot start: {error}")),
-    }
+    // Writing beyond the largest size of a file (`ulimit -f`) then fails. Otherwise the signal would end
+    // the process.
+    let _ = signals::hold(&[Signal::SIGXFSZ]);
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| complain(exit::INTERNAL, &format!("cannot start: {error}")))
 }
 
 /// Whether enough descriptors can be opened. Without them tokio would panic.

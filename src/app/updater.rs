@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use super::client::{rundir, try_send_command};
 use super::init;
-use super::start::{block_on, once_loaded, read};
+use super::start::{dry_run_loaded, once_loaded, read};
 use crate::cli::exit;
 use crate::cli::updater::{Sections, Updater};
-use crate::daemon::{self, Start};
+use crate::daemon::Start;
 use crate::edge::console::{complain, show};
 use crate::edge::control::{self, ClientError};
 use crate::edge::files;
@@ -63,7 +63,7 @@ fn round(file: &Path, section: &str, verbose: u8, dry_run: bool) -> u8 {
         Ok(loaded) => Start { file, loaded, interactive },
         Err(code) => return code,
     };
-    if dry_run { block_on(daemon::dry_run(start)) } else { once_loaded(start) }
+    if dry_run { dry_run_loaded(start) } else { once_loaded(start) }
 }
 
 /// Waits until the daemon has nothing more to do for `section`, and prints the result if `interactive`.

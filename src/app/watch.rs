@@ -5,12 +5,14 @@ use std::io;
 use std::net::IpAddr;
 
 use futures::FutureExt as _;
-use tokio::signal::unix::{SignalKind, signal};
+use nix::sys::signal::Signal;
 
+use super::start::prepare;
 use crate::cli::exit;
 use crate::edge::clock;
 use crate::edge::console::{complain, print};
 use crate::edge::netlink::socket::Socket;
+use crate::edge::signals::Signals;
 use crate::engine::book::KernelTables;
 use crate::engine::scope::DeviceScope;
 use crate::engine::select::{self, Desired, Policy};
@@ -29,23 +31,25 @@ struct View {
 type Views = Map<(String, Family), View>;
 
 /// Prints the changes at `devices`, at all devices if none is named, until interrupted.
-pub(super) async fn run(json: bool, devices: Vec<String>) -> u8 {
-    let mut socket = match Socket::open() {
-        Ok(socket) => socket,
+pub(super) fn run(json: bool, devices: &[String]) -> u8 {
+    match prepare() {
+        Ok(runtime) => runtime.block_on(watch_until_interrupted(json, devices)),
+        Err(code) => code,
+    }
+}
+
+async fn watch_until_interrupted(json: bool, devices: &[String]) -> u8 {
+    let opened = Socket::open().and_then(|socket| Ok((socket, Signals::open(&[Signal::SIGINT])?)));
+    let (mut socket, signals) = match opened {
+        Ok(opened) => opened,
         Err(error) => {
             return complain(exit::INTERNAL, &format!("cannot listen to the kernel: {error}"));
         }
     };
     request_dumps(&mut socket);
-    let interrupted = async {
-        match signal(SignalKind::interrupt()) {
-            Ok(mut interrupt) => drop(interrupt.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
     tokio::select! {
-        code = watch(&mut socket, json, &devices) => code,
-        () = interrupted => exit::OK,
+        code = watch(&mut socket, json, devices) => code,
+        _ = signals.next() => exit::OK,
     }
 }
 

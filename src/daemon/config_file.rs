@@ -140,7 +140,7 @@ impl EventLoop {
     fn change_state_directory(&mut self, statedir: &Path) {
         self.daemon.flush(FLUSH);
         self.daemon.store =
-            store_thread(Store::open(statedir), State::default(), &self.daemon.sender);
+            store_thread(Store::open(statedir), State::default(), &self.daemon.incoming);
         let now = clock::now();
         let state = self.daemon.engine.state(now);
         let changes = Changes::between(&State::default(), &state);

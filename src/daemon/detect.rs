@@ -1,11 +1,16 @@
 //! Finds out whether there is an address, as LuCI's helper asks (`get_local_ip`).
 
+use std::time::Duration;
+
 use super::{Daemon, Mode};
 use crate::cli::exit;
 use crate::engine::event::Action;
 use crate::time::Now;
 
-pub(super) struct Detect;
+pub(super) struct Detect {
+    /// When to give up, since boot.
+    pub(super) deadline: Duration,
+}
 
 impl Mode for Detect {
     fn admit(&mut self, action: Action) -> Option<Action> {
@@ -19,10 +24,14 @@ impl Mode for Detect {
         }
     }
 
+    fn deadline(&self) -> Option<Duration> {
+        Some(self.deadline)
+    }
+
     fn end(&mut self, daemon: &mut Daemon, now: Now) -> Option<u8> {
         if daemon.engine.status(now).has_addresses() {
             Some(exit::OK)
-        } else if daemon.engine.at_rest(now) {
+        } else if daemon.engine.at_rest(now) || self.deadline <= now.up {
             Some(exit::FAILED)
         } else {
             None

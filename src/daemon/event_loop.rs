@@ -5,15 +5,14 @@ use std::io;
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use nix::sys::signal::{SigSet, Signal as Number};
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc::UnboundedReceiver;
+use nix::sys::signal::Signal;
 
-use super::run_directory::next_request;
-use super::{Daemon, Mode};
+use super::{Daemon, Mode, RunDirectory};
 use crate::cli::exit;
 use crate::edge::clock::{self, ClockStep};
+use crate::edge::control::Connections;
 use crate::edge::process;
+use crate::edge::signals::{self, Signals};
 use crate::engine::event::{Action, Event};
 use crate::model::{Level, Notice};
 use crate::proto::netlink::Report;
@@ -40,13 +39,15 @@ pub(super) enum Incoming {
 pub(super) struct EventLoop {
     pub(super) mode: Box<dyn Mode>,
     pub(super) daemon: Daemon,
-    pub(super) incoming: UnboundedReceiver<Incoming>,
+    pub(super) signals: Signals,
+    pub(super) clock_step: ClockStep,
+    /// Commands that have connected to the control socket.
+    pub(super) connections: Connections,
 }
 
 impl EventLoop {
     /// Runs until the mode ends or a signal stops it; returns the exit code.
-    pub(super) async fn run(&mut self, signals: &mut Signals) -> u8 {
-        let mut clock_step = ClockStep::new();
+    pub(super) async fn run(&mut self) -> u8 {
         loop {
             let now = clock::now();
             self.recheck_broken(now);
@@ -57,15 +58,16 @@ impl EventLoop {
             let pause = if is_finished { self.pause(now) } else { Some(Duration::ZERO) };
             // The runtime looks at its sockets only here while other sources never fall silent.
             tokio::task::yield_now().await;
+            let control = self.daemon.run_directory.as_ref().and_then(RunDirectory::control);
             tokio::select! {
                 biased;
-                _ = signals.terminate.recv() => return self.stop(),
-                _ = signals.interrupt.recv() => return self.stop(),
-                // Before sources that may never fall silent: thousands of names follow one change.
-                request = next_request(self.daemon.run_directory.as_mut()) => {
-                    let answer = self.answer(&request.ask);
-                    request.reply(answer.into());
+                signal = self.signals.next() => {
+                    if self.handle_signal(signal) {
+                        return self.stop();
+                    }
                 }
+                // Before sources that may never fall silent: thousands of names follow one change.
+                () = self.connections.ready(control, now.up) => {}
                 report = self.daemon.netlink.next() => {
                     if let Err(error) = self.take_reports(report) {
                         let text = format!("the kernel's notifications ended: {error}");
@@ -74,25 +76,48 @@ impl EventLoop {
                         return exit::INTERNAL;
                     }
                 }
-                Some(incoming) = self.incoming.recv() => self.take_incoming(incoming),
+                incoming = self.daemon.incoming.next() => self.take_incoming(incoming),
                 event = self.daemon.ubus.next() => self.handle_ubus(event),
-                _ = signals.reload.recv() => self.reload(),
-                _ = signals.update.recv() => {
-                    self.read_if_changed();
-                    self.daemon.engine.handle(Event::Update(Vec::new()), clock::now());
-                }
-                () = clock_step.stepped() => {
+                () = self.clock_step.stepped() => {
                     self.daemon.engine.handle(Event::ClockStepped, clock::now());
                 }
                 () = sleep(pause) => {}
             }
+            self.serve_commands();
         }
+    }
+
+    /// Does what a signal wants; returns whether it ends the daemon.
+    fn handle_signal(&mut self, signal: Signal) -> bool {
+        if signal == Signal::SIGHUP {
+            self.reload();
+            return false;
+        }
+        if signal == Signal::SIGUSR1 {
+            self.read_if_changed();
+            self.daemon.engine.handle(Event::Update(Vec::new()), clock::now());
+            return false;
+        }
+        true
+    }
+
+    /// Answers the requests that have arrived on the control socket.
+    fn serve_commands(&mut self) {
+        let mut connections = std::mem::take(&mut self.connections);
+        connections.serve(clock::uptime(), &mut |request| self.answer(request).into());
+        self.connections = connections;
     }
 
     /// How long to wait if nothing happens.
     fn pause(&self, now: Now) -> Option<Duration> {
         let Daemon { engine, config, display, .. } = &self.daemon;
-        let times = [engine.deadline(now), config.recheck.due(), display.due()];
+        let times = [
+            engine.deadline(now),
+            config.recheck.due(),
+            display.due(),
+            self.connections.deadline(now.up),
+            self.mode.deadline(),
+        ];
         let next = times.into_iter().flatten().min()?;
         Some(next.saturating_sub(now.up))
     }
@@ -120,7 +145,7 @@ impl EventLoop {
                 Incoming::Notice(notice) => self.daemon.logger.say(&notice),
             }
             taken += 1;
-            next = if taken < EVENTS { self.incoming.try_recv().ok() } else { None };
+            next = if taken < EVENTS { self.daemon.incoming.take() } else { None };
         }
     }
 
@@ -173,37 +198,14 @@ async fn sleep(time: Option<Duration>) {
     }
 }
 
-/// The signals that mean something to the daemon.
-pub(super) struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    /// SIGHUP.
-    reload: Signal,
-    /// SIGUSR1.
-    update: Signal,
-}
+/// The signals that the event loop takes: two that end it, one that has the configuration read again, and
+/// one that has updates sent.
+pub(super) const SIGNALS: [Signal; 4] =
+    [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGUSR1];
 
 /// Makes SIGHUP and SIGUSR1 wait until the event loop takes them. procd may send SIGHUP while the
-/// configuration is being read, which takes time on a router; without a handler it would end the process.
+/// configuration is being read, which takes time on a router; it would end the process.
 pub fn hold_signals() {
     // This fails only for arguments that do not exist.
-    let _ = held().thread_block();
-}
-
-fn held() -> SigSet {
-    SigSet::from_iter([Number::SIGHUP, Number::SIGUSR1])
-}
-
-impl Signals {
-    pub(super) fn new() -> io::Result<Self> {
-        let signals = Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            reload: signal(SignalKind::hangup())?,
-            update: signal(SignalKind::user_defined1())?,
-        };
-        // Threads and programs that are started from here on inherit that nothing waits.
-        held().thread_unblock()?;
-        Ok(signals)
-    }
+    let _ = signals::hold(&[Signal::SIGHUP, Signal::SIGUSR1]);
 }

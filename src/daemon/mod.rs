@@ -18,22 +18,27 @@ mod recheck;
 mod run_directory;
 mod serve;
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::runtime::Runtime;
 
 use crate::cli::exit;
 use crate::config::Config;
+use crate::edge::clock::{self, ClockStep};
+use crate::edge::control::Connections;
+use crate::edge::files;
 use crate::edge::files::lock::InstanceLock;
 use crate::edge::load::Loaded;
 use crate::edge::logger::{Destination, Logger};
+use crate::edge::mailbox::Mailbox;
 use crate::edge::netlink::socket::Socket;
+use crate::edge::signals::Signals;
 use crate::edge::store::{Store, StoreThread};
 use crate::edge::ubus::Ubus;
 use crate::edge::worker::{self, Delivery, Network, Pool};
-use crate::edge::{clock, files};
 use crate::engine::Engine;
 use crate::engine::event::Action;
 use crate::engine::status::Snapshot;
@@ -45,7 +50,7 @@ use detect::Detect;
 use display::Display;
 use dry_run::DryRun;
 pub use event_loop::hold_signals;
-use event_loop::{EventLoop, Incoming, Signals};
+use event_loop::{EventLoop, Incoming, SIGNALS};
 use once::Once;
 use run_directory::RunDirectory;
 use serve::Serve;
@@ -63,32 +68,30 @@ pub struct Start<'a> {
     pub interactive: bool,
 }
 
-/// A mode that runs until it is done or told to stop, and ends with an exit code.
-pub type Running<'a> = Pin<Box<dyn Future<Output = u8> + 'a>>;
-
-/// Follows the kernel until it is told to stop. `lock` is that of the run directory.
-pub fn serve(start: Start<'_>, lock: InstanceLock) -> Running<'_> {
+/// Follows the kernel until it is told to stop; returns the exit code. `lock` is that of the run directory.
+pub fn serve(runtime: &Runtime, start: Start<'_>, lock: InstanceLock) -> u8 {
     let directory = RunDirectory::with_control_socket(start.rundir(), lock);
-    Box::pin(run(start, Box::new(Serve), Box::new(Network), Some(directory)))
+    run(runtime, start, Box::new(Serve), Box::new(Network), Some(directory))
 }
 
-/// Brings every section up to date and ends. `lock` is that of the run directory.
-pub fn once(start: Start<'_>, lock: InstanceLock) -> Running<'_> {
+/// Brings every section up to date and ends; returns the exit code. `lock` is that of the run directory.
+pub fn once(runtime: &Runtime, start: Start<'_>, lock: InstanceLock) -> u8 {
     let directory = RunDirectory::without_control_socket(start.rundir(), lock);
     let mode = Once::new(start.interactive);
-    Box::pin(run(start, Box::new(mode), Box::new(Network), Some(directory)))
+    run(runtime, start, Box::new(mode), Box::new(Network), Some(directory))
 }
 
 /// Prints what [`once`] would send. Changes nothing, so it may run beside a daemon.
-pub fn dry_run(start: Start<'_>) -> Running<'_> {
-    Box::pin(run(start, Box::new(DryRun::default()), Box::new(worker::DryRun), None))
+pub fn dry_run(runtime: &Runtime, start: Start<'_>) -> u8 {
+    run(runtime, start, Box::new(DryRun::default()), Box::new(worker::DryRun), None)
 }
 
-/// Finds out whether every section of `loaded` has an address; ends with 0 if so. Nothing is logged
-/// and nothing is sent.
-pub fn detect(loaded: Loaded) -> Running<'static> {
+/// Finds out whether every section of `loaded` has an address; ends with 0 if so, and with an error
+/// after `limit` at the latest. Nothing is logged and nothing is sent.
+pub fn detect(runtime: &Runtime, loaded: Loaded, limit: Duration) -> u8 {
     let start = Start { file: Path::new(""), loaded, interactive: false };
-    Box::pin(run(start, Box::new(Detect), Box::new(Network), None))
+    let mode = Detect { deadline: clock::uptime().saturating_add(limit) };
+    run(runtime, start, Box::new(mode), Box::new(Network), None)
 }
 
 impl Start<'_> {
@@ -110,6 +113,11 @@ trait Mode {
     /// Returns `action` if it is carried out in this mode.
     fn admit(&mut self, action: Action) -> Option<Action>;
 
+    /// When the mode ends at the latest, since boot.
+    fn deadline(&self) -> Option<Duration> {
+        None
+    }
+
     /// Ends the mode if there is nothing more to wait for: shows its result and returns the exit code.
     fn end(&mut self, daemon: &mut Daemon, now: Now) -> Option<u8>;
 }
@@ -127,27 +135,29 @@ struct Daemon {
     /// What LuCI and the subscribers on ubus see.
     display: Display,
     ubus: Ubus,
-    /// Where other threads send what the event loop is to take in.
-    sender: UnboundedSender<Incoming>,
+    /// What other threads have sent to the event loop.
+    incoming: Arc<Mailbox<Incoming>>,
 }
 
-async fn run(
+fn run(
+    runtime: &Runtime,
     start: Start<'_>,
     mode: Box<dyn Mode>,
     delivery: Box<dyn Delivery>,
     run_directory: Option<RunDirectory>,
 ) -> u8 {
+    // The sockets below belong to this runtime.
+    let _context = runtime.enter();
     let mut logger = Logger::new(Destination::choose(start.interactive));
     logger.configure(&start.loaded.checked.config);
-    let (mut signals, netlink) = match (Signals::new(), Socket::open()) {
-        (Ok(signals), Ok(netlink)) => (signals, netlink),
-        (Err(error), _) | (_, Err(error)) => {
+    let (signals, netlink, incoming) = match open() {
+        Ok(opened) => opened,
+        Err(error) => {
             let text = format!("cannot listen to the kernel: {error}");
             say(&mut logger, Level::Critical, text);
             return exit::INTERNAL;
         }
     };
-    let (sender, incoming) = unbounded_channel();
     let config = ConfigFile::new(start.file, &start.loaded.checked.config.global);
     let store = Store::open(&config.global.statedir);
     let (saved, lost) = store.load();
@@ -157,35 +167,46 @@ async fn run(
         config,
         logger,
         netlink,
-        pool: pool(delivery, &sender),
-        store: store_thread(store, saved, &sender),
+        pool: pool(delivery, &incoming),
+        store: store_thread(store, saved, &incoming),
         run_directory,
         display: Display::default(),
         ubus: Ubus::new(mode.serves()),
-        sender,
+        incoming,
     };
     if !mode.serves() {
         daemon.engine.end_when_done();
     }
     daemon.report_lost(&lost);
-    let mut event_loop = EventLoop { mode, daemon, incoming };
+    let mut event_loop = EventLoop {
+        mode,
+        daemon,
+        signals,
+        clock_step: ClockStep::new(),
+        connections: Connections::default(),
+    };
     event_loop.apply_config(start.loaded);
     event_loop.daemon.use_run_directory();
-    event_loop.run(&mut signals).await
+    runtime.block_on(event_loop.run())
 }
 
-fn pool(delivery: Box<dyn Delivery>, sender: &UnboundedSender<Incoming>) -> Pool {
-    let (events, notices) = (sender.clone(), sender.clone());
+/// Where the event loop learns of signals, of the kernel, and of other threads.
+fn open() -> io::Result<(Signals, Socket, Arc<Mailbox<Incoming>>)> {
+    Ok((Signals::open(&SIGNALS)?, Socket::open()?, Arc::new(Mailbox::new()?)))
+}
+
+fn pool(delivery: Box<dyn Delivery>, sender: &Arc<Mailbox<Incoming>>) -> Pool {
+    let (events, notices) = (Arc::clone(sender), Arc::clone(sender));
     Pool::new(
         delivery,
-        move |event| drop(events.send(Incoming::Event(event))),
-        move |notice| drop(notices.send(Incoming::Notice(notice))),
+        move |event| events.send(Incoming::Event(event)),
+        move |notice| notices.send(Incoming::Notice(notice)),
     )
 }
 
-fn store_thread(store: Store, saved: State, sender: &UnboundedSender<Incoming>) -> StoreThread {
-    let sender = sender.clone();
-    StoreThread::new(store, saved, move |notice| drop(sender.send(Incoming::Notice(notice))))
+fn store_thread(store: Store, saved: State, sender: &Arc<Mailbox<Incoming>>) -> StoreThread {
+    let sender = Arc::clone(sender);
+    StoreThread::new(store, saved, move |notice| sender.send(Incoming::Notice(notice)))
 }
 
 fn say(logger: &mut Logger, level: Level, text: String) {

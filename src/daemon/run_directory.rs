@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::say;
-use crate::edge::control::{Control, OpenRequest};
+use crate::edge::control::Control;
 use crate::edge::files::lock::{InstanceLock, LockError, lock};
 use crate::edge::files::run::RunFiles;
 use crate::edge::logger::Logger;
@@ -96,18 +96,18 @@ impl RunDirectory {
         self.path == path
     }
 
+    /// The control socket, where there is one.
+    pub(super) fn control(&self) -> Option<&Control> {
+        match &self.control {
+            ControlSocket::Open(control) => Some(control),
+            ControlSocket::Unused | ControlSocket::Closed => None,
+        }
+    }
+
     /// Removes the control socket.
     pub(super) fn close(&mut self) {
         if matches!(self.control, ControlSocket::Open(_)) {
             self.control = ControlSocket::Closed;
         }
-    }
-}
-
-/// The next request on the control socket; none ever comes where there is no socket.
-pub(super) async fn next_request(directory: Option<&mut RunDirectory>) -> OpenRequest {
-    match directory.map(|directory| &mut directory.control) {
-        Some(ControlSocket::Open(control)) => control.next().await,
-        Some(ControlSocket::Unused | ControlSocket::Closed) | None => std::future::pending().await,
     }
 }

@@ -13,6 +13,7 @@ use nix::time::{ClockId, clock_gettime};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use crate::edge::readable::watched;
 use crate::time::Now;
 
 /// Time since boot, as [`Now::up`].
@@ -49,16 +50,9 @@ pub struct ClockStep {
 
 impl ClockStep {
     /// Starts the timer. Must be called within a tokio runtime with I/O.
-    #[expect(
-        deprecated,
-        reason = "the successor is unsafe: its caller must promise that the type owns one \
-                  descriptor and keeps it; a TimerFd does"
-    )]
     pub fn new() -> Self {
         let timer = Timer::new().ok();
-        Self {
-            timer: timer.and_then(|timer| AsyncFd::with_interest(timer, Interest::READABLE).ok()),
-        }
+        Self { timer: timer.and_then(|timer| watched(timer).ok()) }
     }
 
     /// Resolves when the wall clock has been stepped since the last call. Cancel-safe.

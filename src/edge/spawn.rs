@@ -13,6 +13,8 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
+use crate::edge::signals;
+
 /// A program to start.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -24,8 +26,8 @@ pub struct Program {
 
 impl Program {
     /// Starts the program. `streams` become its standard input, output and error. If there are none, it
-    /// has those of this process. It leads a process group of its own if `leads_group`, and is in the
-    /// group of this process otherwise.
+    /// has those of this process. With `leads_group` it leads a process group of its own, and no signal
+    /// waits in it that this process holds.
     ///
     /// # Errors
     /// If it cannot be started, for example because there is no such file.
@@ -35,12 +37,13 @@ impl Program {
             actions.add_dup2(stream.as_raw_fd(), number)?;
         }
         // This process ignores SIGPIPE, as every program in Rust does. Others expect to be ended by it.
-        let mut defaults = SigSet::empty();
-        defaults.add(Signal::SIGPIPE);
+        let mut defaults = SigSet::from(Signal::SIGPIPE);
         let mut flags = PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF;
         if leads_group {
-            // The attributes name group 0, which stands for a new one.
-            flags |= PosixSpawnFlags::POSIX_SPAWN_SETPGROUP;
+            // The attributes name group 0, which stands for a new one, and an empty set of held signals.
+            flags |=
+                PosixSpawnFlags::POSIX_SPAWN_SETPGROUP | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK;
+            defaults.extend(signals::HELD);
         }
         let mut attributes = PosixSpawnAttr::init()?;
         attributes.set_sigdefault(&defaults)?;
@@ -179,6 +182,20 @@ mod tests {
         let path = ours.into_iter().find(|entry| entry.starts_with("PATH=")).unwrap();
         assert_eq!(exit(&format!("[ \"PATH=$PATH\" = '{path}' ]")), Exit::Status(0));
         assert_eq!(exit("kill -PIPE $$"), Exit::Signal(Some(Signal::SIGPIPE as i32)));
+    }
+
+    #[test]
+    fn no_signal_waits_in_a_program_that_leads_a_group() {
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                signals::hold(&signals::HELD).unwrap();
+                for signal in signals::HELD {
+                    let program = sh(&format!("kill -{} $$; exit 0", signal as i32));
+                    let exit = program.start(&[], true).unwrap().wait().unwrap();
+                    assert_eq!(exit, Exit::Signal(Some(signal as i32)));
+                }
+            });
+        });
     }
 
     #[test]

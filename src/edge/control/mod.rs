@@ -1,22 +1,21 @@
 //! The control socket: commands send requests to the running daemon on it.
 //!
 //! A connection carries one request. The client sends one line of words. The first line of the answer
-//! is `ok` or `error`; the rest is text for people, or JSON. A task of its own serves each connection,
-//! with limits on size, time and number, so that no client can block the event loop.
+//! is `ok` or `error`; the rest is text for people, or JSON. No client can block the event loop: the
+//! daemon reads and writes only what is possible without waiting, and connections are limited in size,
+//! time and number.
 
 pub mod client;
 
 use std::fs;
+use std::future::poll_fn;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
-use tokio::time::{sleep, timeout};
 
 use crate::proto::control::{ControlRequest, Reply};
 pub use client::{ClientError, ask};
@@ -24,41 +23,19 @@ pub use client::{ClientError, ask};
 /// Name of the socket in the run directory.
 pub const SOCKET: &str = "control.sock";
 /// Most bytes of a request.
-const LINE_LIMIT: u64 = 4096;
+const LINE_LIMIT: usize = 4096;
 /// How long a client may take to send its request, and again to read the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long the daemon may take to answer.
-const ANSWER_TIME: Duration = Duration::from_secs(5);
 /// Most connections at once. More connections wait in the kernel's queue.
 const CONNECTIONS: usize = 16;
 /// Pause after an error of `accept`, such as a lack of file descriptors.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A request whose client waits for the answer. If this is dropped without an answer, the client gets
-/// an error.
-#[derive(Debug)]
-#[must_use]
-pub struct OpenRequest {
-    /// The request.
-    pub ask: ControlRequest,
-    answer: oneshot::Sender<Reply>,
-}
-
-impl OpenRequest {
-    /// Sends the answer to the client, if it is still connected. Does not block.
-    pub fn reply(self, reply: Reply) {
-        let _ = self.answer.send(reply);
-    }
-}
-
 /// The daemon's end of the socket.
+#[derive(Debug)]
 pub struct Control {
     path: PathBuf,
     listener: UnixListener,
-    /// Limits the number of connections.
-    permits: Arc<Semaphore>,
-    sender: mpsc::Sender<OpenRequest>,
-    requests: mpsc::Receiver<OpenRequest>,
 }
 
 impl Control {
@@ -80,34 +57,12 @@ impl Control {
         // Each connection's user is checked as well.
         fs::set_permissions(&temporary, fs::Permissions::from_mode(0o600))?;
         fs::rename(&temporary, &path)?;
-        let (sender, requests) = mpsc::channel(CONNECTIONS);
-        let permits = Arc::new(Semaphore::new(CONNECTIONS));
-        Ok(Self { path, listener, permits, sender, requests })
+        Ok(Self { path, listener })
     }
 
     /// Whether the socket is still at its path, where clients look for it.
     pub fn is_there(&self) -> bool {
         self.path.exists()
-    }
-
-    /// The next request. Cancel-safe.
-    pub async fn next(&mut self) -> OpenRequest {
-        loop {
-            tokio::select! {
-                // `self.sender` keeps the channel open.
-                Some(request) = self.requests.recv() => return request,
-                accepted = accept(&self.listener, &self.permits) => match accepted {
-                    Ok((stream, permit)) => {
-                        let sender = self.sender.clone();
-                        tokio::spawn(async move {
-                            serve(stream, sender).await;
-                            drop(permit);
-                        });
-                    }
-                    Err(_) => sleep(PAUSE).await,
-                },
-            }
-        }
     }
 }
 
@@ -117,76 +72,190 @@ impl Drop for Control {
     }
 }
 
-/// A connection with its permit, one of [`CONNECTIONS`].
-async fn accept(
-    listener: &UnixListener,
-    permits: &Arc<Semaphore>,
-) -> io::Result<(UnixStream, OwnedSemaphorePermit)> {
-    let permit = Arc::clone(permits).acquire_owned().await;
-    let permit = permit.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, permit))
+/// The connections of clients. They outlive the socket on which they came, so that a request that
+/// changes the run directory is answered, too.
+#[derive(Debug, Default)]
+pub struct Connections {
+    open: Vec<Connection>,
+    /// Until when no connection is accepted, since boot.
+    pause: Duration,
 }
 
-/// Serves one connection to its end.
-async fn serve(mut stream: UnixStream, sender: mpsc::Sender<OpenRequest>) {
-    let reply = match read_request(&mut stream).await {
-        Ok(ask) => answer(ask, sender).await,
-        Err(Unserved::Refused(text)) => refusal(&text),
-        Err(Unserved::Gone) => return,
-    };
-    let word = if reply.ok { "ok" } else { "error" };
-    let text = format!("{word}\n{}", reply.text);
-    // If the client does not read its answer, nothing depends on that.
-    let _ = timeout(PATIENCE, stream.write_all(text.as_bytes())).await;
+#[derive(Debug)]
+struct Connection {
+    stream: UnixStream,
+    /// Until when the client must have sent its request or read its answer, since boot.
+    deadline: Duration,
+    stage: Stage,
 }
 
-/// Why a connection brings no request.
-enum Unserved {
-    /// The client gets this sentence.
-    Refused(String),
+#[derive(Debug)]
+enum Stage {
+    /// What has been received of the request.
+    Request(Vec<u8>),
+    /// What is left of the answer.
+    Answer(Vec<u8>),
+    /// Nothing more is to be done.
+    End,
+}
+
+impl Connections {
+    /// Resolves when a client has connected to `control`, or when [`Connections::serve`] can go on with
+    /// one. `now` is the time since boot. Cancel-safe.
+    pub async fn ready(&mut self, control: Option<&Control>, now: Duration) {
+        poll_fn(|context| self.poll_ready(control, now, context)).await;
+    }
+
+    fn poll_ready(
+        &mut self,
+        control: Option<&Control>,
+        now: Duration,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
+        for connection in &self.open {
+            if connection.poll_ready(context).is_ready() {
+                return Poll::Ready(());
+            }
+        }
+        let Some(control) = control else {
+            return Poll::Pending;
+        };
+        if !self.may_accept(now) {
+            return Poll::Pending;
+        }
+        match control.listener.poll_accept(context) {
+            Poll::Ready(Ok((stream, _))) => self.open.extend(Connection::new(stream, now)),
+            Poll::Ready(Err(_)) => self.pause = now.saturating_add(PAUSE),
+            Poll::Pending => return Poll::Pending,
+        }
+        Poll::Ready(())
+    }
+
+    /// Reads requests, has them answered by `answer`, and sends the answers, as far as that is possible
+    /// without waiting. `now` is the time since boot.
+    pub fn serve(&mut self, now: Duration, answer: &mut dyn FnMut(&ControlRequest) -> Reply) {
+        for connection in &mut self.open {
+            connection.serve(now, answer);
+        }
+        self.open.retain(|connection| !matches!(connection.stage, Stage::End));
+    }
+
+    fn may_accept(&self, now: Duration) -> bool {
+        self.open.len() < CONNECTIONS && self.pause <= now
+    }
+
+    /// When [`Connections::serve`] must be called even if nothing is ready, since boot.
+    pub fn deadline(&self, now: Duration) -> Option<Duration> {
+        let pause = Some(self.pause).filter(|pause| *pause > now);
+        self.open.iter().map(|connection| connection.deadline).chain(pause).min()
+    }
+}
+
+impl Connection {
+    fn new(stream: UnixStream, now: Duration) -> io::Result<Self> {
+        // SO_PEERCRED: the user of the process that has connected (man 7 unix).
+        let peer = stream.peer_cred()?.uid();
+        let is_allowed = peer == 0 || peer == nix::unistd::geteuid().as_raw();
+        let stage = if is_allowed {
+            Stage::Request(Vec::new())
+        } else {
+            refusal("only root and the daemon's own user may ask")
+        };
+        Ok(Self { stream, deadline: now.saturating_add(PATIENCE), stage })
+    }
+
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.stage {
+            Stage::Request(_) => self.stream.poll_read_ready(context),
+            Stage::Answer(_) => self.stream.poll_write_ready(context),
+            Stage::End => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn serve(&mut self, now: Duration, answer: &mut dyn FnMut(&ControlRequest) -> Reply) {
+        if let Stage::Request(line) = &mut self.stage {
+            let next = match read_line(&self.stream, line) {
+                Progress::Waits if self.deadline > now => return,
+                Progress::Waits => refusal("no request came in time"),
+                Progress::Done => answer_to(line, answer),
+                Progress::Gone => Stage::End,
+            };
+            self.stage = next;
+            self.deadline = now.saturating_add(PATIENCE);
+        }
+        if let Stage::Answer(text) = &mut self.stage {
+            let progress = write(&self.stream, text);
+            // If the client does not read its answer, nothing depends on that.
+            if progress != Progress::Waits || self.deadline <= now {
+                self.stage = Stage::End;
+            }
+        }
+    }
+}
+
+/// How far reading or writing has come.
+#[derive(PartialEq, Eq)]
+enum Progress {
+    /// It must go on later.
+    Waits,
+    Done,
     /// The client has closed the connection.
     Gone,
 }
 
-async fn read_request(stream: &mut UnixStream) -> Result<ControlRequest, Unserved> {
-    // SO_PEERCRED: the user of the process that has connected (man 7 unix).
-    let peer = stream.peer_cred().map_err(|_| Unserved::Gone)?.uid();
-    if peer != 0 && peer != nix::unistd::geteuid().as_raw() {
-        return Err(Unserved::Refused("only root and the daemon's own user may ask".into()));
+impl Progress {
+    fn of(error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::WouldBlock { Self::Waits } else { Self::Gone }
     }
-    let mut line = Vec::new();
-    // One byte more than the limit shows that the line is too long.
-    let mut reader = BufReader::with_capacity(512, stream.take(LINE_LIMIT + 1));
-    match timeout(PATIENCE, reader.read_until(b'\n', &mut line)).await {
-        Ok(Ok(0) | Err(_)) => return Err(Unserved::Gone),
-        Ok(Ok(_)) if line.len() as u64 > LINE_LIMIT => {
-            return Err(Unserved::Refused("the request is too long".into()));
+}
+
+/// Reads the line of a request. It ends at its end, at the end of what the client sends, or above
+/// [`LINE_LIMIT`].
+fn read_line(stream: &UnixStream, line: &mut Vec<u8>) -> Progress {
+    let mut chunk = [0; 512];
+    while line.len() <= LINE_LIMIT && !line.contains(&b'\n') {
+        match stream.try_read(&mut chunk) {
+            Ok(0) if line.is_empty() => return Progress::Gone,
+            Ok(0) => break,
+            Ok(count) => line.extend(chunk.iter().take(count)),
+            Err(error) => return Progress::of(&error),
         }
-        Ok(Ok(_)) => {}
-        Err(_) => return Err(Unserved::Refused("no request came in time".into())),
     }
-    let Ok(line) = String::from_utf8(line) else {
-        return Err(Unserved::Refused("the request is not text".into()));
-    };
-    ControlRequest::parse(&line).map_err(Unserved::Refused)
+    Progress::Done
 }
 
-/// The daemon's answer to `ask`; a refusal if it does not answer in time.
-async fn answer(ask: ControlRequest, sender: mpsc::Sender<OpenRequest>) -> Reply {
-    let (answer, reply) = oneshot::channel();
-    let exchange = async {
-        sender.send(OpenRequest { ask, answer }).await.ok()?;
-        reply.await.ok()
+/// Sends as much of `text` as is possible without waiting, and removes it from `text`.
+fn write(stream: &UnixStream, text: &mut Vec<u8>) -> Progress {
+    while !text.is_empty() {
+        match stream.try_write(text) {
+            Ok(count) => drop(text.drain(..count)),
+            Err(error) => return Progress::of(&error),
+        }
+    }
+    Progress::Done
+}
+
+fn answer_to(line: &[u8], answer: &mut dyn FnMut(&ControlRequest) -> Reply) -> Stage {
+    let line = line.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+    if line.len() > LINE_LIMIT {
+        return refusal("the request is too long");
+    }
+    let Ok(line) = str::from_utf8(line) else {
+        return refusal("the request is not text");
     };
-    match timeout(ANSWER_TIME, exchange).await {
-        Ok(Some(reply)) => reply,
-        Ok(None) | Err(_) => refusal("the daemon is busy and did not answer"),
+    match ControlRequest::parse(line) {
+        Ok(request) => sent(answer(&request)),
+        Err(why) => refusal(&why),
     }
 }
 
-fn refusal(text: &str) -> Reply {
-    Reply { ok: false, text: text.to_owned() }
+fn refusal(text: &str) -> Stage {
+    sent(Reply { ok: false, text: text.to_owned() })
+}
+
+fn sent(reply: Reply) -> Stage {
+    let word = if reply.ok { "ok" } else { "error" };
+    Stage::Answer(format!("{word}\n{}", reply.text).into_bytes())
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use crate::edge::clock;
+use crate::edge::readable::watched;
 use crate::model::sorted::take_first;
 use crate::proto::netlink::decode::{self, Payload};
 use crate::proto::netlink::dump::Dumps;
@@ -53,11 +54,6 @@ impl Socket {
     }
 
     /// Like [`Socket::open`], with another size of the kernel's queue.
-    #[expect(
-        deprecated,
-        reason = "the successor is unsafe: its caller must promise that the type owns one \
-                  descriptor and keeps it; the netlink socket does"
-    )]
     pub fn open_with_buffer(bytes: usize) -> io::Result<Self> {
         let mut socket = sys::Socket::new(sys::protocols::NETLINK_ROUTE)?;
         socket.set_non_blocking(true)?;
@@ -75,7 +71,7 @@ impl Socket {
         // Kernels before 5.3 refuse this group. They have no next-hop objects that could change.
         let _ = socket.add_membership(NEXT_HOPS);
         Ok(Self {
-            fd: AsyncFd::with_interest(socket, Interest::READABLE)?,
+            fd: watched(socket)?,
             port,
             buffer: vec![0; DATAGRAM],
             dumps: Dumps::new(port),

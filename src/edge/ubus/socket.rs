@@ -10,6 +10,8 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::UnixStream;
 
+use crate::edge::readable::watched;
+
 /// Where ubusd listens, and where it listened before OpenWrt 21.02.
 const PATHS: [&str; 2] = ["/var/run/ubus/ubus.sock", "/var/run/ubus.sock"];
 /// The directories of [`PATHS`], the outer one first.
@@ -48,11 +50,6 @@ pub(super) struct Watch(AsyncFd<Notifier>);
 
 impl Watch {
     /// Begins to watch. A caller that looks for the socket afterwards misses no change.
-    #[expect(
-        deprecated,
-        reason = "the successor is unsafe: its caller must promise that the type owns one \
-                  descriptor and keeps it; an Inotify does"
-    )]
     pub(super) fn new() -> io::Result<Self> {
         let notifier = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
         let mask =
@@ -61,7 +58,7 @@ impl Watch {
             // A directory that does not exist yet will appear in the outer one.
             let _ = notifier.add_watch(directory, mask);
         }
-        Ok(Self(AsyncFd::with_interest(Notifier(notifier), Interest::READABLE)?))
+        Ok(Self(watched(Notifier(notifier))?))
     }
 
     /// Resolves when something has appeared. Cancel-safe.
