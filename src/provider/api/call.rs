@@ -37,6 +37,8 @@ pub struct Values<'a> {
     pub value: &'a Json,
     /// `page`: the number of a page, or how many elements the pages before have.
     pub page: usize,
+    /// `session`: the id of the session that a login began.
+    pub session: &'a str,
     /// `updates` and `creates`: records that are changed and that are added together. `changes`: both, or
     /// the records that are removed together.
     pub changes: [&'a [Json]; 2],
@@ -48,7 +50,8 @@ impl<'a> Values<'a> {
     /// Values that do not depend on a zone.
     pub fn of(account: &'a Account, form: &'a RecordForm) -> Self {
         let (zone, goal, write) = (None, None, None);
-        Self { account, form, zone, goal, write, value: &NULL, page: 1, changes: [&[]; 2] }
+        let (page, session) = (1, "");
+        Self { account, form, zone, goal, write, value: &NULL, page, session, changes: [&[]; 2] }
     }
 
     /// The same in `zone`.
@@ -75,6 +78,7 @@ impl<'a> Values<'a> {
             "password" => self.account.password.expose().into(),
             "param_enc" => self.account.param_enc.expose().into(),
             "param_opt" => self.account.param_opt.expose().into(),
+            "session" => self.session.into(),
             "page" => (self.page as u64).into(),
             "updates" => self.changes[0].to_vec().into(),
             "creates" => self.changes[1].to_vec().into(),
@@ -145,6 +149,7 @@ impl<'a> Values<'a> {
 
 /// The request of `call`.
 pub fn request(rest: &Rest, call: &str, values: &Values<'_>) -> Request {
+    let values = &Values { session: rest.session(), ..*values };
     let (method, target) = call.split_once(' ').unwrap_or((call, ""));
     let (path, body) = target.split_once(' ').unwrap_or((target, ""));
     let method = Method::of(method);

@@ -4,13 +4,15 @@
 //! Changes of any number of names of a zone are one request, which is carried out as a whole or not
 //! at all.
 
+use super::call::{self, Values};
 use super::interface::{
-    BY_NAME, INTERFACE, Interface, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
+    BY_NAME, INTERFACE, Interface, List, NEW_TTL, Pages, Reading, RecordModel, Writing, ZoneRef,
+    ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
-use super::record::{Goal, RECORD, Record, RecordForm, Write};
-use super::records;
-use super::rest::{self, Rest, list, refuse_account, text};
+use super::record::{RECORD, Record, RecordForm, Write};
+use super::records::each_element;
+use super::rest::{Rest, refuse_account, text};
 use super::zone::{Zone, ZoneList};
 use super::{Api, Base, Need, Publishing, oauth, pair};
 use crate::model::Url;
@@ -19,7 +21,7 @@ use crate::model::name::canonical;
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::rs256;
-use crate::provider::{Account, Answer, Batch, Method, Verdict};
+use crate::provider::{Account, Batch, Verdict};
 use crate::text::{base64, percent};
 use crate::time::UnixSeconds;
 
@@ -39,15 +41,34 @@ pub(super) const API: Api = Api {
 const GOOGLE: Interface = Interface {
     prepare: Some(prepare),
     codes: CODES,
+    // Every answer has a kind. A list that is empty is left out.
+    proof: "/kind",
     zones: ZoneSource::Code(zones),
     zone_ref: ZoneRef::Id,
     model: RecordModel::RrSet,
-    read: Reading::Code(read),
-    form: RecordForm { address: "", ..RECORD },
+    read: Reading::NameOrZone {
+        name: List {
+            call: "GET /<zone>/rrsets?name=<%fqdn>.&type=<type>",
+            at: "/rrsets",
+            pages: PAGES,
+        },
+        zone: List { call: "GET /<zone>/rrsets?maxResults=1000", at: "/rrsets", pages: PAGES },
+        most_names: BY_NAME,
+    },
+    special: "has a routing policy in Google Cloud DNS",
+    form: RecordForm {
+        is_relative: false,
+        values: "/rrdatas",
+        address: "",
+        special: &["/routingPolicy"],
+        ..RECORD
+    },
     write: Writing::CodeTogether(write),
     new_ttl: NEW_TTL,
     ..INTERFACE
 };
+
+const PAGES: Pages = Pages::Cursor { parameter: "&pageToken=", next: "/nextPageToken" };
 
 const CODES: Codes = Codes {
     code: &["/error/errors/0/reason"],
@@ -81,8 +102,6 @@ const TOKENS: &str = "oauth2.googleapis.com";
 const SCOPE: &str = "https://www.googleapis.com/auth/ndev.clouddns.readwrite";
 /// The lifetime of a claim. The maximum is used, so that a clock that is some minutes off works.
 const LIFETIME: UnixSeconds = 3600;
-/// Most pages of a list that are read.
-const PAGES: usize = 100;
 
 /// A service account of Google Cloud.
 struct ServiceAccount {
@@ -151,73 +170,18 @@ fn token(talk: &mut Conversation<'_>, service: &ServiceAccount) -> ApiResult<Sec
     oauth::token(talk, rest, "/token", format!("grant_type={grant}&assertion={claim}"))
 }
 
-/// The elements of the arrays at `pointer` in all pages of a list.
-fn pages(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    path: &str,
-    pointer: &str,
-) -> ApiResult<Vec<Json>> {
-    let mut all = Vec::new();
-    let mut from = String::new();
-    for _ in 0..PAGES {
-        let answer = talk.send(rest.get(&format!("{path}{from}")))?;
-        let page = success(rest, &answer, pointer)?;
-        all.extend_from_slice(list(&page, pointer));
-        match text(&page, "/nextPageToken") {
-            "" => return Ok(all),
-            token => from = format!("&pageToken={}", percent::encode(token)),
-        }
-    }
-    Err(rest::too_long())
-}
-
-/// The body of a successful answer. It must have a member at `pointer`, or, if a list is empty and so
-/// lacks it, a `kind` of Cloud DNS.
-fn success(rest: &Rest, answer: &Answer, pointer: &str) -> ApiResult<Json> {
-    let body = rest.value(answer)?;
-    if body.pointer(pointer).is_some() || text(&body, "/kind").starts_with("dns#") {
-        return Ok(body);
-    }
-    Err(rest.not_understood(answer))
-}
-
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
-    let zones = pages(talk, rest, "?maxResults=500", "/managedZones")?;
-    let public = zones.iter().filter(|zone| text(zone, "/visibility") != "private");
-    Ok(public
-        .map(|zone| Zone::new(&canonical(text(zone, "/dnsName")), text(zone, "/name")))
-        .collect())
+    let list = List { call: "GET ?maxResults=500", at: "/managedZones", pages: PAGES };
+    let mut zones = ZoneList::new();
+    each_element(talk, rest, &list, &mut |zone| {
+        if text(zone, "/visibility") != "private" {
+            zones.push(Zone::new(&canonical(text(zone, "/dnsName")), text(zone, "/name")));
+        }
+    })?;
+    Ok(zones)
 }
 
-fn read(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    goals: &[&Goal<'_>],
-) -> ApiResult<Vec<Record>> {
-    let path = format!("/{}/rrsets?", percent::encode(&zone.id));
-    let mut all = Vec::new();
-    if goals.len() > BY_NAME {
-        all = pages(talk, rest, &format!("{path}maxResults=1000"), "/rrsets")?;
-    } else {
-        for goal in goals {
-            let name = percent::encode(&goal.fqdn);
-            let path = format!("{path}name={name}.&type={}", goal.kind());
-            all.extend(pages(talk, rest, &path, "/rrsets")?);
-        }
-    }
-    let mut records = Vec::new();
-    for set in &all {
-        let (name, kind) = (canonical(text(set, "/name")), text(set, "/type"));
-        if !set["routingPolicy"].is_null() {
-            let what = "has a routing policy in Google Cloud DNS";
-            records::refuse_special(talk, goals, (&name, kind), what);
-        }
-        records.extend(Record::set(&name, kind, set.get("ttl"), list(set, "/rrdatas")));
-    }
-    Ok(records)
-}
+const SET: &str = r#"{"name":"<fqdn>.","type":<type>,"ttl":<ttl|300>,"rrdatas":<values>}"#;
 
 fn write(
     talk: &mut Conversation<'_>,
@@ -225,32 +189,31 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
-    // A deletion must repeat the present set exactly, TTL included.
+    let values = Values::of(talk.account, &GOOGLE.form).in_zone(zone);
     let (mut additions, mut deletions) = (Vec::new(), Vec::new());
     for write in writes {
         if !write.is_removal() {
-            additions.push(set(write, write.ttl, write.all_values()));
+            additions.push(call::json(SET, &values.for_write(write)));
         }
         if let Some(first) = write.before.first() {
-            let values = write.before.iter().map(|record| record.raw.clone()).collect();
-            deletions.push(set(write, first.ttl, values));
+            // A deletion must repeat the present set exactly, TTL included.
+            let present = Write {
+                values: write.before.iter().map(|record| record.raw.clone()).collect(),
+                before: Vec::new(),
+                id: None,
+                ttl: first.ttl,
+                ..*write
+            };
+            deletions.push(call::json(SET, &values.for_write(&present)));
         }
     }
-    let body =
-        Json::object(&mut [("additions", additions.into()), ("deletions", deletions.into())]);
-    let path = format!("/{}/changes", percent::encode(&zone.id));
-    let answer = talk.send(rest.json(Method::Post, &path, &body))?;
-    success(rest, &answer, "/status")?;
+    let call = r#"POST /<zone>/changes {"additions":<updates>,"deletions":<creates>}"#;
+    let values = Values { changes: [&additions, &deletions], ..values };
+    let answer = rest.send(talk, call::request(rest, call, &values))?;
+    if text(&rest.value(&answer)?, "/status").is_empty() {
+        return Err(rest.not_understood(&answer));
+    }
     Ok(Vec::new())
-}
-
-fn set(write: &Write<'_>, ttl: Option<u32>, values: Json) -> Json {
-    Json::object(&mut [
-        ("name", [&write.goal.fqdn, "."].concat().into()),
-        ("type", write.goal.kind().into()),
-        ("ttl", ttl.unwrap_or(NEW_TTL).into()),
-        ("rrdatas", values),
-    ])
 }
 
 #[cfg(test)]

@@ -29,6 +29,9 @@ pub struct Interface {
     pub pause: Duration,
     /// What answers mean.
     pub codes: Codes,
+    /// Where successful answers have what those of other servers lack, so that a missing list is empty. Not needed
+    /// if [`Codes::success`] is such a place.
+    pub proof: &'static str,
     /// The documented limit of requests that write, if it is another one than that of all requests.
     pub write_rate: Option<Rate>,
     /// How the zones of the account are found.
@@ -58,6 +61,7 @@ pub const INTERFACE: Interface = Interface {
     sign: None,
     pause: PAUSE,
     codes: Codes::HTTP,
+    proof: "",
     write_rate: None,
     zones: ZoneSource::Probe,
     zone_ref: ZoneRef::Name,

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::call::{self, Values};
 use super::interface::{
     INTERFACE, Interface, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
@@ -13,10 +14,9 @@ use super::records;
 use super::rest::{Rest, text};
 use super::zone::{Zone, ZoneList, probe_zones};
 use super::{Api, Base, Need, Publishing};
-use crate::model::json::Json;
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Answer, Batch, Method, Rate, Request};
+use crate::provider::{Answer, Batch, Rate};
 
 pub(super) const API: Api = Api {
     name: "netcup",
@@ -42,7 +42,7 @@ const NETCUP: Interface = Interface {
     zone_ref: ZoneRef::Name,
     model: RecordModel::ByIdReadFirst,
     read: Reading::Code(read),
-    form: RecordForm { name: "/hostname", address: "/destination", ..RECORD },
+    form: RecordForm { name: "/hostname", apex: "@", address: "/destination", ..RECORD },
     write: Writing::CodeTogether(write),
     new_ttl: NEW_TTL,
     ..INTERFACE
@@ -70,8 +70,9 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
     let mut login = rest.clone();
     login.secret_answers = true;
     login.codes = LOGIN_CODES;
-    let param = Json::object(&mut [("apipassword", account.password.expose().into())]);
-    let answer = talk.send(request(talk, &login, "login", param))?;
+    let call = r#"POST ?JSON {"action":"login","param":{"customernumber":<username>,"apikey":<param_enc>,"apipassword":<password>}}"#;
+    let values = Values::of(account, &NETCUP.form);
+    let answer = talk.send(call::request(&login, call, &values))?;
     let body = login.value(&answer)?;
     let session = text(&body, "/responsedata/apisessionid");
     if session.is_empty() {
@@ -82,30 +83,10 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
     // If the provider cannot be reached, a logout would only fail, too.
     if talk.status() != 0 {
         // A failed logout does not matter: the session expires.
-        let _ = call(talk, &rest, "logout", Json::object(&mut []));
+        let call = r#"POST ?JSON {"action":"logout","param":{"customernumber":<username>,"apikey":<param_enc>,"apisessionid":<session>}}"#;
+        let _ = rest.ask(talk, call::request(&rest, call, &values));
     }
     published
-}
-
-fn request(talk: &Conversation<'_>, rest: &Rest, action: &str, mut param: Json) -> Request {
-    param.set("customernumber", talk.account.username.as_str().into());
-    param.set("apikey", talk.account.param_enc.expose().into());
-    rest.json(
-        Method::Post,
-        "?JSON",
-        &Json::object(&mut [("action", action.into()), ("param", param)]),
-    )
-}
-
-fn call(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    action: &str,
-    mut param: Json,
-) -> ApiResult<Json> {
-    param.set("apisessionid", rest.session().into());
-    let request = request(talk, rest, action, param);
-    rest.ask(talk, request)
 }
 
 /// Advice if the provider does not have the zone.
@@ -142,8 +123,11 @@ const ZONE_CODES: Codes = Codes {
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let mut rest = rest.clone();
     rest.codes = ZONE_CODES;
+    let call = r#"POST ?JSON {"action":"infoDnsZone","param":{"customernumber":<username>,"apikey":<param_enc>,"apisessionid":<session>,"domainname":<domain>}}"#;
     probe_zones(talk, &|talk, name| {
-        call(talk, &rest, "infoDnsZone", Json::object(&mut [("domainname", name.into())])).map(drop)
+        let zone = Zone::new(name, name);
+        let values = Values::of(talk.account, &NETCUP.form).in_zone(&zone);
+        rest.ask(talk, call::request(&rest, call, &values)).map(drop)
     })
 }
 
@@ -153,24 +137,19 @@ fn read(
     zone: &Zone,
     _: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
-    Ok(all_records(talk, rest, zone, "infoDnsRecords", Json::object(&mut []))?.0)
+    let call = r#"POST ?JSON {"action":"infoDnsRecords","param":{"customernumber":<username>,"apikey":<param_enc>,"apisessionid":<session>,"domainname":<domain>}}"#;
+    let values = Values::of(talk.account, &NETCUP.form).in_zone(zone);
+    let answer = rest.send(talk, call::request(rest, call, &values))?;
+    shown(rest, zone, &answer)
 }
 
-/// Requests `action`, whose answer has all records of the zone, both for reading and for writing.
-/// Returns the answer, too.
-fn all_records(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    action: &str,
-    mut param: Json,
-) -> ApiResult<(Vec<Record>, Answer)> {
-    param.set("domainname", zone.name.as_str().into());
-    param.set("apisessionid", rest.session().into());
-    let answer = talk.send(request(talk, rest, action, param))?;
-    let all = rest.elements_of(&answer, "/responsedata/dnsrecords")?;
-    let all = all.iter().map(|raw| Record::of(&NETCUP.form, zone, None, raw)).collect();
-    Ok((all, answer))
+/// All records of the zone, which are in the answers to reads and to writes.
+fn shown(rest: &Rest, zone: &Zone, answer: &Answer) -> ApiResult<Vec<Record>> {
+    let mut records = Vec::new();
+    for raw in rest.elements_of(answer, "/responsedata/dnsrecords")? {
+        records.push(Record::of(&NETCUP.form, zone, None, &raw));
+    }
+    Ok(records)
 }
 
 fn write(
@@ -179,15 +158,30 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let set = writes.iter().map(|write| body(zone, write)).collect();
-    let set = Json::object(&mut [("dnsrecords", set)]);
-    let param = Json::object(&mut [("dnsrecordset", set)]);
-    let (present, answer) = all_records(talk, rest, zone, "updateDnsRecords", param)?;
+    let values = Values::of(talk.account, &NETCUP.form).in_zone(zone);
+    let mut changes = Vec::new();
+    for write in writes {
+        changes.push(match (write.before.first(), write.values.first()) {
+            (Some(removed), _) => {
+                let mut record = removed.raw.clone();
+                record.set("deleterecord", true.into());
+                record
+            }
+            (None, Some(record)) if write.exists => record.clone(),
+            _ => call::json(NEW, &values.for_write(write)),
+        });
+    }
+    let call = r#"POST ?JSON {"action":"updateDnsRecords","param":{"customernumber":<username>,"apikey":<param_enc>,"apisessionid":<session>,"domainname":<domain>,"dnsrecordset":{"dnsrecords":<changes>}}}"#;
+    let values = Values { changes: [&changes, &[]], ..values };
+    let answer = rest.send(talk, call::request(rest, call, &values))?;
+    let present = shown(rest, zone, &answer)?;
     if writes.iter().all(|write| is_done(write, &present)) {
         return Ok(Vec::new());
     }
     Err(rest.not_understood(&answer))
 }
+
+const NEW: &str = r#"{"hostname":<host>,"type":<type>,"priority":"0","destination":<address>,"deleterecord":false,"state":"yes"}"#;
 
 /// Whether the records that are present now show that `write` was carried out.
 fn is_done(write: &Write<'_>, present: &[Record]) -> bool {
@@ -198,25 +192,6 @@ fn is_done(write: &Write<'_>, present: &[Record]) -> bool {
             let mut ours = present.iter().filter(|record| record.is_for(goal));
             ours.any(|record| record.holds_target(goal.change, form))
         }
-    }
-}
-
-fn body(zone: &Zone, write: &Write<'_>) -> Json {
-    match (write.before.first(), write.values.first()) {
-        (Some(removed), _) => {
-            let mut record = removed.raw.clone();
-            record.set("deleterecord", true.into());
-            record
-        }
-        (None, Some(record)) if write.exists => record.clone(),
-        _ => Json::object(&mut [
-            ("hostname", write.goal.host(zone, "@").into()),
-            ("type", write.goal.kind().into()),
-            ("priority", "0".into()),
-            ("destination", write.goal.address()),
-            ("deleterecord", false.into()),
-            ("state", "yes".into()),
-        ]),
     }
 }
 

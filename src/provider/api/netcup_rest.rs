@@ -8,8 +8,9 @@
 
 use std::cell::RefCell;
 
+use super::call::{self, Values};
 use super::interface::{
-    INTERFACE, Interface, List, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
+    INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
@@ -17,9 +18,8 @@ use super::records::each_element;
 use super::rest::{Rest, id, text};
 use super::zone::{Zone, ZoneList, probe_zones};
 use super::{Api, Base, Need, Publishing};
-use crate::model::json::Json;
+use crate::provider::Batch;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Batch, Method};
 use crate::text::percent;
 
 pub(super) const API: Api = Api {
@@ -52,7 +52,7 @@ const NETCUP: Interface = Interface {
     zone_ref: ZoneRef::IdAndName,
     model: RecordModel::RrSet,
     read: Reading::Code(read),
-    form: RecordForm { id: "/identifier", address: "/rdata", ..RECORD },
+    form: RecordForm { id: "/identifier", apex: "@", address: "/rdata", ..RECORD },
     write: Writing::CodeTogether(write),
     ..INTERFACE
 };
@@ -118,39 +118,26 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
+    let values = Values::of(talk.account, &NETCUP.form).in_zone(zone);
     let (mut create, mut delete) = (Vec::new(), Vec::new());
     for write in writes {
+        let values = values.for_write(write);
         let present = write.present(&NETCUP.form);
         let renewed = present.filter(|record| record.ttl != write.ttl);
         if !write.goal.change.removes() && (present.is_none() || renewed.is_some()) {
-            create.push(entry(zone, write, write.goal.address(), write.ttl));
+            let new = r#"{"name":<host>,"type":<type>,"rdata":<address>,"ttl":<ttl|300>}"#;
+            create.push(call::json(new, &values));
         }
         for record in write.gone(&NETCUP.form).into_iter().chain(renewed) {
             // A deletion must repeat the record exactly.
-            let address = record.raw["rdata"].clone();
-            let mut entry = entry(zone, write, address, record.ttl);
-            entry.set("name", record.raw["name"].clone());
-            delete.push(entry);
+            let old = r#"{"name":</name>,"type":<type>,"rdata":</rdata>,"ttl":</ttl|300>}"#;
+            delete.push(call::json(old, &Values { value: &record.raw, ..values }));
         }
     }
-    let body = Json::object(&mut [
-        ("create", create.into()),
-        ("delete", delete.into()),
-        ("autoCommit", true.into()),
-        ("strict", true.into()),
-    ]);
-    let path = format!("/domain/{}/changeset", percent::encode(&zone.id));
-    rest.ask(talk, rest.json(Method::Post, &path, &body))?;
+    let call = r#"POST /domain/<zone>/changeset {"create":<updates>,"delete":<creates>,"autoCommit":true,"strict":true}"#;
+    let values = Values { changes: [&create, &delete], ..values };
+    rest.ask(talk, call::request(rest, call, &values))?;
     Ok(Vec::new())
-}
-
-fn entry(zone: &Zone, write: &Write<'_>, address: Json, ttl: Option<u32>) -> Json {
-    Json::object(&mut [
-        ("name", write.goal.host(zone, "@").into()),
-        ("type", write.goal.kind().into()),
-        ("rdata", address),
-        ("ttl", ttl.unwrap_or(NEW_TTL).into()),
-    ])
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub use write::write_each;
 pub fn rest_of(api: &Api, account: &Account, interface: &Interface) -> Rest {
     let mut rest = Rest::new(api, account);
     rest.codes = interface.codes;
+    rest.proof = interface.proof;
     rest.sign = interface.sign;
     rest.pause = interface.pause;
     rest.hide(&account.password);

@@ -34,6 +34,8 @@ pub struct Rest {
     needs: &'static [Need],
     /// What answers mean.
     pub codes: Codes,
+    /// See [`Interface::proof`](super::interface::Interface::proof).
+    pub proof: &'static str,
     /// Signs every request.
     pub sign: Option<Sign>,
     /// The pause after 429 if the answer does not give one.
@@ -57,6 +59,7 @@ impl Rest {
             secrets: vec![],
             needs: api.needs,
             codes: Codes::HTTP,
+            proof: "",
             sign: None,
             pause: PAUSE,
             secret_answers: false,
@@ -69,9 +72,10 @@ impl Rest {
         self.title
     }
 
-    /// Whether a successful answer has something that answers of other servers lack.
-    pub fn proves_success(&self) -> bool {
+    /// Whether `body`, that of a successful answer, has something that answers of other servers lack.
+    pub fn proves_success(&self, body: &Json) -> bool {
         !self.codes.success.0.is_empty()
+            || (!self.proof.is_empty() && body.pointer(self.proof).is_some())
     }
 
     /// Sets the id of a session, for [`Self::session`].

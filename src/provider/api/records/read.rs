@@ -230,7 +230,7 @@ fn found<'v>(
 ) -> Option<&'v [Json]> {
     match (body.pointer(list.at), elements) {
         (Some(Json::List(several)), Elements::Any | Elements::Records) => Some(several),
-        (Some(Json::Null) | None, _) if rest.proves_success() => Some(&[]),
+        (Some(Json::Null) | None, _) if rest.proves_success(body) => Some(&[]),
         // Some servers write an empty list like this.
         (Some(Json::Null), Elements::Records) if !list.at.is_empty() => Some(&[]),
         (Some(one), Elements::Records | Elements::OneSet) if is_record(one, values) => {

@@ -10,7 +10,7 @@ use crate::provider::testing::{account, change, job, verdicts_of};
 use crate::provider::{Answer, Method};
 
 /// The placeholders of `call.rs`.
-const PLACEHOLDERS: [&str; 20] = [
+const PLACEHOLDERS: [&str; 21] = [
     "username",
     "password",
     "param_enc",
@@ -28,6 +28,7 @@ const PLACEHOLDERS: [&str; 20] = [
     "values",
     "one_or_values",
     "page",
+    "session",
     "changes",
     "updates",
     "creates",
