@@ -214,7 +214,11 @@ fn is_prose(rest: &str) -> bool {
 /// a prefix length.
 fn addresses(text: &str) -> Vec<IpAddr> {
     let tokens = text.split(|c: char| c.is_whitespace() || ",;()[]{}<>=|!?\"'`".contains(c));
-    tokens.filter_map(address).collect()
+    let mut addresses = Vec::new();
+    for token in tokens {
+        addresses.extend(address(token));
+    }
+    addresses
 }
 
 fn address(token: &str) -> Option<IpAddr> {

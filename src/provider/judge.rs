@@ -259,14 +259,15 @@ fn failed_because(status: u16) -> &'static str {
 /// version number.
 fn echoed_addresses(text: &str) -> Vec<IpAddr> {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    match lines.as_slice() {
-        [line] => line.split(ends_address).filter_map(parse_address).collect(),
-        lines => lines.iter().copied().filter_map(parse_address).collect(),
+    let words = match lines.as_slice() {
+        [line] => line.split(ends_address).collect(),
+        _ => lines,
+    };
+    let mut addresses = Vec::new();
+    for word in words {
+        addresses.extend(word.trim_matches(['.', ':']).parse::<IpAddr>());
     }
-}
-
-fn parse_address(word: &str) -> Option<IpAddr> {
-    word.trim_matches(['.', ':']).parse().ok()
+    addresses
 }
 
 /// Whether `c` cannot be part of an address.

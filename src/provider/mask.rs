@@ -4,8 +4,7 @@ mod escapes;
 
 use crate::model::secret::Secret;
 use crate::model::sort;
-use crate::text::base64;
-use crate::text::percent;
+use crate::text::{base64, hex, percent};
 use escapes::{Escape, NOTATIONS};
 
 /// Most characters of a masked text.
@@ -52,7 +51,7 @@ fn needles(secrets: &[Secret]) -> Vec<Vec<char>> {
         encodings.extend([value.to_owned(), percent::encode(value), one_line(value)]);
         if value.len() >= MIN_SECRET {
             encodings.push(value.chars().rev().collect());
-            encodings.push(in_hexadecimal(value));
+            encodings.push(hex(value.as_bytes()));
             for zeros in 1..=3 {
                 encodings.extend(in_base64(value, zeros));
             }
@@ -69,16 +68,6 @@ fn needles(secrets: &[Secret]) -> Vec<Vec<char>> {
         needles.push(text.get(text.len().saturating_sub(PIECE)..).unwrap_or_default().to_vec());
     }
     needles
-}
-
-fn in_hexadecimal(value: &str) -> String {
-    let mut text = String::with_capacity(2 * value.len());
-    for byte in value.bytes() {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-        }
-    }
-    text
 }
 
 /// The characters that `value` has in the base64 of a longer text such as `user:password`, with `before`

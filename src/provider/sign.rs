@@ -12,7 +12,7 @@ use crate::model::Url;
 use crate::model::secret::Secret;
 use crate::model::sorted::Map;
 use crate::text::percent::{decode, encode_upper};
-use crate::text::{base64, pem};
+use crate::text::{base64, hex, pem};
 use crate::time::UnixSeconds;
 use crate::time::calendar::Moment;
 
@@ -42,12 +42,6 @@ pub fn sha1(data: &str) -> String {
 
 fn hash(algorithm: &'static Algorithm, data: &str) -> String {
     hex(digest(algorithm, data.as_bytes()).as_ref())
-}
-
-/// `bytes` in hexadecimal digits, in lower case.
-pub fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }
 
 /// RSASSA-PKCS1-v1_5 with SHA-256 (`RS256` of RFC 7518) by a private key in PEM, PKCS #8 or PKCS #1.

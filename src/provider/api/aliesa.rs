@@ -76,7 +76,11 @@ fn present(
 /// The addresses of a record.
 fn addresses(record: &Json) -> Vec<IpAddr> {
     let value = text(record, "/Data/Value");
-    value.split(',').filter_map(|address| address.trim().parse().ok()).collect()
+    let mut addresses = Vec::new();
+    for address in value.split(',') {
+        addresses.extend(address.trim().parse::<IpAddr>());
+    }
+    addresses
 }
 
 fn read(

@@ -10,8 +10,9 @@ use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::sign::{hex, hmac_sha256, sort_query, timestamp};
+use crate::provider::sign::{hmac_sha256, sort_query, timestamp};
 use crate::provider::{Batch, Request};
+use crate::text::hex;
 
 pub(super) const API: Api = Api {
     name: "baidu",

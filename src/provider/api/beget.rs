@@ -124,8 +124,12 @@ fn write(
         }
         let mut records = Vec::new();
         for value in &write.values {
-            let record = Json::object(&mut [("value", value.clone()), ("priority", 10_u32.into())]);
-            records.push(write.with_ttl(record, "ttl"));
+            let mut record =
+                Json::object(&mut [("value", value.clone()), ("priority", 10_u32.into())]);
+            if let Some(ttl) = write.ttl {
+                record.set("ttl", ttl.into());
+            }
+            records.push(record);
         }
         all.set(write.goal.kind(), records.into());
         let input =

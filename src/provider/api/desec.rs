@@ -3,6 +3,7 @@
 //! Changes of any number of names of a zone are one request, which is carried out as a whole or not
 //! at all.
 
+use super::call::{self, Values};
 use super::interface::{
     INTERFACE, Interface, List, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
@@ -10,9 +11,8 @@ use super::record::{RECORD, Record, RecordForm, Write};
 use super::rest::{self, Rest, list};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
-use crate::model::json::Json;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Answer, Batch, Method, Rate};
+use crate::provider::{Answer, Batch, Rate};
 
 pub(super) const API: Api = Api {
     name: "desec",
@@ -46,24 +46,21 @@ const DESEC: Interface = Interface {
     ..INTERFACE
 };
 
+/// A set. The TTL of one that deSEC's dynDNS has made may be below the minimum, and repeating it refused.
+const SET: &str = r#"{"subname":<host>,"type":<type>,"records":<values>,"ttl":<set_ttl>}"#;
+
 fn write(
     talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
+    let values = Values::of(talk.account, &DESEC.form).in_zone(zone);
     let mut new_ttl = None;
     let mut sets = Vec::new();
     for write in writes {
-        let goal = write.goal;
-        let set = Json::object(&mut [
-            ("subname", goal.host(zone, "").into()),
-            ("type", goal.kind().into()),
-            ("records", write.all_values()),
-        ]);
-        // The TTL of a set that deSEC's dynDNS has made may be below the minimum, and repeating it refused.
-        let mut set = write.with_set_ttl(set, "ttl");
-        if !write.exists && goal.change.record.ttl.is_none() {
+        let mut set = call::json(SET, &values.for_write(write));
+        if !write.exists && write.goal.change.record.ttl.is_none() {
             let ttl = match new_ttl {
                 Some(ttl) => ttl,
                 None => *new_ttl.insert(lowest_ttl(talk, rest, zone)?.max(NEW_TTL.into())),
@@ -72,8 +69,9 @@ fn write(
         }
         sets.push(set);
     }
-    let path = format!("/{}/rrsets/", zone.id);
-    let answer = talk.send(rest.json(Method::Patch, &path, &sets.into()))?;
+    let values = Values { changes: [&sets, &[]], ..values };
+    let answer =
+        rest.send(talk, call::request(rest, "PATCH /<zone>/rrsets/ <changes>", &values))?;
     if answer.status == 400 && writes.len() > 1 {
         settle_rejected(talk, rest, writes, &answer);
     }

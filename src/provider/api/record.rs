@@ -257,27 +257,4 @@ impl Write<'_> {
     pub fn changes_ttl(&self) -> bool {
         self.ttl != self.before.first().and_then(|record| record.ttl)
     }
-
-    /// Adds the TTL to `body` as member `name` if the option `ttl` is set or the record is new.
-    pub fn with_set_ttl(&self, body: Json, name: &str) -> Json {
-        let ttl = if self.exists { self.goal.change.record.ttl } else { self.ttl };
-        insert_ttl(body, name, ttl)
-    }
-
-    /// Adds the TTL to `body` as member `name`, also if only the present TTL is repeated.
-    pub fn with_ttl(&self, body: Json, name: &str) -> Json {
-        insert_ttl(body, name, self.ttl)
-    }
-
-    /// All values of a set.
-    pub fn all_values(&self) -> Json {
-        self.values.clone().into()
-    }
-}
-
-fn insert_ttl(mut body: Json, name: &str, ttl: Option<u32>) -> Json {
-    if let Some(ttl) = ttl {
-        body.set(name, ttl.into());
-    }
-    body
 }
