@@ -12,6 +12,7 @@ use crate::cli::exit;
 use crate::edge::clock;
 use crate::edge::console::{complain, print};
 use crate::edge::netlink::socket::Socket;
+use crate::edge::runtime::block_on;
 use crate::edge::signals::Signals;
 use crate::engine::book::KernelTables;
 use crate::engine::scope::DeviceScope;
@@ -33,7 +34,7 @@ type Views = Map<(String, Family), View>;
 /// Prints the changes at `devices`, at all devices if none is named, until interrupted.
 pub(super) fn run(json: bool, devices: &[String]) -> u8 {
     match prepare() {
-        Ok(runtime) => runtime.block_on(watch_until_interrupted(json, devices)),
+        Ok(runtime) => block_on(&runtime, Box::pin(watch_until_interrupted(json, devices))),
         Err(code) => code,
     }
 }

@@ -35,6 +35,7 @@ use crate::edge::load::Loaded;
 use crate::edge::logger::{Destination, Logger};
 use crate::edge::mailbox::Mailbox;
 use crate::edge::netlink::socket::Socket;
+use crate::edge::runtime::block_on;
 use crate::edge::signals::Signals;
 use crate::edge::store::{Store, StoreThread};
 use crate::edge::ubus::Ubus;
@@ -187,7 +188,7 @@ fn run(
     };
     event_loop.apply_config(start.loaded);
     event_loop.daemon.use_run_directory();
-    runtime.block_on(event_loop.run())
+    block_on(runtime, Box::pin(event_loop.run()))
 }
 
 /// Where the event loop learns of signals, of the kernel, and of other threads.

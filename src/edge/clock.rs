@@ -13,7 +13,7 @@ use nix::time::{ClockId, clock_gettime};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use crate::edge::readable::watched;
+use crate::edge::runtime::watched;
 use crate::time::Now;
 
 /// Time since boot, as [`Now::up`].

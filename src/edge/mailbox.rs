@@ -7,7 +7,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::readable::watched;
+use super::runtime::watched;
 use crate::model::fifo::Fifo;
 
 /// A queue that one thread waits for.

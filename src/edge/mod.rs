@@ -13,7 +13,7 @@ pub mod mailbox;
 pub mod netlink;
 pub mod probe;
 pub mod process;
-mod readable;
+pub mod runtime;
 pub mod script;
 pub mod signals;
 pub mod spawn;

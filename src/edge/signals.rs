@@ -7,7 +7,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::readable::watched;
+use super::runtime::watched;
 
 /// The signals that some command of this program holds. A program that it starts is to be ended by them as
 /// usual.

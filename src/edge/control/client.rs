@@ -1,13 +1,14 @@
 //! The client of the control socket, for commands: sends one request and blocks until its answer.
 
 use std::fmt;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Reply, SOCKET};
+use crate::edge::files::read_up_to;
 
 /// How long one read or write may take. Longer than the daemon's own limits together, so that the
 /// daemon's error message arrives before this time is over.
@@ -90,7 +91,7 @@ fn exchange(path: &Path, line: &str) -> io::Result<Vec<u8>> {
         .write_all(format!("{line}\n").as_bytes())
         .and_then(|()| stream.shutdown(Shutdown::Write));
     let mut bytes = Vec::new();
-    let received = stream.take(LIMIT).read_to_end(&mut bytes);
+    let received = read_up_to(LIMIT, &mut stream, &mut bytes);
     if bytes.is_empty() {
         sent?;
         received?;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use nix::fcntl::OFlag;
 
 use super::owner::make_directory;
+use super::read_up_to;
 
 const LOCK: &str = "ddns-netlink.lock";
 /// Other users may not open the file: a process that can read a file can lock it.
@@ -175,9 +176,9 @@ enum Holder {
 }
 
 fn holder(file: &File) -> Holder {
-    let mut text = String::new();
-    let _ = file.take(16).read_to_string(&mut text);
-    let written: Option<u32> = text.trim().parse().ok();
+    let mut text = Vec::new();
+    let _ = read_up_to(16, &mut &*file, &mut text);
+    let written: Option<u32> = String::from_utf8_lossy(&text).trim().parse().ok();
     let users = users(file);
     match (written, users.first()) {
         (Some(daemon), _) if users.contains(&daemon) => Holder::Daemon(daemon),
@@ -217,6 +218,7 @@ fn has_open(pid: u32, file: (u64, u64)) -> bool {
 mod tests {
     use super::*;
     use crate::scratch::Scratch;
+    use std::io::Read as _;
     use std::os::unix::fs::symlink;
     use std::process::{Child, Command, Stdio};
 

@@ -138,9 +138,11 @@ impl Race<'_> {
                 self.has_addresses = true;
                 self.deadline = now.saturating_add(self.options.limit);
             }
-            let mut found = alternate(self.search.addresses());
-            // The sort is stable: preferred addresses come first, the others stay in their order.
-            found.sort_by_key(|address| !self.options.preferred.contains(address));
+            let (mut found, others): (Vec<IpAddr>, Vec<IpAddr>) =
+                alternate(self.search.addresses())
+                    .iter()
+                    .partition(|address| self.options.preferred.contains(address));
+            found.extend(others);
             self.candidates.add(&found, AddressOrigin::Resolved, now);
         } else if progress == Progress::Nowhere || now >= self.remembered_due {
             self.candidates.add(&self.options.remembered, AddressOrigin::Remembered, now);

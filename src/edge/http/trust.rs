@@ -1,7 +1,6 @@
 //! Loads the certificates that servers are checked against.
 
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -13,6 +12,7 @@ use webpki::anchor_from_trusted_cert;
 
 use super::suites;
 use super::verify::{CheckedCertificates, Pins, UncheckedCertificates, is_authority};
+use crate::edge::files::read_up_to;
 use crate::model::Trust;
 use crate::model::sorted::Set;
 use crate::text::pem;
@@ -139,8 +139,7 @@ fn read(file: &Path) -> Option<Vec<u8>> {
         return None;
     }
     let mut text = Vec::new();
-    let file = fs::File::open(file).ok()?;
-    file.take(FILE_LIMIT).read_to_end(&mut text).ok()?;
+    read_up_to(FILE_LIMIT, &mut fs::File::open(file).ok()?, &mut text).ok()?;
     Some(text)
 }
 

@@ -1,14 +1,14 @@
 //! The log file of a section: its newest lines, on a RAM disk, at the path where LuCI looks for them.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use nix::fcntl::OFlag;
 
 use crate::edge::files::owner::make_directory;
-use crate::edge::files::{self, Medium};
+use crate::edge::files::{self, Medium, read_up_to};
 
 /// Most bytes of an existing log that are read. If the file is longer, its last bytes are kept.
 const LIMIT: u64 = 1024 * 1024;
@@ -29,7 +29,7 @@ pub(super) fn append(path: &Path, line: &str, lines: usize) -> io::Result<()> {
     let size = file.metadata()?.len();
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(size.saturating_sub(LIMIT)))?;
-    (&file).take(LIMIT).read_to_end(&mut bytes)?;
+    read_up_to(LIMIT, &mut file, &mut bytes)?;
     let mut text = String::new();
     // If the last line has no end, the new one must not continue it.
     if bytes.last().is_some_and(|&last| last != b'\n') {

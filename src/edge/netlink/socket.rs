@@ -14,7 +14,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use crate::edge::clock;
-use crate::edge::readable::watched;
+use crate::edge::runtime::watched;
 use crate::model::sorted::take_first;
 use crate::proto::netlink::decode::{self, Payload};
 use crate::proto::netlink::dump::Dumps;

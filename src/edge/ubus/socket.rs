@@ -10,7 +10,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::UnixStream;
 
-use crate::edge::readable::watched;
+use crate::edge::runtime::watched;
 
 /// Where ubusd listens, and where it listened before OpenWrt 21.02.
 const PATHS: [&str; 2] = ["/var/run/ubus/ubus.sock", "/var/run/ubus.sock"];
