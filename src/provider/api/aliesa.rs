@@ -19,9 +19,8 @@ use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
 use crate::model::json::Json;
 use crate::model::name::canonical;
+use crate::provider::Batch;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Batch, Method};
-use crate::text::percent::encode;
 
 pub(super) const API: Api = Api {
     name: "aliesa",
@@ -103,6 +102,14 @@ fn read(
     Ok(records)
 }
 
+const CREATE: &str = "POST /?Action=CreateRecord&SiteId=<zone>&RecordName=<fqdn>&Type=A/AAAA\
+                      &Ttl=<ttl|300>&Data={\"Value\":\"</Addresses>\"}";
+/// What an update lacks would be reset.
+const UPDATE: &str = "POST /?Action=UpdateRecord&RecordId=</RecordId>&Type=A/AAAA&Ttl=<ttl|300>\
+                      &Data={\"Value\":\"</Addresses>\"}&Proxied=</Proxied>&BizName=</BizName>\
+                      &Comment=</Comment>";
+const DELETE: &str = "POST /?Action=DeleteRecord&RecordId=</RecordId>";
+
 fn write(
     talk: &mut Conversation<'_>,
     rest: &Rest,
@@ -111,36 +118,21 @@ fn write(
 ) -> ApiResult<Vec<Record>> {
     for write in writes {
         let goal = write.goal;
-        let record = present(talk, rest, zone, goal)?;
-        let mut values: Vec<String> = write.values.iter().map(|value| shown(value, "")).collect();
+        let mut record = present(talk, rest, zone, goal)?;
+        let mut all: Vec<String> = write.values.iter().map(|value| shown(value, "")).collect();
         for address in addresses(&record) {
             if address.is_ipv4() != (goal.kind() == "A") {
-                values.push(address.to_string());
+                all.push(address.to_string());
             }
         }
-        let id = shown(&record, "/RecordId");
-        let mut query = match (id.is_empty(), values.is_empty()) {
-            (_, true) => format!("DeleteRecord&RecordId={id}"),
-            (true, false) => {
-                format!(
-                    "CreateRecord&SiteId={}&RecordName={}",
-                    encode(&zone.id),
-                    encode(&goal.fqdn)
-                )
-            }
-            (false, false) => format!("UpdateRecord&RecordId={id}"),
+        let call = match (record.is_null(), all.is_empty()) {
+            (_, true) => DELETE,
+            (true, false) => CREATE,
+            (false, false) => UPDATE,
         };
-        if !values.is_empty() {
-            let data = Json::object(&mut [("Value", values.join(",").into())]).to_string();
-            let ttl = write.ttl.unwrap_or(ESA.new_ttl);
-            query = format!("{query}&Type=A/AAAA&Ttl={ttl}&Data={}", encode(&data));
-            // What an update lacks would be reset.
-            for option in ["Proxied", "BizName", "Comment"] {
-                let value = encode(&shown(&record, &["/", option].concat()));
-                query = format!("{query}&{option}={value}");
-            }
-        }
-        rest.ask(talk, rest.request(Method::Post, &format!("/?Action={query}")))?;
+        record.set("Addresses", all.join(",").into());
+        let values = Values::of(talk.account, &ESA.form).in_zone(zone).for_write(write);
+        rest.ask(talk, call::request(rest, call, &Values { value: &record, ..values }))?;
     }
     Ok(Vec::new())
 }

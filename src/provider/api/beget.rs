@@ -3,6 +3,7 @@
 //! A change replaces all records of a name, so they are read again before it, and are sent back as they
 //! were. The answers have them in another form than the documentation; Beget takes both.
 
+use super::call::{self, Values};
 use super::interface::{INTERFACE, Interface, Reading, RecordModel, Writing, ZoneSource};
 use super::meaning::{Codes, Meaning};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
@@ -11,9 +12,8 @@ use super::rest::{Rest, list, text};
 use super::zone::{RecordName, Zone, ZoneList};
 use super::{Api, Base, Need, Publishing};
 use crate::model::json::Json;
+use crate::provider::Batch;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Batch, Method};
-use crate::text::percent::encode;
 
 pub(super) const API: Api = Api {
     name: "beget",
@@ -54,22 +54,13 @@ fn zones(talk: &mut Conversation<'_>, _: &Rest) -> ApiResult<ZoneList> {
     Ok(names.map(|name| Zone::new(&name, &name)).collect())
 }
 
-fn ask(talk: &mut Conversation<'_>, rest: &Rest, action: &str, input: &Json) -> ApiResult<Json> {
-    let account = talk.account;
-    let form = format!(
-        "login={}&passwd={}&input_format=json&output_format=json&input_data={}",
-        encode(&account.username),
-        encode(account.password.expose()),
-        encode(&input.to_string()),
-    );
-    let kind = "application/x-www-form-urlencoded";
-    rest.ask(talk, rest.body(Method::Post, action, kind, form))
-}
-
 /// The records of a name, by their types.
 fn records_of(talk: &mut Conversation<'_>, rest: &Rest, goal: &Goal<'_>) -> ApiResult<Json> {
-    let input = Json::object(&mut [("fqdn", goal.fqdn.as_str().into())]);
-    let body = ask(talk, rest, "/getData", &input)?;
+    // The input is JSON: {"fqdn":"<fqdn>"}.
+    let call = "POST /getData login=<username>&passwd=<password>&input_format=json&output_format=json\
+                &input_data=%7b%22fqdn%22%3a%22<fqdn>%22%7d";
+    let values = Values::of(talk.account, &RECORD).for_goal(goal);
+    let body = rest.ask(talk, call::request(rest, call, &values))?;
     Ok(body.pointer("/answer/result/records").cloned().unwrap_or_default())
 }
 
@@ -132,9 +123,13 @@ fn write(
             records.push(record);
         }
         all.set(write.goal.kind(), records.into());
-        let input =
-            Json::object(&mut [("fqdn", write.goal.fqdn.as_str().into()), ("records", all)]);
-        ask(talk, rest, "/changeRecords", &input)?;
+        let input = Json::object(&mut [("records", all)]);
+        // The input is JSON: {"fqdn":"<fqdn>","records":</records>}.
+        let call = "POST /changeRecords login=<username>&passwd=<password>&input_format=json\
+                    &output_format=json\
+                    &input_data=%7b%22fqdn%22%3a%22<fqdn>%22%2c%22records%22%3a</records>%7d";
+        let values = Values::of(talk.account, &RECORD).for_goal(write.goal);
+        rest.ask(talk, call::request(rest, call, &Values { value: &input, ..values }))?;
     }
     Ok(Vec::new())
 }
