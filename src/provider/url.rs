@@ -18,7 +18,7 @@ struct PlannedRequest {
     /// The indexes of the changes in the job.
     changes: Vec<usize>,
     /// What to send, or why it cannot be sent.
-    request: Result<JudgedRequest, Verdict>,
+    request: Result<JudgedRequest, Box<Verdict>>,
 }
 
 /// A request, and for each of its changes the rules for the answer.
@@ -40,7 +40,7 @@ pub(super) fn publish(provider: &Provider, job: &Job, carrier: &mut dyn Carrier)
         }
         let PlannedRequest { changes, request } = plan_request(provider, job, index, change);
         let verdicts = match (request, &ended) {
-            (Err(verdict), _) => vec![verdict],
+            (Err(verdict), _) => vec![*verdict],
             (Ok(_), Some(verdict)) => vec![Verdict::clone(verdict)],
             (Ok(judged), None) => judged.send(carrier, &mut ended),
         };
@@ -81,8 +81,7 @@ impl JudgedRequest {
 /// delete an address that is left out.
 fn plan_request(provider: &Provider, job: &Job, index: usize, change: &Change) -> PlannedRequest {
     let Some(address) = change.address() else {
-        let request = removal(provider, change).map_err(Verdict::record);
-        return PlannedRequest { changes: vec![index], request };
+        return PlannedRequest { changes: vec![index], request: removal(provider, change) };
     };
     let mut changes = vec![index];
     let mut sent = vec![address];
@@ -99,8 +98,7 @@ fn plan_request(provider: &Provider, job: &Job, index: usize, change: &Change) -
             template = Some(both);
         }
     }
-    let request = prepare(provider, template, subject, &sent).map_err(Verdict::record);
-    PlannedRequest { changes, request }
+    PlannedRequest { changes, request: prepare(provider, template, subject, &sent) }
 }
 
 fn subject(change: &Change, address: IpAddr) -> Subject<'_> {
@@ -128,11 +126,11 @@ fn published_address(job: &Job, change: &Change) -> Option<IpAddr> {
 
 /// The request that removes a record, if the provider has a URL for that. It may name the published
 /// address.
-fn removal(provider: &Provider, change: &Change) -> Result<JudgedRequest, Outcome> {
+fn removal(provider: &Provider, change: &Change) -> Result<JudgedRequest, Box<Verdict>> {
     let template = provider.row().and_then(|row| row.removal(change.family));
     let (Some(template), Some(address)) = (template, change.previous.or(change.tried)) else {
         let reason = format!("{} cannot remove a record", provider.account.label);
-        return Err(Outcome::refused(reason, "leave out option 'remove_after'"));
+        return Err(Outcome::refused(reason, "leave out option 'remove_after'").into());
     };
     let mut judged = prepare(provider, Some(&template), subject(change, address), &[address])?;
     // A record is removed when its family has no address any more, so the request travels over either.
@@ -148,12 +146,12 @@ fn prepare(
     template: Option<&Template>,
     subject: Subject<'_>,
     sent: &[IpAddr],
-) -> Result<JudgedRequest, Outcome> {
+) -> Result<JudgedRequest, Box<Verdict>> {
     let family = Family::of(subject.address);
     let Some(template) = template else {
         let reason = format!("{} has no update URL for {family}", provider.account.label);
         let advice = "choose another 'service_name', or set 'use_ipv6' to what the provider offers";
-        return Err(Outcome::refused(reason, advice));
+        return Err(Outcome::refused(reason, advice).into());
     };
     let rendered = render(provider, template, subject).map_err(unusable)?;
     let mut rules = Vec::new();
@@ -192,8 +190,8 @@ fn render(
 }
 
 /// A definition or an update URL that cannot be used.
-fn unusable(reason: String) -> Outcome {
-    Outcome::refused(reason, "correct 'update_url' or the file of the service definition")
+fn unusable(reason: String) -> Box<Verdict> {
+    Outcome::refused(reason, "correct 'update_url' or the file of the service definition").into()
 }
 
 /// The rules for an answer about `address`. What the table has for a provider also applies to the
