@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, Write as _};
 use std::net::Shutdown;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -91,7 +92,7 @@ fn exchange(path: &Path, line: &str) -> io::Result<Vec<u8>> {
         .write_all(format!("{line}\n").as_bytes())
         .and_then(|()| stream.shutdown(Shutdown::Write));
     let mut bytes = Vec::new();
-    let received = read_up_to(LIMIT, &mut stream, &mut bytes);
+    let received = read_up_to(LIMIT, &OwnedFd::from(stream).into(), &mut bytes);
     if bytes.is_empty() {
         sent?;
         received?;

@@ -177,7 +177,7 @@ enum Holder {
 
 fn holder(file: &File) -> Holder {
     let mut text = Vec::new();
-    let _ = read_up_to(16, &mut &*file, &mut text);
+    let _ = read_up_to(16, file, &mut text);
     let written: Option<u32> = String::from_utf8_lossy(&text).trim().parse().ok();
     let users = users(file);
     match (written, users.first()) {

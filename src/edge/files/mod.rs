@@ -9,7 +9,7 @@ pub mod run;
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -88,7 +88,7 @@ impl std::error::Error for ReadError {}
 /// If it cannot be read, or is larger than `limit`.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     let mut bytes = Vec::new();
-    read_up_to(limit + 1, &mut open(path)?, &mut bytes)
+    read_up_to(limit + 1, &open(path)?, &mut bytes)
         .map_err(|error| ReadError::new(path, Reason::Io(error)))?;
     if bytes.len() as u64 > limit {
         return Err(ReadError::new(path, Reason::TooLarge(limit)));
@@ -96,16 +96,12 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     Ok(bytes)
 }
 
-/// Appends what `source` gives to `bytes`, `limit` bytes at most.
+/// Appends what can be read from `file` to `bytes`, `limit` bytes at most.
 ///
 /// # Errors
-/// If `source` cannot be read. What was read before is in `bytes`.
-pub(crate) fn read_up_to(
-    limit: u64,
-    source: &mut dyn Read,
-    bytes: &mut Vec<u8>,
-) -> io::Result<usize> {
-    source.take(limit).read_to_end(bytes)
+/// If `file` cannot be read. What was read before is in `bytes`.
+pub(crate) fn read_up_to(limit: u64, file: &File, bytes: &mut Vec<u8>) -> io::Result<usize> {
+    file.take(limit).read_to_end(bytes)
 }
 
 /// Opens a file to read it. Refuses pipes and devices, and does not block at them. A directory can be

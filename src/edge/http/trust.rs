@@ -139,7 +139,7 @@ fn read(file: &Path) -> Option<Vec<u8>> {
         return None;
     }
     let mut text = Vec::new();
-    read_up_to(FILE_LIMIT, &mut fs::File::open(file).ok()?, &mut text).ok()?;
+    read_up_to(FILE_LIMIT, &fs::File::open(file).ok()?, &mut text).ok()?;
     Some(text)
 }
 

@@ -29,7 +29,7 @@ pub(super) fn append(path: &Path, line: &str, lines: usize) -> io::Result<()> {
     let size = file.metadata()?.len();
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(size.saturating_sub(LIMIT)))?;
-    read_up_to(LIMIT, &mut file, &mut bytes)?;
+    read_up_to(LIMIT, &file, &mut bytes)?;
     let mut text = String::new();
     // If the last line has no end, the new one must not continue it.
     if bytes.last().is_some_and(|&last| last != b'\n') {
