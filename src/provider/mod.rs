@@ -16,6 +16,7 @@ mod identity;
 mod judge;
 mod learned;
 pub mod mask;
+mod md5;
 mod mechanism;
 pub mod message;
 mod page;

@@ -15,11 +15,13 @@ mod cloudflare;
 mod cloudns;
 mod desec;
 mod digitalocean;
+mod dns51;
 mod dnsimple;
 mod dnsla;
 mod dnspod;
 mod dnspod_token;
 mod dreamhost;
+mod dynadot;
 mod edgeone;
 mod eranet;
 mod exoscale;
@@ -62,6 +64,7 @@ mod transip;
 mod vercel;
 mod volcengine;
 mod vultr;
+mod westcn;
 mod xml;
 pub mod zone;
 
@@ -157,6 +160,7 @@ impl Base {
 
 /// All providers with an interface of their own, sorted by name.
 pub const ALL: &[&Api] = &[
+    &dns51::API,
     &aliesa::API,
     &aliyun::API,
     &azure::API,
@@ -173,6 +177,7 @@ pub const ALL: &[&Api] = &[
     &dnspod::API,
     &dnspod_token::API,
     &dreamhost::API,
+    &dynadot::API,
     &edgeone::API,
     &eranet::API,
     &exoscale::API,
@@ -210,6 +215,7 @@ pub const ALL: &[&Api] = &[
     &vercel::API,
     &volcengine::API,
     &vultr::API,
+    &westcn::API,
 ];
 
 /// The provider with this name or alias.

@@ -363,7 +363,7 @@ fn retry_account(reason: String, after: Option<Duration>) -> Box<Verdict> {
 
 /// Where lists have the number of pages, or the number or the address of the next page. A page may be
 /// shorter than requested without being the last.
-const NEXT_PAGE: [&str; 9] = [
+const NEXT_PAGE: [&str; 11] = [
     "/nextLink",
     "/meta/pagination/next_page",
     "/links/pages/next",
@@ -373,6 +373,8 @@ const NEXT_PAGE: [&str; 9] = [
     "/totalPages",
     "/lastPage",
     "/meta/pagination/lastPage",
+    "/body/pagecount",
+    "/data/pageCount",
 ];
 
 /// Whether the `number`th page of a list says that there is another.

@@ -1,0 +1,79 @@
+//! West.cn (<https://www.west.cn/CustomerCenter/doc/apiv2.html>; only the code of other programs could be read:
+//! NewFuture/DDNS, dnsmgr, acme.sh).
+//!
+//! A key is the MD5 sum of a password: of the account's password for the API, or of a domain's own password.
+//! Error messages are in GBK, so they are not readable here.
+
+use super::interface::{CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing};
+use super::meaning::{Codes, Meaning};
+use super::record::{RECORD, RecordForm};
+use super::{Api, Base, Need, Publishing};
+use crate::model::secret::Secret;
+use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::md5::md5;
+use crate::provider::{Batch, Request};
+use crate::text::percent;
+
+pub(super) const API: Api = Api {
+    name: "westcn",
+    aliases: &["west.cn"],
+    title: "West.cn",
+    base: Base::Https("api.west.cn/API/v2/domain/dns"),
+    needs: &[Need::new("password", "the account's API password, or the domain's ApiKey")],
+    batch: Batch::Account(20),
+    rate: None,
+    remark: "with an API password, 'username' holds the name of the account; without, the password is the \
+             domain's ApiKey",
+    publish: Publishing::Interface(&Interface {
+        sign: Some(add_credentials),
+        codes: Codes {
+            success: ("/code", "200"),
+            code: &["/code", "/msg"],
+            meanings: &[("*no records", Meaning::Success, "")],
+        },
+        model: RecordModel::ByIdReadFirst,
+        read: Reading::Zone(List::numbered(
+            "POST / act=dnsrec.list&domain=<domain>&limit=100&pageno=<page>",
+            "/body/items",
+            100,
+        )),
+        form: RecordForm {
+            name: "/hostname",
+            apex: "@",
+            kind: "/record_type",
+            id: "/record_id",
+            ttl: "/record_ttl",
+            address: "/record_value",
+            ..RECORD
+        },
+        write: Writing::Each(Calls {
+            create: "POST / act=dnsrec.add&domain=<domain>&hostname=<host>&record_type=<type>\
+                     &record_value=<address>&record_ttl=<ttl>",
+            update: "POST / act=dnsrec.modify&domain=<domain>&record_id=<id>&hostname=<host>&record_type=<type>\
+                     &record_value=<address>&record_ttl=<ttl|600>&record_line=</record_line>",
+            remove: "POST / act=dnsrec.remove&domain=<domain>&record_id=<id>",
+            ..CALLS
+        }),
+        new_ttl: 600,
+        ..INTERFACE
+    }),
+};
+
+/// Adds the account and its key, or the key of the domain, to the form.
+fn add_credentials(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
+    let account = talk.account;
+    let (name, password) = (&account.username, account.password.expose());
+    let form = request.body.as_ref().map_or("", Secret::expose);
+    let form = if name.is_empty() {
+        [form, "&apidomainkey=", &percent::encode(password)].concat()
+    } else {
+        let is_key = password.len() == 32 && password.bytes().all(|c| c.is_ascii_hexdigit());
+        let key = if is_key { password.to_owned() } else { md5(password) };
+        [form, "&username=", &percent::encode(name), "&apikey=", &key].concat()
+    };
+    request.body = Some(Secret::new(form));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
