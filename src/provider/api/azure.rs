@@ -4,7 +4,7 @@ use super::interface::{
     Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
-use super::record::{RECORD, RecordForm};
+use super::record::{RECORD, RecordForm, Special};
 use super::rest::{Rest, refuse_account};
 use super::{Api, Base, Need, Publishing, oauth, pair};
 use crate::model::Url;
@@ -47,7 +47,6 @@ pub(super) const API: Api = Api {
         },
         model: RecordModel::RrSet,
         read: Reading::Set { call: "GET /<zone>/<type>/<host>?api-version=2018-05-01", at: "" },
-        special: "is an alias of another resource at Azure",
         form: RecordForm {
             name: "",
             apex: "@",
@@ -55,7 +54,11 @@ pub(super) const API: Api = Api {
             ttl: "/properties/TTL",
             values: "/properties/type:ARecords:AAAARecords",
             address: "/type:ipv4Address:ipv6Address",
-            special: &["/properties/targetResource/id"],
+            special: Special {
+                places: &["/properties/targetResource/id"],
+                usual: "",
+                is: "is an alias of another resource at Azure",
+            },
             ..RECORD
         },
         write: Writing::Each(Calls {

@@ -9,7 +9,7 @@ use super::interface::{
     CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
-use super::record::{RECORD, RecordForm};
+use super::record::{RECORD, RecordForm, Special};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::{Batch, Rate};
 
@@ -32,13 +32,15 @@ const DREAMHOST: Interface = Interface {
     zones: ZoneSource::List { list: LIST, name: "/zone", id: "/zone" },
     model: RecordModel::RrSet,
     read: Reading::Zone(LIST),
-    special: "is a record of DreamHost's own",
     form: RecordForm {
         name: "/record",
         is_relative: false,
         address: "/value",
-        special: &["/editable"],
-        usual: "1",
+        special: Special {
+            places: &["/editable"],
+            usual: "1",
+            is: "is a record of DreamHost's own",
+        },
         ..RECORD
     },
     write: Writing::Values(Calls {

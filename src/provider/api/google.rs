@@ -10,7 +10,7 @@ use super::interface::{
     ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
-use super::record::{RECORD, Record, RecordForm, Write};
+use super::record::{RECORD, Record, RecordForm, Special, Write};
 use super::records::each_element;
 use super::rest::{Rest, refuse_account, text};
 use super::zone::{Zone, ZoneList};
@@ -55,12 +55,15 @@ const GOOGLE: Interface = Interface {
         zone: List { call: "GET /<zone>/rrsets?maxResults=1000", at: "/rrsets", pages: PAGES },
         most_names: BY_NAME,
     },
-    special: "has a routing policy in Google Cloud DNS",
     form: RecordForm {
         is_relative: false,
         values: "/rrdatas",
         address: "",
-        special: &["/routingPolicy"],
+        special: Special {
+            places: &["/routingPolicy"],
+            usual: "",
+            is: "has a routing policy in Google Cloud DNS",
+        },
         ..RECORD
     },
     write: Writing::CodeTogether(write),

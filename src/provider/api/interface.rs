@@ -44,8 +44,6 @@ pub struct Interface {
     pub read: Reading,
     /// Looks at the records that were read, and settles the goals that must not be written.
     pub inspect: Option<Inspect>,
-    /// What continues the name of a [special](RecordForm::special) record in the sentence that refuses to write it.
-    pub special: &'static str,
     /// How a record is shown and named.
     pub form: RecordForm,
     /// How records are written.
@@ -68,7 +66,6 @@ pub const INTERFACE: Interface = Interface {
     model: RecordModel::ById,
     read: Reading::Zone(List::whole("", "")),
     inspect: None,
-    special: "",
     form: RECORD,
     write: Writing::Each(CALLS),
     new_ttl: NEW_TTL,

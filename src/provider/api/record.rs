@@ -32,10 +32,8 @@ pub struct RecordForm {
     /// The address, in a record or in one of the `values`; empty if a value is only the address. May depend on
     /// the [type](by_type).
     pub address: &'static str,
-    /// What records have that must not be written, in one of these places.
-    pub special: &'static [&'static str],
-    /// What other records may have there.
-    pub usual: &'static str,
+    /// Which records must not be written, because they are more than an address.
+    pub special: Special,
     /// The JSON in which a value of a set is written; empty if it is written as it was read.
     pub value: &'static str,
 }
@@ -51,10 +49,20 @@ pub const RECORD: RecordForm = RecordForm {
     ttl: "/ttl",
     values: "",
     address: "/content",
-    special: &[],
-    usual: "",
+    special: Special { places: &[], usual: "", is: "" },
     value: "",
 };
+
+/// How special records can be told from others. The program refuses to write a special record.
+#[derive(Clone, Copy, Debug)]
+pub struct Special {
+    /// A special record has something in one of these places.
+    pub places: &'static [&'static str],
+    /// What other records may have there.
+    pub usual: &'static str,
+    /// What continues the name of a special record in the sentence that refuses to write it.
+    pub is: &'static str,
+}
 
 /// What one change of the job wants, within its zone.
 #[derive(Debug)]
@@ -131,9 +139,9 @@ impl Record {
                 kind = meant.to_owned();
             }
         }
-        let is_special = form.special.iter().any(|place| {
+        let is_special = form.special.places.iter().any(|place| {
             let found = shown(raw, place);
-            !found.is_empty() && found != form.usual
+            !found.is_empty() && found != form.special.usual
         });
         let is_known = goal.is_some_and(|goal| goal.fqdn == name);
         if form.is_relative && !is_known {

@@ -189,7 +189,7 @@ fn publish_part(
         records = read::records(talk, rest, interface, zone, &unread)?;
         refuse_aliases(talk, rest, &unread, &records);
         for record in records.iter().filter(|record| record.is_special) {
-            refuse_special(talk, &unread, (&record.name, &record.kind), interface.special);
+            refuse_special(talk, &unread, (&record.name, &record.kind), interface.form.special.is);
         }
         if let Some(inspect) = interface.inspect {
             inspect(talk, &unread, &records);

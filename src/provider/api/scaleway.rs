@@ -7,7 +7,7 @@ use super::interface::{
     ZoneSource,
 };
 use super::meaning::shown;
-use super::record::{RECORD, RecordForm};
+use super::record::{RECORD, RecordForm, Special};
 use super::records;
 use super::rest::Rest;
 use super::zone::{Zone, ZoneList};
@@ -44,16 +44,18 @@ pub(super) const API: Api = Api {
             ),
             most_names: BY_NAME,
         },
-        special: "is no simple record in Scaleway but has a routing policy",
         form: RecordForm {
             address: "/data",
-            // A record that belongs to a routing policy.
-            special: &[
-                "/geo_ip_config",
-                "/http_service_config",
-                "/weighted_config",
-                "/view_config",
-            ],
+            special: Special {
+                places: &[
+                    "/geo_ip_config",
+                    "/http_service_config",
+                    "/weighted_config",
+                    "/view_config",
+                ],
+                usual: "",
+                is: "is no simple record in Scaleway but has a routing policy",
+            },
             value: r#"{"name":<host>,"type":<type>,"data":</data>,"ttl":<ttl|300>,"comment":</comment>}"#,
             ..RECORD
         },

@@ -7,7 +7,7 @@
 use super::interface::{
     CALLS, Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, Writing, ZoneSource,
 };
-use super::record::{RECORD, RecordForm};
+use super::record::{RECORD, RecordForm, Special};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::{Batch, Rate};
 
@@ -41,12 +41,14 @@ pub(super) const API: Api = Api {
             pages: Pages::Offset(500),
         }),
         // Spaceship's products, such as redirections, have records of their own.
-        special: "is a record of one of Spaceship's products",
         form: RecordForm {
             apex: "@",
             address: "/address",
-            special: &["/group/type"],
-            usual: "custom",
+            special: Special {
+                places: &["/group/type"],
+                usual: "custom",
+                is: "is a record of one of Spaceship's products",
+            },
             ..RECORD
         },
         write: Writing::Values(Calls {
