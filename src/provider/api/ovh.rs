@@ -82,6 +82,8 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
     let mut rest = records::rest_of(&API, talk.account, &OVH);
     let time = time(talk, &rest)?;
     rest.plain_header(TIME, &time);
+    // An earlier job may have been interrupted after its writes. If this fails, it is tried again below.
+    let _ = refresh(talk, &rest);
     let published = records::publish_with(talk, &rest, &OVH);
     let ended = published.and_then(|verdicts| refresh(talk, &rest).map(|()| verdicts));
     if let Err(verdict) = &ended {

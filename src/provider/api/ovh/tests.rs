@@ -133,7 +133,7 @@ fn without_a_refresh_no_change_is_a_success() {
     let script = [(ASK_TIME, 200, TIME), (&*put, 200, "null"), (REFRESH, 500, "")];
     let (verdicts, learned) = play(&me(), one(), &script);
     assert!(matches!(verdicts[0].outcome, Outcome::Retry { .. }), "{verdicts:?}");
-    // The refresh is made with the next change, whichever that is.
+    // The refresh is made before the next change, whichever that is.
     let mut next = one();
     next.learned = after(&next.learned, learned);
     next.changes[0].name = crate::model::Hostname::parse("b@example.net").unwrap();
@@ -144,9 +144,9 @@ fn without_a_refresh_no_change_is_a_success() {
     let refresh = format!("POST {net}/refresh");
     let script = [
         (ASK_TIME, 200, TIME),
+        (REFRESH, 200, "null"),
         (&*find, 200, "[1]"),
         (&*get, 200, &*there),
-        (REFRESH, 200, "null"),
         (&*refresh, 200, "null"),
     ];
     let (verdicts, _) = play(&me(), next, &script);
