@@ -4,7 +4,7 @@
 //! at all.
 
 use super::interface::{
-    CALLS, Calls, INTERFACE, Interface, List, Reading, Shows, Writing, ZoneSource,
+    BY_NAME, CALLS, Calls, INTERFACE, Interface, List, Reading, Shows, Writing, ZoneSource,
 };
 use super::record::RECORD;
 use super::rest::{Rest, id};
@@ -33,10 +33,15 @@ pub(super) const API: Api = Api {
             name: "/name",
             id: "/name",
         },
-        read: Reading::Name(List::whole(
-            "GET /<zone>/records?name=<host>&type=<type>&per_page=100",
-            "/data",
-        )),
+        read: Reading::NameOrZone {
+            name: List::whole("GET /<zone>/records?name=<host>&type=<type>&per_page=100", "/data"),
+            zone: List::numbered(
+                "GET /<zone>/records?type=<type>&per_page=100&page=<page>",
+                "/data",
+                100,
+            ),
+            most_names: BY_NAME,
+        },
         form: RECORD,
         write: Writing::Together {
             update: r#"POST /<zone>/batch {"creates":<creates>,"updates":<updates>,"deletes":[]}"#,
