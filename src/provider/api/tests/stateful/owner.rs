@@ -1,0 +1,205 @@
+//! The owner of some records: what they should be, and what jobs have come to, as the engine keeps it.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::server::{Server, Service};
+use super::zone::{Entry, OLD_TTL, full};
+use crate::model::{Family, Target};
+use crate::provider::testing::{apply, change, job, outcome_text};
+use crate::provider::{Batch, Change, Job, LearnedChanges, Mechanism, Outcome, Provider, publish};
+
+/// The hosts of all good names. `www` and `shared` are there from the beginning; of the latter, others have
+/// addresses, too.
+const GOOD: [&str; 8] = ["home", "www", "shared", "*", "", "a", "b", "xn--bcher-kva"];
+/// Those that have both families.
+const BOTH: [&str; 3] = ["home", "shared", ""];
+
+/// A record of ours.
+#[derive(Clone)]
+struct Ours {
+    host: String,
+    change: Change,
+    /// The address of the latest request.
+    attempted: Option<IpAddr>,
+    is_done: bool,
+    jobs: usize,
+}
+
+pub(super) struct Owner {
+    pub(super) server: Server,
+    account: Provider,
+    ours: Vec<Ours>,
+    learned: LearnedChanges,
+    jobs: u32,
+}
+
+impl Owner {
+    pub(super) fn new(service: Service) -> Self {
+        Self {
+            server: Server::new(service),
+            account: service.account(),
+            ours: Vec::new(),
+            learned: LearnedChanges::new(),
+            jobs: 0,
+        }
+    }
+
+    /// The record of `host` becomes `address`.
+    pub(super) fn wish(&mut self, host: &str, address: &str) {
+        let mut change = change(&full(host), address);
+        let family = change.family;
+        let is_it = |ours: &&mut Ours| ours.host == host && ours.change.family == family;
+        if let Some(ours) = self.ours.iter_mut().find(is_it) {
+            ours.change.target = change.target;
+            ours.is_done = false;
+            return;
+        }
+        let is_known = host == "shared" || (host == "www" && self.server.service.has_parts);
+        if is_known && change.family == Family::V4 {
+            change.previous = "192.0.2.1".parse().ok();
+        }
+        let host = host.to_owned();
+        self.ours.push(Ours { host, change, attempted: None, is_done: false, jobs: 0 });
+    }
+
+    /// All good names become these addresses.
+    pub(super) fn wish_good(&mut self, v4: &str, v6: &str) {
+        GOOD.iter().for_each(|host| self.wish(host, v4));
+        BOTH.iter().for_each(|host| self.wish(host, v6));
+    }
+
+    /// The record of `host` is removed.
+    pub(super) fn remove(&mut self, host: &str, kind: &str) {
+        let is_it =
+            |ours: &&mut Ours| ours.host == host && ours.change.family.record_type() == kind;
+        let ours = self.ours.iter_mut().find(is_it).unwrap();
+        ours.change.target = Target::Absent;
+        ours.is_done = false;
+    }
+
+    /// What jobs have learned is lost.
+    pub(super) fn forget(&mut self) {
+        self.learned.clear();
+    }
+
+    /// Publishes one job, and returns its outcomes.
+    pub(super) fn publish(&mut self) -> Vec<String> {
+        let Mechanism::Api(api) = &self.account.mechanism else { panic!() };
+        let Batch::Account(most) = api.batch else { panic!() };
+        let mut due: Vec<usize> = (0..self.ours.len()).filter(|&i| !self.ours[i].is_done).collect();
+        due.sort_by_key(|&index| self.ours[index].jobs);
+        due.truncate(most);
+        let mut changes = Vec::new();
+        for &index in &due {
+            let ours = &mut self.ours[index];
+            let attempted = ours.attempted;
+            changes.push(Change { tried: attempted, ..ours.change.clone() });
+            ours.attempted = ours.change.address().or(attempted);
+            ours.jobs += 1;
+        }
+        let before = self.server.requests;
+        let next = Job { learned: apply(self.learned.clone()), seed: self.jobs, ..job(changes) };
+        let published = publish(&self.account, &next, &mut self.server);
+        self.jobs += 1;
+        self.learned.extend(published.learned);
+        // Later jobs come after the waits that the provider asks for.
+        self.server.pass(Duration::from_secs(600));
+        let requests = self.server.requests - before;
+        assert!(requests <= self.most_requests(due.len()), "{requests} requests");
+        for (&index, verdict) in due.iter().zip(&published.verdicts) {
+            let ours = &mut self.ours[index];
+            let is_bad = ["bad", "alias"].contains(&ours.host.as_str());
+            let is_refused = matches!(verdict.outcome, Outcome::Refused { .. });
+            assert!(
+                is_bad || !is_refused || self.server.is_locked,
+                "{}: {}",
+                ours.change.name.as_str(),
+                outcome_text(verdict)
+            );
+            if verdict.is_success() {
+                ours.is_done = true;
+                ours.change.anew = ours.change.removes();
+                ours.change.previous = ours.change.address();
+            }
+        }
+        published.verdicts.iter().map(outcome_text).collect()
+    }
+
+    /// An upper bound on the requests of a job: a log-in, lists, and for each record some reads and writes.
+    fn most_requests(&self, records: usize) -> usize {
+        let pages = self.server.zone.others / 20 + self.server.zone.entries.len() / 100;
+        20 + 2 * pages + 8 * records
+    }
+
+    /// Publishes jobs until each record is as it should be.
+    pub(super) fn publish_all(&mut self, jobs: usize) {
+        self.publish_but(&[], jobs);
+    }
+
+    /// Publishes at most `jobs` jobs, until each record is as it should be but those of the `bad` names.
+    pub(super) fn publish_but(&mut self, bad: &[&str], jobs: usize) {
+        let mut said = BTreeSet::new();
+        // A job may have fewer records than there are.
+        let Mechanism::Api(api) = &self.account.mechanism else { panic!() };
+        let Batch::Account(most) = api.batch else { panic!() };
+        for _ in 0..jobs * self.ours.len().div_ceil(most) {
+            if self.left(bad).is_empty() {
+                break;
+            }
+            said.extend(self.publish());
+        }
+        let left = self.left(bad);
+        assert!(left.is_empty(), "{}: {left:?} are left: {said:#?}", self.server.service.name);
+        for ours in self.ours.iter().filter(|ours| bad.contains(&ours.host.as_str())) {
+            assert!(!ours.is_done, "{} was published", ours.host);
+        }
+        self.check();
+    }
+
+    /// If the answer to a request for some record is open, nothing fails any more. A change names only one such
+    /// request, so that a record might have an address that nobody remembers.
+    pub(super) fn settle(&mut self) {
+        if self.ours.iter().any(|ours| !ours.is_done && ours.attempted.is_some()) {
+            self.server.faults.clear();
+        }
+    }
+
+    fn left(&self, bad: &[&str]) -> Vec<&str> {
+        let is_left = |ours: &&Ours| !ours.is_done && !bad.contains(&ours.host.as_str());
+        self.ours.iter().filter(is_left).map(|ours| ours.change.name.as_str()).collect()
+    }
+
+    /// Checks that the zone has our records and those of others, and nothing else.
+    fn check(&self) {
+        let zone = &self.server.zone;
+        let entries = zone.published.as_ref().unwrap_or(&zone.entries);
+        let mut present: Vec<_> = entries.iter().map(as_text).collect();
+        let mut expected: Vec<_> = self.server.others.iter().map(as_text).collect();
+        for ours in self.ours.iter().filter(|ours| ours.is_done) {
+            if let Some(address) = ours.change.address() {
+                let kind = ours.change.family.record_type();
+                expected.push(format!("{} {kind} {address}", full(&ours.host)));
+            }
+        }
+        present.sort();
+        expected.sort();
+        if present != expected {
+            let name = self.server.service.name;
+            let differ = |one: &[String], other: &[String]| -> Vec<String> {
+                one.iter().filter(|text| !other.contains(text)).cloned().collect()
+            };
+            let (more, missing) = (differ(&present, &expected), differ(&expected, &present));
+            panic!("{name} has records too many: {more:?}, and lacks {missing:?}: {present:?}");
+        }
+        let of_others: BTreeSet<String> = self.server.others.iter().map(as_text).collect();
+        for entry in entries.iter().filter(|entry| of_others.contains(&as_text(entry))) {
+            assert_eq!(entry.ttl, OLD_TTL, "the TTL of {}", as_text(entry));
+        }
+    }
+}
+
+fn as_text(entry: &Entry) -> String {
+    format!("{} {} {}", entry.fqdn(), entry.kind, entry.value)
+}
