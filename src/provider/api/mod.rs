@@ -5,6 +5,7 @@
 
 mod aliesa;
 mod aliyun;
+mod autodns;
 mod azure;
 mod baidu;
 mod beget;
@@ -27,6 +28,7 @@ mod eranet;
 mod exoscale;
 mod gandi;
 mod gcore;
+mod glesys;
 mod godaddy;
 mod google;
 mod hetzner;
@@ -36,9 +38,11 @@ mod huaweicloud;
 pub mod interface;
 mod inwx;
 mod ionos;
+mod leaseweb;
 mod linode;
 mod luadns;
 pub mod meaning;
+mod mijnhost;
 mod namecom;
 mod namesilo;
 mod nearlyfreespeech;
@@ -53,6 +57,7 @@ mod powerdns;
 mod rainyun;
 pub mod record;
 pub mod records;
+mod regru;
 pub mod rest;
 mod rfc2136;
 mod route53;
@@ -163,6 +168,7 @@ pub const ALL: &[&Api] = &[
     &dns51::API,
     &aliesa::API,
     &aliyun::API,
+    &autodns::API,
     &azure::API,
     &baidu::API,
     &beget::API,
@@ -183,6 +189,7 @@ pub const ALL: &[&Api] = &[
     &exoscale::API,
     &gandi::API,
     &gcore::API,
+    &glesys::API,
     &godaddy::API,
     &google::API,
     &hetzner::API,
@@ -191,8 +198,10 @@ pub const ALL: &[&Api] = &[
     &huaweicloud::API,
     &inwx::API,
     &ionos::API,
+    &leaseweb::API,
     &linode::API,
     &luadns::API,
+    &mijnhost::API,
     &namecom::API,
     &namesilo::API,
     &nearlyfreespeech::API,
@@ -205,6 +214,7 @@ pub const ALL: &[&Api] = &[
     &porkbun::API,
     &powerdns::API,
     &rainyun::API,
+    &regru::API,
     &rfc2136::API,
     &route53::API,
     &scaleway::API,

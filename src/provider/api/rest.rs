@@ -432,7 +432,7 @@ pub fn id_value(id: &str) -> Json {
 }
 
 /// Where interfaces explain an error, the most precise explanation first.
-const EXPLANATIONS: [&str; 19] = [
+const EXPLANATIONS: [&str; 24] = [
     "/errors/0/error_chain/0/message",
     "/errors/0/message",
     "/errors/0/reason",
@@ -444,8 +444,13 @@ const EXPLANATIONS: [&str; 19] = [
     "/Response/Error/Message",
     "/ResponseMetadata/Error/Message",
     "/answer/errors/0/error_text",
+    "/answer/domains/0/error_text",
     "/error_text",
     "/error_msg",
+    "/errorMessage",
+    "/messages/0/text",
+    "/status/text",
+    "/response/status/text",
     "/Message",
     "/message",
     "/error",
