@@ -8,6 +8,7 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "a refusal that is not named is a usual one")]
 
 mod call;
+mod further;
 mod ids;
 mod owner;
 mod server;
@@ -26,7 +27,7 @@ use self::zone::Refusal;
 
 /// All imitations.
 fn services() -> Vec<Service> {
-    [ids::ALL, sets::ALL, values::ALL].concat()
+    [ids::ALL, sets::ALL, values::ALL, further::ALL].concat()
 }
 
 /// Runs a scenario with each provider, and names those that fail.

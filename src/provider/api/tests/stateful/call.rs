@@ -13,6 +13,8 @@ use crate::provider::testing::request_text;
 pub(super) struct Call {
     pub(super) method: &'static str,
     pub(super) host: String,
+    /// Path and query.
+    pub(super) target: String,
     /// The parts of the path between its slashes, decoded.
     pub(super) path: Vec<String>,
     pub(super) query: BTreeMap<String, String>,
@@ -41,6 +43,7 @@ impl Call {
         Self {
             method: request.method.name(),
             host: request.url.host().to_owned(),
+            target: target.to_owned(),
             path: path.trim_start_matches('/').split('/').map(decode).collect(),
             query: pairs(query, &text),
             form: if is_form { pairs(&plain, &text) } else { BTreeMap::new() },
