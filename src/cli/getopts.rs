@@ -32,30 +32,43 @@ pub(super) fn getopts<'a>(
         if let Some(rest) = word.strip_prefix("-- ") {
             return (found, rest.split_whitespace().chain(words).collect());
         }
-        let mut letters = match word.strip_prefix('-') {
-            Some(letters) if !letters.is_empty() => letters.chars(),
-            Some(_) | None => return (found, std::iter::once(word).chain(words).collect()),
-        };
-        while let Some(letter) = letters.next() {
-            if flags.contains(letter) {
-                found.push(Opt::Flag(letter));
-                continue;
+        match word.strip_prefix('-') {
+            Some(letters) if !letters.is_empty() => {
+                add_letters(letters, flags, valued, &mut words, &mut found);
             }
-            found.push(if valued.contains(letter) {
-                // The argument is the rest of the word, or the next word.
-                let rest = letters.as_str();
-                let value = if rest.is_empty() { words.next() } else { Some(rest) };
-                value.map_or(Opt::Missing(letter), |value| Opt::Value(letter, value))
-            } else {
-                Opt::Invalid(letter)
-            });
-            break;
+            Some(_) | None => return (found, std::iter::once(word).chain(words).collect()),
         }
         if let Some(Opt::Missing(_) | Opt::Invalid(_)) = found.last() {
             break;
         }
     }
     (found, words.collect())
+}
+
+/// Adds the options of a word such as `-6fl`, up to the first that takes an argument or makes no sense.
+/// The argument is the rest of the word, or the next of `words`.
+fn add_letters<'a>(
+    letters: &'a str,
+    flags: &str,
+    valued: &str,
+    words: &mut dyn Iterator<Item = &'a str>,
+    found: &mut Vec<Opt<'a>>,
+) {
+    let mut letters = letters.chars();
+    while let Some(letter) = letters.next() {
+        if flags.contains(letter) {
+            found.push(Opt::Flag(letter));
+            continue;
+        }
+        found.push(if valued.contains(letter) {
+            let rest = letters.as_str();
+            let value = if rest.is_empty() { words.next() } else { Some(rest) };
+            value.map_or(Opt::Missing(letter), |value| Opt::Value(letter, value))
+        } else {
+            Opt::Invalid(letter)
+        });
+        return;
+    }
 }
 
 /// The message about an option that makes no sense.

@@ -80,31 +80,14 @@ pub enum Verb {
 pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
     let (found, operands) = getopts("6fghtLV", "dilnpsSuv", words);
     let mut section = None;
-    let mut options = RawSection {
-        kind: "service".into(),
-        name: "lucihelper".into(),
-        anonymous: false,
-        line: 1,
-        options: Vec::new(),
-        readable: true,
-    };
+    let mut options = empty_section();
     for option in found {
         match option {
             Opt::Flag('h') => return Ok(CommandLine::Print(USAGE.into(), NOT_DONE)),
             Opt::Flag('V') => return Ok(CommandLine::Print(SCRIPTS_VERSION.into(), NOT_DONE)),
-            Opt::Flag('6') => set(&mut options, "use_ipv6", "1"),
-            Opt::Flag('f') => set(&mut options, "force_ipversion", "1"),
-            Opt::Flag('g') => set(&mut options, "is_glue", "1"),
-            Opt::Flag('t') => set(&mut options, "force_dnstcp", "1"),
-            Opt::Value('d', value) => set(&mut options, "dns_server", value),
-            Opt::Value('l', value) => set(&mut options, "lookup_host", value),
-            Opt::Value('p', value) => set(&mut options, "proxy", value),
             Opt::Value('S', value) => section = Some(value.to_owned()),
-            Opt::Value('i', value) => set_source(&mut options, "interface", "ip_interface", value),
-            Opt::Value('n', value) => set_source(&mut options, "network", "ip_network", value),
-            Opt::Value('s', value) => set_source(&mut options, "script", "ip_script", value),
-            Opt::Value('u', value) => set_source(&mut options, "web", "ip_url", value),
-            Opt::Flag(_) | Opt::Value(..) => {}
+            Opt::Flag(letter) => set_flag(&mut options, letter),
+            Opt::Value(letter, value) => set_value(&mut options, letter, value),
             bad @ (Opt::Missing(_) | Opt::Invalid(_)) => return Err(refuse(&option_error(bad))),
         }
     }
@@ -118,6 +101,45 @@ pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
     match helper.missing_option() {
         None => Ok(CommandLine::Helper(helper)),
         Some(option) => Err(refuse(&format!("'{command}' needs option {option}"))),
+    }
+}
+
+/// The section that the options of the command line make up.
+fn empty_section() -> RawSection {
+    RawSection {
+        kind: "service".into(),
+        name: "lucihelper".into(),
+        anonymous: false,
+        line: 1,
+        options: Vec::new(),
+        readable: true,
+    }
+}
+
+/// Sets what an option without a value stands for. `-L` has no meaning here: it is about the log of
+/// ddns-scripts.
+fn set_flag(options: &mut RawSection, letter: char) {
+    let name = match letter {
+        '6' => "use_ipv6",
+        'f' => "force_ipversion",
+        'g' => "is_glue",
+        't' => "force_dnstcp",
+        _ => return,
+    };
+    set(options, name, "1");
+}
+
+/// Sets what an option with a value stands for. `-v` has no meaning here, as `-L`.
+fn set_value(options: &mut RawSection, letter: char, value: &str) {
+    match letter {
+        'd' => set(options, "dns_server", value),
+        'l' => set(options, "lookup_host", value),
+        'p' => set(options, "proxy", value),
+        'i' => set_source(options, "interface", "ip_interface", value),
+        'n' => set_source(options, "network", "ip_network", value),
+        's' => set_source(options, "script", "ip_script", value),
+        'u' => set_source(options, "web", "ip_url", value),
+        _ => {}
     }
 }
 

@@ -85,18 +85,30 @@ pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
     if section.is_some() && network.is_some() {
         return Err(refuse("-S and -n do not go together"));
     }
-    Ok(CommandLine::Updater(match (operands.as_slice(), section, network) {
-        ([] | ["start"], Some(section), _) => Updater::Round { section, verbose, dry_run },
-        (["start"], None, network) => Updater::Start(network),
+    if let ([] | ["start"], Some(section)) = (operands.as_slice(), &section) {
+        let section = section.clone();
+        return Ok(CommandLine::Updater(Updater::Round { section, verbose, dry_run }));
+    }
+    command(&operands, section, network).map(CommandLine::Updater)
+}
+
+/// The command in `operands` for `section`, or for the sections of `network`, or for all.
+fn command(
+    operands: &[&str],
+    section: Option<String>,
+    network: Option<String>,
+) -> Result<Updater, Refusal> {
+    Ok(match (operands, section, network) {
+        (["start"], _, network) => Updater::Start(network),
         (["stop"], Some(section), _) => Updater::Stop(Sections::Named(section)),
         (["stop"], None, Some(network)) => Updater::Stop(Sections::OfNetwork(network)),
         (["stop"], None, None) => Updater::Stop(Sections::All),
         (["reload"], ..) => Updater::Reload,
-        ([], None, None) => return Err(refuse("option -S is missing")),
-        ([], None, Some(_)) => return Err(refuse("no command is given")),
+        ([], _, None) => return Err(refuse("option -S is missing")),
+        ([], _, Some(_)) => return Err(refuse("no command is given")),
         ([other], ..) => return Err(refuse(&format!("there is no command '{other}'"))),
         ([_, extra, ..], ..) => return Err(refuse(&format!("unexpected argument '{extra}'"))),
-    }))
+    })
 }
 
 fn refuse(why: &str) -> Refusal {

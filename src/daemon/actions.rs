@@ -8,6 +8,7 @@ use crate::edge::netlink::way;
 use crate::edge::probe::Probe;
 use crate::edge::worker::{Publication, Task};
 use crate::engine::event::{Action, Event};
+use crate::engine::way::Ask;
 use crate::model::{Host, Transport};
 use crate::time::Now;
 
@@ -15,15 +16,7 @@ impl Daemon {
     pub(super) fn perform(&mut self, action: Action, now: Now) {
         match action {
             Action::Dump(table) => self.netlink.request_dump(table),
-            Action::FindWay(ask) => {
-                let device = ask.device.as_ref().map(|(name, index)| (name.as_str(), *index));
-                let addresses = match &ask.host {
-                    Host::Address(address) => vec![*address],
-                    Host::Name(name) => self.pool.addresses(name, ask.family),
-                };
-                let told = way::find(&addresses, ask.family, device);
-                self.engine.handle(Event::WayFound(ask, told), now);
-            }
+            Action::FindWay(ask) => self.find_way(ask, now),
             Action::Publish { id, section, sections, device, source, job } => {
                 let transport = Transport { device, source, ..section.transport.clone() };
                 let global = Arc::clone(&self.config.global);
@@ -45,5 +38,16 @@ impl Daemon {
             Action::Save(changes) => self.store.change(changes),
             Action::Say(notice) => self.logger.say(&notice),
         }
+    }
+
+    /// Asks the kernel for the way to a host, by the addresses at which it was reached before.
+    fn find_way(&mut self, ask: Ask, now: Now) {
+        let device = ask.device.as_ref().map(|(name, index)| (name.as_str(), *index));
+        let addresses = match &ask.host {
+            Host::Address(address) => vec![*address],
+            Host::Name(name) => self.pool.addresses(name, ask.family),
+        };
+        let told = way::find(&addresses, ask.family, device);
+        self.engine.handle(Event::WayFound(ask, told), now);
     }
 }

@@ -8,7 +8,9 @@ use super::event::Finished;
 use super::flights::RecordId;
 use super::pace::{Bucket, Hold};
 use crate::config::Section;
-use crate::provider::{self, Batch, LearnedValues, Mechanism, Outcome, Scope, Verdict};
+use crate::provider::{
+    self, Batch, LearnedChanges, LearnedValues, Mechanism, Outcome, Scope, Verdict,
+};
 use crate::state::{Changes, Learned};
 use crate::time::Now;
 
@@ -139,7 +141,12 @@ impl Account {
                 requests => (1..requests).for_each(|_| limit.take(now.up)),
             }
         }
-        // Each save wears the flash, so only values that differ are saved.
+        self.learn(learned, changes);
+    }
+
+    /// Takes in the values that a job learned. Each save wears the flash, so only values that differ are
+    /// saved.
+    fn learn(&mut self, learned: &LearnedChanges, changes: &mut Changes) {
         for (key, value) in learned {
             let before = match value {
                 Some(value) => self.known.insert(key.clone(), value.clone()),

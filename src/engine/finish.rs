@@ -9,7 +9,7 @@ use super::record::{Counts, Ending};
 use super::registered::Registered;
 use super::report;
 use super::section::AccountVerdict;
-use crate::model::{Family, Notice, Target};
+use crate::model::{Family, Notice, Target, Transport};
 use crate::provider::{FailureKind, Outcome, Scope, Verdict};
 use crate::time::Now;
 
@@ -79,35 +79,48 @@ impl Engine {
             let Owner::Record(id) = part.owner else { continue };
             let verdict = finished.verdicts.get(index);
             if part.sent.counts == Counts::Superseded {
-                if let Some(record) = self.record_mut(id) {
-                    let is_answered = verdict.is_some_and(|verdict| !verdict.is_unanswered());
-                    record.old_request_ended(part.sent.target, is_answered, now);
-                }
-                self.free(id);
-                self.touch(id);
-                continue;
+                self.end_old_request(id, part, verdict, now);
+            } else {
+                let network_gone = self.begin_section(id.section, finished, &mut gathered);
+                let ending = Ending { sent_at: finished.sent_at, network_gone, now, jitter };
+                let verdict = verdict.unwrap_or(&unanswered);
+                let notice = self.answer_record(id, part, verdict, ending, &mut gathered);
+                self.actions.extend(notice.map(Action::Say));
+                self.note_local_failure(id);
+                self.count_refusal(id);
             }
-            let Some(section) = self.sections.get_mut(id.section) else { continue };
-            if gathered.sections.last() != Some(&id.section) {
-                gathered.begin(id.section);
-                if !finished.request.is_empty() {
-                    section.last.request.clone_from(&finished.request);
-                }
-                section.last.answer.clone_from(&finished.answer);
-            }
-            let view = self.viewpoints.get(section.viewpoint);
-            let block = view.and_then(|view| view.answers.block(&section.spec.families));
-            let network_gone = block.is_some();
-            let ending = Ending { sent_at: finished.sent_at, network_gone, now, jitter };
-            let verdict = verdict.unwrap_or(&unanswered);
-            let notice = self.answer_record(id, part, verdict, ending, &mut gathered);
-            self.actions.extend(notice.map(Action::Say));
-            self.note_local_failure(id);
-            self.count_refusal(id);
             self.free(id);
             self.touch(id);
         }
         gathered
+    }
+
+    /// A request has ended that the record no longer waited for.
+    fn end_old_request(&mut self, id: RecordId, part: &Part, verdict: Option<&Verdict>, now: Now) {
+        if let Some(record) = self.record_mut(id) {
+            let is_answered = verdict.is_some_and(|verdict| !verdict.is_unanswered());
+            record.old_request_ended(part.sent.target, is_answered, now);
+        }
+    }
+
+    /// Begins with the records of `section`, if they are not under way already: `status` shows what was
+    /// sent for the section last. Returns whether its requests cannot leave the router any more.
+    fn begin_section(
+        &mut self,
+        section: usize,
+        finished: &Finished,
+        gathered: &mut Gathered,
+    ) -> bool {
+        let Some(active) = self.sections.get_mut(section) else { return false };
+        if gathered.sections.last() != Some(&section) {
+            gathered.begin(section);
+            if !finished.request.is_empty() {
+                active.last.request.clone_from(&finished.request);
+            }
+            active.last.answer.clone_from(&finished.answer);
+        }
+        let view = self.viewpoints.get(active.viewpoint);
+        view.and_then(|view| view.answers.block(&active.spec.families)).is_some()
     }
 
     /// Gives one record its `verdict`. Returns a message for the log, unless an earlier one covers the record.
@@ -134,17 +147,10 @@ impl Engine {
         let is_of_account = verdict.scope == Scope::Account || has_recovered;
         let is_first = gathered.verdict.is_none();
         if is_of_account {
-            let mut families = gathered.verdict.take().map_or(Vec::new(), |before| before.families);
-            families.push(record.family);
-            gathered.verdict = Some(AccountVerdict {
-                outcome: verdict.outcome.clone(),
-                pause: gathered.pause,
-                transport: section.spec.transport.clone(),
-                families,
-            });
+            gathered.answer(record.family, &verdict.outcome, &section.spec.transport);
         }
-        if let Some(gathered_verdict) = &mut gathered.verdict {
-            gathered_verdict.pause = gathered.pause;
+        if let Some(of_account) = &mut gathered.verdict {
+            of_account.pause = gathered.pause;
         }
         // The message about the first record of the section covers the whole account.
         if is_of_account && !has_recovered && !is_first {
@@ -198,6 +204,18 @@ impl Gathered {
         self.sections.push(section);
         self.before = self.verdict.take().or(self.before.take());
         self.pause = Duration::ZERO;
+    }
+
+    /// The answer about a record of `family` is about the whole account. The last such answer counts.
+    fn answer(&mut self, family: Family, outcome: &Outcome, transport: &Transport) {
+        let mut families = self.verdict.take().map_or(Vec::new(), |before| before.families);
+        families.push(family);
+        self.verdict = Some(AccountVerdict {
+            outcome: outcome.clone(),
+            pause: self.pause,
+            transport: transport.clone(),
+            families,
+        });
     }
 }
 

@@ -47,6 +47,7 @@ pub mod wait;
 pub mod way;
 
 use std::cmp::Reverse;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use account::Account;
@@ -65,7 +66,11 @@ use status::Snapshot;
 use todo::Todo;
 use viewpoint::Viewpoint;
 
+use crate::config::Lookup;
+use crate::dns::Found;
+use crate::model::Family;
 use crate::model::fifo::Fifo;
+use crate::provider::Failure;
 use crate::state::State;
 use crate::time::Now;
 
@@ -147,37 +152,65 @@ impl Engine {
             Event::Netifd(networks) => self.netifd(networks),
             Event::Finished(finished) => self.finished(&finished, now),
             Event::Detected { question, section, family, result } => {
-                let jitter = self.next_jitter();
-                let Some(place) = self.section_index(&section) else { return };
-                if let Some(active) = self.sections.get_mut(place) {
-                    active.detected((question, family), result, now, jitter);
-                }
-                self.todo.reselect.add(place);
+                self.source_answered(&section, (question, family), result, now);
             }
             Event::LookedUp { section, lookup, family, result } => {
-                let jitter = self.next_jitter();
-                let Some(place) = self.section_index(&section) else { return };
-                if let Some(active) = self.sections.get_mut(place) {
-                    let notice = active.looked_up((&lookup, family), result, now, jitter);
-                    self.actions.extend(notice.map(Action::Say));
-                }
-                self.touch_section(place);
+                self.dns_answered(&section, (&lookup, family), result, now);
             }
-            Event::LookUpIsSlow(host) => {
-                self.looked_up.push(host);
-                self.todo.is_all_changed = true;
-            }
-            Event::SlowLookUpEnded(host) => {
-                if let Some(at) = self.looked_up.iter().position(|known| *known == host) {
-                    self.looked_up.swap_remove(at);
-                    self.todo.is_all_changed = true;
-                }
-            }
+            Event::LookUpIsSlow(host) => self.look_up_is_slow(host),
+            Event::SlowLookUpEnded(host) => self.slow_look_up_ended(&host),
             Event::Reload { config, hosts } => self.reload(*config, Directory(hosts), now),
             Event::Update(names) => self.force(&names, now),
             Event::Stop(names) => self.stop(&names),
             Event::Start(names) => self.start(&names, now),
             Event::ClockStepped => self.clock_stepped(now),
+        }
+    }
+
+    /// The source of `section` has answered a question about a family.
+    fn source_answered(
+        &mut self,
+        section: &str,
+        question: (QuestionId, Family),
+        result: Result<IpAddr, Failure>,
+        now: Now,
+    ) {
+        let jitter = self.next_jitter();
+        let Some(place) = self.section_index(section) else { return };
+        if let Some(active) = self.sections.get_mut(place) {
+            active.detected(question, result, now, jitter);
+        }
+        self.todo.reselect.add(place);
+    }
+
+    /// DNS has answered a look-up of `section`.
+    fn dns_answered(
+        &mut self,
+        section: &str,
+        lookup: (&Lookup, Family),
+        result: Result<Found, String>,
+        now: Now,
+    ) {
+        let jitter = self.next_jitter();
+        let Some(place) = self.section_index(section) else { return };
+        if let Some(active) = self.sections.get_mut(place) {
+            let notice = active.looked_up(lookup, result, now, jitter);
+            self.actions.extend(notice.map(Action::Say));
+        }
+        self.touch_section(place);
+    }
+
+    /// A request waits for the addresses of `host`. `status` and `why` say so.
+    fn look_up_is_slow(&mut self, host: String) {
+        self.looked_up.push(host);
+        self.todo.is_all_changed = true;
+    }
+
+    /// One request waits no more. Others may still wait for the same host.
+    fn slow_look_up_ended(&mut self, host: &str) {
+        if let Some(at) = self.looked_up.iter().position(|known| known == host) {
+            self.looked_up.swap_remove(at);
+            self.todo.is_all_changed = true;
         }
     }
 

@@ -20,13 +20,23 @@ pub(super) fn no_address<'a>(
     why: &NoAddress,
     now: Now,
 ) -> Action {
-    let level = match why {
+    let had_address = records.clone().any(|record| record.desired().is_some());
+    let level = no_address_level(why, had_address);
+    let consequence = match records.filter_map(|record| removal(record, now)).min() {
+        // The owner is to know in time that a name will vanish.
+        Some(at) => format!("is removed in {} unless an address comes", until(at, now)),
+        None => "stays as it is".into(),
+    };
+    let record = family.record_type();
+    let text = format!("{record}: {why}; the record {consequence}");
+    Action::Say(Notice::about(section, level, text))
+}
+
+/// How urgent it is that there is no address. `had_address`: whether there was one before.
+fn no_address_level(why: &NoAddress, had_address: bool) -> Level {
+    match why {
         // netifd removes the interface while it dials again, so a line that had an address is no mistake.
-        NoAddress::NoSuchInterface { .. }
-            if records.clone().any(|record| record.desired().is_some()) =>
-        {
-            Level::Info
-        }
+        NoAddress::NoSuchInterface { .. } if had_address => Level::Info,
         NoAddress::NoSuchInterface { .. } | NoAddress::NotDetected(_) => Level::Warning,
         // Each new IPv6 address is tentative for a second or two.
         NoAddress::Refused(_, Rejection::Tentative) => Level::Info,
@@ -36,15 +46,7 @@ pub(super) fn no_address<'a>(
         | NoAddress::NotAsked
         | NoAddress::NetifdAsked(_)
         | NoAddress::Down(_) => Level::Info,
-    };
-    let consequence = match records.filter_map(|record| removal(record, now)).min() {
-        // The owner is to know in time that a name will vanish.
-        Some(at) => format!("is removed in {} unless an address comes", until(at, now)),
-        None => "stays as it is".into(),
-    };
-    let record = family.record_type();
-    let text = format!("{record}: {why}; the record {consequence}");
-    Action::Say(Notice::about(section, level, text))
+    }
 }
 
 /// When `record` is removed, if it waits for its removal.
@@ -76,39 +78,49 @@ pub(super) fn outcome(
     if let Target::Address(address) = target {
         what = format!("{what} {address}");
     }
+    let (level, text) = match &verdict.outcome {
+        Outcome::Updated | Outcome::Unchanged => {
+            (Level::Notice, success(record, target, &verdict.outcome, now))
+        }
+        Outcome::Retry { reason, .. } => (Level::Warning, format!("{reason}{next}")),
+        Outcome::Unconfirmed { reason } => {
+            (Level::Warning, format!("could not be confirmed ({reason}){next}"))
+        }
+        Outcome::Refused { reason, advice } => {
+            let subject = refused_subject(verdict.scope, target);
+            (Level::Error, refused(reason, advice, subject, section))
+        }
+    };
+    let text = format!("{what}: {text}");
+    Notice::about(section, level, text).on(&record.name, record.family)
+}
+
+/// That the provider has `target` now, and when a request follows whose predecessor may still be late.
+fn success(record: &Record, target: Target, outcome: &Outcome, now: Now) -> String {
     let again = match (record.repeat_at(), record.late_target()) {
         (Some(at), Some(late)) => repeated(late, &until(at, now)),
         _ => String::new(),
     };
-    let (level, text) = match (&verdict.outcome, target) {
-        (Outcome::Updated, Target::Absent) => {
-            (Level::Notice, format!("{what}: removed, because there is no address any more{again}"))
+    match (target, outcome) {
+        (Target::Absent, Outcome::Updated) => {
+            format!("removed, because there is no address any more{again}")
         }
-        (Outcome::Unchanged, Target::Absent) => (
-            Level::Notice,
-            format!("{what}: nothing to remove: it holds no address of ours{again}"),
-        ),
-        (Outcome::Updated, Target::Address(_)) => {
-            (Level::Notice, format!("{what}: accepted{}{again}", times(record)))
+        (Target::Absent, _) => format!("nothing to remove: it holds no address of ours{again}"),
+        (Target::Address(_), Outcome::Updated) => format!("accepted{}{again}", times(record)),
+        (Target::Address(_), _) => {
+            format!("the provider had it already{}{again}", times(record))
         }
-        (Outcome::Unchanged, Target::Address(_)) => {
-            (Level::Notice, format!("{what}: the provider had it already{}{again}", times(record)))
-        }
-        (Outcome::Retry { reason, .. }, _) => (Level::Warning, format!("{what}: {reason}{next}")),
-        (Outcome::Unconfirmed { reason }, _) => {
-            (Level::Warning, format!("{what}: could not be confirmed ({reason}){next}"))
-        }
-        (Outcome::Refused { reason, advice }, _) => {
-            let subject = match verdict.scope {
-                Scope::Address => "this name and address",
-                Scope::Record if target == Target::Absent => "its removal",
-                Scope::Record => "this name",
-                Scope::Account => "this account",
-            };
-            (Level::Error, format!("{what}: {}", refused(reason, advice, subject, section)))
-        }
-    };
-    Notice::about(section, level, text).on(&record.name, record.family)
+    }
+}
+
+/// What a refusal holds for.
+fn refused_subject(scope: Scope, target: Target) -> &'static str {
+    match scope {
+        Scope::Address => "this name and address",
+        Scope::Record if target == Target::Absent => "its removal",
+        Scope::Record => "this name",
+        Scope::Account => "this account",
+    }
 }
 
 /// Reports that the provider refused the account of `section` in answer to another section, if it did.

@@ -130,19 +130,7 @@ pub(super) fn count(number: &mut usize, was: bool, is: bool) {
 impl SectionState {
     /// A section that starts, with its records as the state file has them.
     pub fn new(spec: Section, saved: &State, now: Now) -> Self {
-        let mut records = Vec::new();
-        let timing = Arc::new(spec.timing.clone());
-        for name in &spec.names {
-            for &family in &spec.families {
-                let fingerprint = provider::fingerprint(&spec.provider, &spec.record, name, family);
-                let mut record =
-                    Record::new(name.clone(), family, fingerprint, Arc::clone(&timing), now);
-                if let Some(known) = saved.record(&spec.name, name, family) {
-                    record.restore(known, now);
-                }
-                records.push(record);
-            }
-        }
+        let records = start_records(&spec, saved, now);
         let mut detectors = Map::new();
         let mut registered = Map::new();
         for &family in &spec.families {
@@ -430,4 +418,22 @@ impl SectionState {
     fn policy(&self) -> Policy {
         Policy { private: self.spec.private_addresses, temporary: self.spec.temporary_addresses }
     }
+}
+
+/// The records of a section that starts, as the state file has them.
+fn start_records(spec: &Section, saved: &State, now: Now) -> Vec<Record> {
+    let mut records = Vec::new();
+    let timing = Arc::new(spec.timing.clone());
+    for name in &spec.names {
+        for &family in &spec.families {
+            let fingerprint = provider::fingerprint(&spec.provider, &spec.record, name, family);
+            let mut record =
+                Record::new(name.clone(), family, fingerprint, Arc::clone(&timing), now);
+            if let Some(known) = saved.record(&spec.name, name, family) {
+                record.restore(known, now);
+            }
+            records.push(record);
+        }
+    }
+    records
 }

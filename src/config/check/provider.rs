@@ -156,28 +156,38 @@ fn from_name(
         }
     }
     let json = own.or_else(|| env.definition(DefinitionDirectory::Packaged, name));
-    let definition = match definition(json, name) {
-        Ok(definition) => definition,
+    match definition(json, name) {
+        Ok(definition) => (from_json(reader, env, families, name, &definition), None),
         Err(why) => {
             reader.fail("service_name", why);
-            return (Mechanism::NO_URL, None);
+            (Mechanism::NO_URL, None)
         }
-    };
+    }
+}
+
+/// The provider `name` as a definition describes it: a script if it names the same one for every family,
+/// otherwise its URLs.
+fn from_json(
+    reader: &mut Reader<'_>,
+    env: &impl Environment,
+    families: &[Family],
+    name: &str,
+    definition: &Definition,
+) -> Mechanism {
     let mut blocks = Vec::new();
     for &family in families {
-        blocks.extend(block(reader, &definition, name, family));
+        blocks.extend(block(reader, definition, name, family));
     }
-    let mechanism = match blocks.first().and_then(|block| block.script()) {
+    match blocks.first().and_then(|block| block.script()) {
         Some(file) if blocks.iter().all(|block| block.script() == Some(file)) => {
             from_definition(reader, env, name, file)
         }
         _ => Mechanism::Url(Urls {
-            v4: template(reader, &definition, name, families, Family::V4),
-            v6: template(reader, &definition, name, families, Family::V6),
+            v4: template(reader, definition, name, families, Family::V4),
+            v6: template(reader, definition, name, families, Family::V6),
             both: None,
         }),
-    };
-    (mechanism, None)
+    }
 }
 
 /// The owner's definition. It is ignored if its script does not exist and the program itself has a
@@ -388,6 +398,19 @@ fn template(
         ));
         return None;
     }
+    check_block(reader, block, name, family);
+    // A definition without 'answer' uses the expression of the built-in provider: some providers answer
+    // with HTTP status 200 to failures, too.
+    let answer = match (&block.answer, table::find(name)) {
+        (Some(answer), _) => Some(answer.clone()),
+        (None, Some(row)) => Some(row.ok().to_owned()),
+        (None, None) => None,
+    };
+    Some(Template::new(&*block.url, answer))
+}
+
+/// Reports what is wrong with the URL and the `answer` of a definition for `family`.
+fn check_block(reader: &mut Reader<'_>, block: &Block, name: &str, family: Family) {
     if let Err(why) = template::check(&block.url) {
         reader.fail("service_name", format!("the {family} URL of the definition '{name}': {why}"));
     }
@@ -400,14 +423,6 @@ fn template(
             format!("the {family} 'answer' of the definition '{name}' cannot be used: {why}");
         reader.fail("service_name", text);
     }
-    // A definition without 'answer' uses the expression of the built-in provider: some providers answer
-    // with HTTP status 200 to failures, too.
-    let answer = match (&block.answer, table::find(name)) {
-        (Some(answer), _) => Some(answer.clone()),
-        (None, Some(row)) => Some(row.ok().to_owned()),
-        (None, None) => None,
-    };
-    Some(Template::new(&*block.url, answer))
 }
 
 /// The block for `family`, which the section uses. A missing block is reported.

@@ -45,21 +45,7 @@ pub fn look_up(
     limit: Duration,
 ) -> Result<Found, String> {
     let end = uptime().saturating_add(limit);
-    let host = &lookup.host;
-    let servers = match &lookup.server {
-        None => Vec::new(),
-        Some(server) => {
-            resolve(&server.host, server.port.unwrap_or(PORT), transport.family, limit)?
-        }
-    };
-    let mut state = Lookup::new(Plan {
-        host: Name::parse(host).map_err(|error| format!("{host} cannot be looked up: {error}"))?,
-        family,
-        glue: lookup.glue,
-        resolvers: resolvers(),
-        servers,
-        over: transport.family,
-    });
+    let mut state = Lookup::new(plan(lookup, family, transport.family, limit)?);
     // If the zone's name servers do not answer, a third of the time is left for a resolver.
     let end_of_authorities = end.saturating_sub(limit / 3);
     let mut step = state.start();
@@ -77,6 +63,22 @@ pub fn look_up(
         let reply = ask_server(&call, &query, lookup.tcp);
         step = state.step(reply.map_err(|error| call.explain(&error)));
     }
+}
+
+/// What is looked up, and which servers may be asked. Resolving `dns_server` may take `limit`.
+fn plan(
+    lookup: &config::Lookup,
+    family: Family,
+    over: Option<Family>,
+    limit: Duration,
+) -> Result<Plan, String> {
+    let host = &lookup.host;
+    let servers = match &lookup.server {
+        None => Vec::new(),
+        Some(server) => resolve(&server.host, server.port.unwrap_or(PORT), over, limit)?,
+    };
+    let host = Name::parse(host).map_err(|error| format!("{host} cannot be looked up: {error}"))?;
+    Ok(Plan { host, family, glue: lookup.glue, resolvers: resolvers(), servers, over })
 }
 
 /// Sends one query to one server.

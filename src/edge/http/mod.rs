@@ -170,9 +170,8 @@ impl Client {
         let mut redirected_by_public_host = false;
         for redirects in 0..=MAX_REDIRECTS {
             let call = HttpCall::new(&target, deadline, self.limits);
-            let kept_before = kept.take();
             let result =
-                self.send_once(request, &target, redirected_by_public_host, &call, kept_before);
+                self.send_once(request, &target, redirected_by_public_host, &call, kept.take());
             *sent_at = sent_at.or(call.sent_at());
             let mut reply = match result {
                 Ok(reply) => reply,
@@ -191,13 +190,7 @@ impl Client {
                 Next::Answer => {
                     let answer = answer::read(&mut reply, request.answer_limit, &call)?;
                     let redirected_to = redirect::other_host(&asked, &target);
-                    *kept = reply.into_stream().map(|stream| KeptConnection {
-                        stream,
-                        transport: self.transport.clone(),
-                        origin: target.origin(),
-                        family: self.family(request),
-                        host_is_public: call.host_is_public(),
-                    });
+                    *kept = self.keep(reply, request, &target, &call);
                     return Ok(Answer { redirected_to, ..answer });
                 }
                 Next::Follow(next) => target = next,
@@ -208,6 +201,23 @@ impl Client {
         }
         let failure = format!("{}: more than {MAX_REDIRECTS} redirects", target.host());
         Err(self.without_secrets(before_sending(failure), request))
+    }
+
+    /// The connection of `reply` for the next request, unless the server ends it.
+    fn keep(
+        &self,
+        reply: HttpReply<'_>,
+        request: &Request,
+        target: &Url,
+        call: &HttpCall,
+    ) -> Option<KeptConnection> {
+        Some(KeptConnection {
+            stream: reply.into_stream()?,
+            transport: self.transport.clone(),
+            origin: target.origin(),
+            family: self.family(request),
+            host_is_public: call.host_is_public(),
+        })
     }
 
     /// What follows from `reply`: it is the answer, or a redirect. The text of a refusal begins with the
@@ -221,10 +231,7 @@ impl Client {
     ) -> Next {
         let location = reply.headers.get(header::LOCATION);
         let location = location.map(|value| String::from_utf8_lossy(value.as_bytes()));
-        let has_secrets = request.url.credentials.is_some()
-            || request.secrets.iter().any(|secret| !secret.is_empty())
-            || !request.headers.is_empty()
-            || request.body.is_some();
+        let has_secrets = has_secrets(request);
         let status = reply.status;
         match redirect::next(request.method, has_secrets, target, status, location.as_deref()) {
             Next::Follow(next)
@@ -278,20 +285,7 @@ impl Client {
         call: &'a HttpCall,
         kept: Option<KeptConnection>,
     ) -> Result<HttpReply<'a>, Failure> {
-        let dial = Dial {
-            call,
-            target,
-            proxy: self.transport.proxy.as_ref(),
-            user_agent: &self.transport.user_agent,
-            device: self.transport.device.as_deref(),
-            source: self.transport.source,
-            family: self.family(request),
-            tls: if target.https { Some(self.tls()?) } else { None },
-            // Only a verified certificate proves that the host still has a remembered address.
-            verifies_host: target.https && self.transport.trust != Trust::Nothing,
-            must_be_public,
-            shared: &self.shared,
-        };
+        let dial = self.dial(request, target, must_be_public, call)?;
         let Some(stream) = kept.and_then(|kept| kept.for_request(&self.transport, &dial)) else {
             return self.send_anew(request, &dial, call);
         };
@@ -306,6 +300,30 @@ impl Client {
         }
         // If the second attempt fails, the first one may still have been carried out.
         self.send_anew(request, &dial, call).map_err(|failure| Failure { sent: true, ..failure })
+    }
+
+    /// How a connection for `request` to `target` is opened.
+    fn dial<'a>(
+        &'a self,
+        request: &Request,
+        target: &'a Url,
+        must_be_public: bool,
+        call: &'a HttpCall,
+    ) -> Result<Dial<'a>, Failure> {
+        Ok(Dial {
+            call,
+            target,
+            proxy: self.transport.proxy.as_ref(),
+            user_agent: &self.transport.user_agent,
+            device: self.transport.device.as_deref(),
+            source: self.transport.source,
+            family: self.family(request),
+            tls: if target.https { Some(self.tls()?) } else { None },
+            // Only a verified certificate proves that the host still has a remembered address.
+            verifies_host: target.https && self.transport.trust != Trust::Nothing,
+            must_be_public,
+            shared: &self.shared,
+        })
     }
 
     /// Sends `request` on a new connection.
@@ -379,6 +397,15 @@ pub fn proxy_secrets(transport: &Transport) -> Vec<Secret> {
         secrets.extend(credentials.secrets());
     }
     secrets
+}
+
+/// Whether `request` may hold a secret. Headers and bodies count as secret, because providers want keys
+/// and tokens in them.
+fn has_secrets(request: &Request) -> bool {
+    request.url.credentials.is_some()
+        || request.secrets.iter().any(|secret| !secret.is_empty())
+        || !request.headers.is_empty()
+        || request.body.is_some()
 }
 
 /// A failure before anything was sent.

@@ -72,20 +72,7 @@ pub(super) fn connect(
     options: &RaceOptions<'_>,
     shared: &Shared,
 ) -> Result<Connected, ConnectError> {
-    let begun = uptime();
-    let mut race = Race {
-        search,
-        options,
-        shared,
-        candidates: Candidates::new(options.delay),
-        attempts: Vec::new(),
-        blocked: Vec::new(),
-        error: None,
-        remembered_due: begun.saturating_add(RESOLVER_FIRST),
-        deadline: begun.saturating_add(options.limit),
-        has_addresses: false,
-        is_slow: false,
-    };
+    let mut race = Race::new(search, options, shared);
     loop {
         let now = uptime();
         let progress = race.look(now);
@@ -128,7 +115,25 @@ impl Drop for Race<'_> {
     }
 }
 
-impl Race<'_> {
+impl<'a> Race<'a> {
+    /// A race that begins now, without addresses.
+    fn new(search: Search, options: &'a RaceOptions<'a>, shared: &'a Shared) -> Self {
+        let begun = uptime();
+        Self {
+            search,
+            options,
+            shared,
+            candidates: Candidates::new(options.delay),
+            attempts: Vec::new(),
+            blocked: Vec::new(),
+            error: None,
+            remembered_due: begun.saturating_add(RESOLVER_FIRST),
+            deadline: begun.saturating_add(options.limit),
+            has_addresses: false,
+            is_slow: false,
+        }
+    }
+
     /// Adds the addresses that are known by now.
     fn look(&mut self, now: Duration) -> Progress {
         self.search.turn(now);

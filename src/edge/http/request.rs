@@ -16,13 +16,7 @@ pub(super) fn message(
     proxy_auth: Option<&Credentials>,
 ) -> Result<http::Request<()>, String> {
     let mut message = http::Request::new(());
-    *message.method_mut() = match request.method {
-        Method::Get => http::Method::GET,
-        Method::Post => http::Method::POST,
-        Method::Put => http::Method::PUT,
-        Method::Patch => http::Method::PATCH,
-        Method::Delete => http::Method::DELETE,
-    };
+    *message.method_mut() = method(request.method);
     *message.uri_mut() = url.expose().parse().map_err(|_| "the URL cannot be sent")?;
     let headers = message.headers_mut();
     headers.insert(header::USER_AGENT, value(user_agent, "the user agent")?);
@@ -44,6 +38,16 @@ pub(super) fn message(
         headers.insert(header::PROXY_AUTHORIZATION, content);
     }
     Ok(message)
+}
+
+fn method(method: Method) -> http::Method {
+    match method {
+        Method::Get => http::Method::GET,
+        Method::Post => http::Method::POST,
+        Method::Put => http::Method::PUT,
+        Method::Patch => http::Method::PATCH,
+        Method::Delete => http::Method::DELETE,
+    }
 }
 
 /// The body to send; `None` for a request without one. A POST, PUT or PATCH always has a body, which may

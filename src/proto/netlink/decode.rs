@@ -257,9 +257,30 @@ fn address(body: &[u8], message: fn(Address) -> Message) -> Option<Payload> {
         preferred: u32::MAX,
         valid: u32::MAX,
     };
+    let (local, peer_or_own) = address_attributes(body.get(IFADDRMSG_LEN..)?, &mut result)?;
+    // On a point-to-point link, `IFA_ADDRESS` is the other end. IPv6 has no `IFA_LOCAL` elsewhere.
+    let Some(own) = local.or(peer_or_own) else {
+        return Some(Payload::Ignored);
+    };
+    if result.link == 0 {
+        return Some(Payload::Ignored);
+    }
+    if !is_prefix(family, own, result.prefix_len) {
+        return None;
+    }
+    result.address = own;
+    result.peer = peer_or_own.unwrap_or(own);
+    Some(Payload::Message(message(result)))
+}
+
+/// Sets the flags and lifetimes of `result`. Returns the addresses in `IFA_LOCAL` and `IFA_ADDRESS`.
+fn address_attributes(
+    attributes: &[u8],
+    result: &mut Address,
+) -> Option<(Option<IpAddr>, Option<IpAddr>)> {
     let mut local = None;
     let mut peer_or_own = None;
-    for attribute in NlasIterator::new(body.get(IFADDRMSG_LEN..)?) {
+    for attribute in NlasIterator::new(attributes) {
         let attribute = attribute.ok()?;
         // Other attributes are not parsed at all, so that an unusual label cannot hide an address.
         if ![IFA_ADDRESS, IFA_LOCAL, IFA_CACHEINFO, IFA_FLAGS].contains(&attribute.kind()) {
@@ -277,19 +298,7 @@ fn address(body: &[u8], message: fn(Address) -> Message) -> Option<Payload> {
             result.valid = lifetimes.ifa_valid;
         }
     }
-    // On a point-to-point link, `IFA_ADDRESS` is the other end. IPv6 has no `IFA_LOCAL` elsewhere.
-    let Some(own) = local.or(peer_or_own) else {
-        return Some(Payload::Ignored);
-    };
-    if result.link == 0 {
-        return Some(Payload::Ignored);
-    }
-    if !is_prefix(family, own, result.prefix_len) {
-        return None;
-    }
-    result.address = own;
-    result.peer = peer_or_own.unwrap_or(own);
-    Some(Payload::Message(message(result)))
+    Some((local, peer_or_own))
 }
 
 fn address_family(family: AddressFamily) -> Option<Family> {
@@ -320,7 +329,16 @@ fn route(body: &[u8]) -> Option<Payload> {
     let by_kernel = protocol == RTPROT_KERNEL;
     let destination = unspecified(family);
     let mut result = Route { destination, prefix_len, leads, by_kernel, hops: Vec::new() };
-    // A route has either one next hop in its own attributes, or several in `RTA_MULTIPATH`.
+    route_attributes(attributes, flags, &mut result)?;
+    if !is_prefix(family, result.destination, prefix_len) {
+        return None;
+    }
+    Some(Payload::Message(Message::Route(result)))
+}
+
+/// Sets the destination and the next hops of `result`. A route has either one next hop in its own
+/// attributes, whose `flags` are those of the route, or several in `RTA_MULTIPATH`.
+fn route_attributes(attributes: &[u8], flags: u32, result: &mut Route) -> Option<()> {
     let mut only = Hop { link: None, gateway: None, alive: is_alive(flags) };
     for attribute in NlasIterator::new(attributes) {
         let attribute = attribute.ok()?;
@@ -334,13 +352,10 @@ fn route(body: &[u8]) -> Option<Payload> {
             _ => {}
         }
     }
-    if !is_prefix(family, result.destination, prefix_len) {
-        return None;
-    }
     if result.hops.is_empty() && (only.link.is_some() || only.gateway.is_some()) {
         result.hops.push(only);
     }
-    Some(Payload::Message(Message::Route(result)))
+    Some(())
 }
 
 /// The next hops of a multipath route: a `struct rtnexthop` each.
