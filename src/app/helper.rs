@@ -38,15 +38,8 @@ pub(super) fn run(helper: &Helper) -> u8 {
     match helper.verb {
         Verb::RegisteredIp => registered(helper, &file),
         Verb::LocalIp => local(helper),
-        Verb::VerifyDns => {
-            let server = HostPort::parse(helper.get("dns_server").unwrap_or_default());
-            let place = server.map(|server| (server.host, server.port.unwrap_or(dns::PORT)));
-            verify(place, forced(helper))
-        }
-        Verb::VerifyProxy => {
-            let proxy = Proxy::parse(helper.get("proxy").unwrap_or_default());
-            verify(proxy.map(|proxy| (proxy.host, proxy.port)), forced(helper))
-        }
+        Verb::VerifyDns => verify_dns(helper),
+        Verb::VerifyProxy => verify_proxy(helper),
         Verb::Start => {
             if try_send_command(&file, "start", section).is_err() {
                 init::run("start");
@@ -62,6 +55,19 @@ pub(super) fn run(helper: &Helper) -> u8 {
         Verb::Reload => init::run("reload"),
         Verb::Restart => init::run("restart"),
     }
+}
+
+/// Tests whether the name server can be reached.
+fn verify_dns(helper: &Helper) -> u8 {
+    let server = HostPort::parse(helper.get("dns_server").unwrap_or_default());
+    let place = server.map(|server| (server.host, server.port.unwrap_or(dns::PORT)));
+    verify(place, forced(helper))
+}
+
+/// Tests whether the proxy can be reached.
+fn verify_proxy(helper: &Helper) -> u8 {
+    let proxy = Proxy::parse(helper.get("proxy").unwrap_or_default());
+    verify(proxy.map(|proxy| (proxy.host, proxy.port)), forced(helper))
 }
 
 /// The family of the address: `-6` chooses IPv6.

@@ -118,25 +118,30 @@ fn views(book: &KernelTables, devices: &[String], before: &Views) -> Views {
         }
         let place = DeviceScope::device(&link.name);
         for family in [Family::V4, Family::V6] {
-            let policy = Policy::default();
             let key = (link.name.clone(), family);
             let current = before.get(&key).and_then(|view| view.chosen);
-            let mut verdicts = Map::new();
-            for candidate in select::candidates(book, &place, family, policy) {
-                let verdict = match candidate.rejection {
-                    Some(why) => why.to_string(),
-                    None => "usable".into(),
-                };
-                verdicts.insert(candidate.address, verdict);
-            }
-            let chosen = match select::from_device(book, &place, family, policy, current) {
-                Desired::Address(address) => Some(address),
-                Desired::Unknown | Desired::Nothing(_) => None,
-            };
-            views.insert(key, View { verdicts, chosen });
+            views.insert(key, view(book, &place, family, current));
         }
     }
     views
+}
+
+/// The addresses of one device. `current` is the address chosen until now.
+fn view(book: &KernelTables, place: &DeviceScope, family: Family, current: Option<IpAddr>) -> View {
+    let policy = Policy::default();
+    let mut verdicts = Map::new();
+    for candidate in select::candidates(book, place, family, policy) {
+        let verdict = match candidate.rejection {
+            Some(why) => why.to_string(),
+            None => "usable".into(),
+        };
+        verdicts.insert(candidate.address, verdict);
+    }
+    let chosen = match select::from_device(book, place, family, policy, current) {
+        Desired::Address(address) => Some(address),
+        Desired::Unknown | Desired::Nothing(_) => None,
+    };
+    View { verdicts, chosen }
 }
 
 fn print_changes(before: &Views, after: &Views, json: bool) -> io::Result<()> {

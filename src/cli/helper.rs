@@ -91,7 +91,16 @@ pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
             bad @ (Opt::Missing(_) | Opt::Invalid(_)) => return Err(refuse(&option_error(bad))),
         }
     }
-    let Some(command) = operands.first() else {
+    helper(operands.first(), section, options)
+}
+
+/// The command with its options.
+fn helper(
+    command: Option<&&str>,
+    section: Option<String>,
+    options: RawSection,
+) -> Result<CommandLine, Refusal> {
+    let Some(command) = command else {
         return Err(refuse("no command is given"));
     };
     let Some(verb) = verb(command) else {

@@ -95,15 +95,8 @@ impl ProviderEntry {
     }
 
     fn of_row(row: Row) -> Self {
-        let method = if row.get("dead").is_some() {
-            UpdateMethod::Gone
-        } else if row.get("script").is_some() {
-            UpdateMethod::Script
-        } else {
-            UpdateMethod::Url
-        };
         Self {
-            method,
+            method: method_of(row),
             names: row.names().collect(),
             title: row.title(),
             records: match row.urls() {
@@ -298,8 +291,25 @@ fn list(definitions: &DefinitionNames, word: &str) -> String {
     }
     let packaged = only_packaged(definitions);
     group(&mut text, "Defined by a package:", &definition_lines(&packaged, word));
+    push_gone(&mut text, &entries, word);
+    text
+}
+
+/// How the provider in `row` is updated.
+fn method_of(row: Row) -> UpdateMethod {
+    if row.get("dead").is_some() {
+        UpdateMethod::Gone
+    } else if row.get("script").is_some() {
+        UpdateMethod::Script
+    } else {
+        UpdateMethod::Url
+    }
+}
+
+/// Adds the names of providers that exist no more.
+fn push_gone(text: &mut String, entries: &[ProviderEntry], word: &str) {
     let mut gone = String::new();
-    for entry in &entries {
+    for entry in entries {
         if entry.method == UpdateMethod::Gone && entry.contains(word) {
             for name in &entry.names {
                 gone.push(' ');
@@ -308,9 +318,8 @@ fn list(definitions: &DefinitionNames, word: &str) -> String {
         }
     }
     if !gone.is_empty() {
-        group(&mut text, &format!("These exist no more:{gone}"), "\n");
+        group(text, &format!("These exist no more:{gone}"), "\n");
     }
-    text
 }
 
 /// The definitions of packages that neither the owner's definitions nor the program replace.

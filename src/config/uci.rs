@@ -86,12 +86,7 @@ pub fn parse(bytes: &[u8]) -> (Document, Vec<Mistake>) {
             parser.reject(error);
         }
         if parser.entries > MAX_ENTRIES {
-            let text = format!(
-                "there are more than {MAX_ENTRIES} sections and options up to here; the rest of the \
-                 file is ignored"
-            );
-            parser.report(parser.lexer.line(), text);
-            parser.document.cut = true;
+            parser.cut_off();
             break;
         }
     }
@@ -230,6 +225,16 @@ impl<'a> UciParser<'a> {
         let end = self.end_of_command();
         self.open_section(text(&kind), text(&name), line);
         end
+    }
+
+    /// Takes note that the rest of the file is not read.
+    fn cut_off(&mut self) {
+        let text = format!(
+            "there are more than {MAX_ENTRIES} sections and options up to here; the rest of the file is \
+             ignored"
+        );
+        self.report(self.lexer.line(), text);
+        self.document.cut = true;
     }
 
     fn open_section(&mut self, kind: String, name: String, line: usize) {

@@ -188,21 +188,24 @@ impl Lookup {
         match self.stage.clone() {
             Stage::Zone(name) => Ok(self.soa_answer(&name, message)),
             Stage::Servers => Ok(self.ns_answer(message)),
-            Stage::Address(server, family) => {
-                let servers: Vec<_> = addresses(&message.answers, &server, family)
-                    .map(|address| SocketAddr::new(address, PORT))
-                    .take(MOST_SERVERS)
-                    .collect();
-                self.left = servers.into_iter();
-                self.stage = Stage::AskAuthority;
-                Ok(self.next())
-            }
+            Stage::Address(server, family) => Ok(self.server_found(&server, family, message)),
             Stage::AskAuthority => match self.authority_answer(message) {
                 Some(step) => Ok(step),
                 None => Err(format!("{who} does not answer with authority")),
             },
             Stage::AskConfigured | Stage::AskResolver => Ok(self.recursive_answer(message)),
         }
+    }
+
+    /// Asks the name server `server` of the zone at the addresses in `message`.
+    fn server_found(&mut self, server: &Name, family: Family, message: &Message) -> Step {
+        let servers: Vec<_> = addresses(&message.answers, server, family)
+            .map(|address| SocketAddr::new(address, PORT))
+            .take(MOST_SERVERS)
+            .collect();
+        self.left = servers.into_iter();
+        self.stage = Stage::AskAuthority;
+        self.next()
     }
 
     /// Asks for the zone of `name`.
@@ -282,7 +285,15 @@ impl Lookup {
         if !self.plan.glue || !message.answers.is_empty() {
             return None;
         }
-        // A referral of the parent zone to the child's name servers, with their addresses (glue).
+        let targets = self.referral(message)?;
+        // The parent is responsible for the addresses of the child's name servers only. An address of
+        // another host may come from a cache.
+        self.authoritative = targets.contains(&self.name);
+        Some(self.found(&message.additionals))
+    }
+
+    /// The name servers that the parent zone refers to, which has their addresses, too (glue).
+    fn referral(&self, message: &Message) -> Option<Vec<Name>> {
         let zone = self.zone.as_ref()?;
         let mut targets = Vec::new();
         for record in &message.authorities {
@@ -291,13 +302,7 @@ impl Lookup {
                 targets.extend(record.target());
             }
         }
-        if targets.is_empty() {
-            return None;
-        }
-        // The parent is responsible for the addresses of the child's name servers only. An address of
-        // another host may come from a cache.
-        self.authoritative = targets.contains(&self.name);
-        Some(self.found(&message.additionals))
+        if targets.is_empty() { None } else { Some(targets) }
     }
 
     /// The step after the answer of a server that may have asked others. It is authoritative only if

@@ -134,14 +134,17 @@ impl Account {
                 self.hold.extend(now.up.saturating_add(after), now);
             }
         }
-        if let Some(limit) = &mut self.limit {
-            // `sent` took a token for the first request already.
-            match *requests {
-                0 => limit.give_back(),
-                requests => (1..requests).for_each(|_| limit.take(now.up)),
-            }
-        }
+        self.count_requests(*requests, now);
         self.learn(learned, changes);
+    }
+
+    /// A job has sent this many requests. `sent` took a token for the first one already.
+    fn count_requests(&mut self, requests: u32, now: Now) {
+        let Some(limit) = &mut self.limit else { return };
+        match requests {
+            0 => limit.give_back(),
+            requests => (1..requests).for_each(|_| limit.take(now.up)),
+        }
     }
 
     /// Takes in the values that a job learned. Each save wears the flash, so only values that differ are

@@ -172,29 +172,37 @@ impl Engine {
         gathered: Gathered,
         now: Now,
     ) {
-        let Some(state) = self.accounts.get_mut(account) else {
-            return;
-        };
+        let Some(state) = self.accounts.get_mut(account) else { return };
         state.finished(finished, &mut self.keeper.pending, now);
         self.todo.accounts.add(account);
-        let Some(verdict) = gathered.verdict.or(gathered.before) else {
-            return;
-        };
+        let Some(verdict) = gathered.verdict.or(gathered.before) else { return };
         // A success only reopens refusals, and there are none.
         let is_success = matches!(verdict.outcome, Outcome::Updated | Outcome::Unchanged);
         if is_success && state.refused == 0 {
             return;
         }
-        let members = state.sections.clone();
-        for section in members {
-            let Some(active) = self.sections.get_mut(section) else { continue };
-            let is_news = active.account_answered(&verdict, now);
-            if is_news && !gathered.sections.contains(&section) {
-                let notice = report::refused_too(&active.spec.name, &verdict.outcome);
-                self.actions.extend(notice.map(Action::Say));
-            }
-            self.touch_section(section);
+        for section in state.sections.clone() {
+            let was_in_job = gathered.sections.contains(&section);
+            self.answer_member(section, &verdict, was_in_job, now);
         }
+    }
+
+    /// Applies the answer about the account to the records of `section`. What happened to a section in the
+    /// job was reported record by record, so only the others learn of a refusal here.
+    fn answer_member(
+        &mut self,
+        section: usize,
+        verdict: &AccountVerdict,
+        was_in_job: bool,
+        now: Now,
+    ) {
+        let Some(active) = self.sections.get_mut(section) else { return };
+        let is_news = active.account_answered(verdict, now);
+        if is_news && !was_in_job {
+            let notice = report::refused_too(&active.spec.name, &verdict.outcome);
+            self.actions.extend(notice.map(Action::Say));
+        }
+        self.touch_section(section);
     }
 }
 

@@ -73,15 +73,8 @@ impl Engine {
                 self.keeper.before_reload = Some(before);
                 return Some(Action::Save(changes));
             }
-            // The slots are new after a reload, so the whole state is compared.
             changes = Changes::between(&before, &self.state(now));
-            self.todo.unsaved.clear();
-            let mut given = Changes::default();
-            for active in &mut self.sections {
-                for (record, slot) in active.records.iter().zip(&mut active.slots) {
-                    slot.save(record, &active.spec.name, &mut given, now);
-                }
-            }
+            self.note_as_saved(now);
         }
         for id in std::mem::take(&mut self.todo.unsaved) {
             let Some(active) = self.sections.get_mut(id.section) else { continue };
@@ -90,5 +83,17 @@ impl Engine {
             slot.save(record, &active.spec.name, &mut changes, now);
         }
         if changes.is_empty() { None } else { Some(Action::Save(changes)) }
+    }
+
+    /// After a reload the whole state was compared, because the slots are new. They take note of what is
+    /// saved, so that each record is saved again only when it changes.
+    fn note_as_saved(&mut self, now: Now) {
+        self.todo.unsaved.clear();
+        let mut given = Changes::default();
+        for active in &mut self.sections {
+            for (record, slot) in active.records.iter().zip(&mut active.slots) {
+                slot.save(record, &active.spec.name, &mut given, now);
+            }
+        }
     }
 }

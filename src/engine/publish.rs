@@ -223,6 +223,20 @@ impl Engine {
 
     /// What is published of the other family of the names in `batch`.
     fn kept(&self, batch: &[Leaving]) -> Vec<(Hostname, IpAddr)> {
+        let mut kept = Vec::new();
+        for id in self.other_families(batch) {
+            let record = self.sections.get(id.section).and_then(|it| it.records.get(id.record));
+            if let Some(record) = record
+                && let Some(address) = record.published()
+            {
+                kept.push((record.name.clone(), address));
+            }
+        }
+        kept
+    }
+
+    /// The records of the other family of the names in `batch`, each once.
+    fn other_families(&self, batch: &[Leaving]) -> Vec<RecordId> {
         let mut others = Vec::new();
         for (id, _) in batch {
             let Some(active) = self.sections.get(id.section) else { continue };
@@ -236,16 +250,7 @@ impl Engine {
         }
         sort::ascending(&mut others);
         others.dedup();
-        let mut kept = Vec::new();
-        for id in others {
-            let record = self.sections.get(id.section).and_then(|it| it.records.get(id.record));
-            if let Some(record) = record
-                && let Some(address) = record.published()
-            {
-                kept.push((record.name.clone(), address));
-            }
-        }
-        kept
+        others
     }
 
     /// Whether a record of `group` that has the family of `id` is in `batch`.

@@ -328,18 +328,27 @@ impl SectionState {
                     Desired::Address(address) => record.set_address(*address, now),
                 }
             }
-            match desired {
-                Desired::Unknown => {}
-                Desired::Address(_) => drop(self.no_address.remove(&family)),
-                Desired::Nothing(why) => {
-                    if self.no_address.get(&family) != Some(&why) {
-                        self.no_address.insert(family, why.clone());
-                        news.push((family, why));
-                    }
-                }
+            if let Some(why) = self.new_absence(family, desired) {
+                news.push((family, why));
             }
         }
         news
+    }
+
+    /// Why there is no address of `family`, if that was not known.
+    fn new_absence(&mut self, family: Family, desired: Desired) -> Option<NoAddress> {
+        match desired {
+            Desired::Unknown => None,
+            Desired::Address(_) => {
+                self.no_address.remove(&family);
+                None
+            }
+            Desired::Nothing(why) if self.no_address.get(&family) == Some(&why) => None,
+            Desired::Nothing(why) => {
+                self.no_address.insert(family, why.clone());
+                Some(why)
+            }
+        }
     }
 
     /// Applies the provider's answer to another record of the account. Returns whether it is a refusal that a

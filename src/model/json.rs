@@ -189,28 +189,32 @@ impl fmt::Display for Json {
             Self::Bool(false) => f.write_str("false"),
             Self::Number(number) => f.write_str(number),
             Self::Text(text) => write_string(text, f),
-            Self::List(elements) => {
-                let mut before = '[';
-                for element in elements {
-                    f.write_char(before)?;
-                    element.fmt(f)?;
-                    before = ',';
-                }
-                f.write_str(if before == '[' { "[]" } else { "]" })
-            }
-            Self::Object(members) => {
-                let mut before = '{';
-                for (name, value) in members.iter() {
-                    f.write_char(before)?;
-                    write_string(name, f)?;
-                    f.write_char(':')?;
-                    value.fmt(f)?;
-                    before = ',';
-                }
-                f.write_str(if before == '{' { "{}" } else { "}" })
-            }
+            Self::List(elements) => write_list(elements, f),
+            Self::Object(members) => write_object(members, f),
         }
     }
+}
+
+fn write_list(elements: &[Json], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut before = '[';
+    for element in elements {
+        f.write_char(before)?;
+        fmt::Display::fmt(element, f)?;
+        before = ',';
+    }
+    f.write_str(if before == '[' { "[]" } else { "]" })
+}
+
+fn write_object(members: &Map<Box<str>, Json>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut before = '{';
+    for (name, value) in members.iter() {
+        f.write_char(before)?;
+        write_string(name, f)?;
+        f.write_char(':')?;
+        fmt::Display::fmt(value, f)?;
+        before = ',';
+    }
+    f.write_str(if before == '{' { "{}" } else { "}" })
 }
 
 /// Characters that a backslash and a letter stand for, with these letters.

@@ -27,14 +27,7 @@ pub fn classify(body: &str, sent: IpAddr) -> Option<Outcome> {
 pub(super) fn verdict(body: &str, sent: IpAddr) -> Option<Verdict> {
     let text = readable(body);
     let is_page = page::is_page(body);
-    let mut codes = Vec::new();
-    let mut has_other_lines = false;
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        match CodeLine::parse(line) {
-            Some(code) => codes.push(code),
-            None => has_other_lines = true,
-        }
-    }
+    let (mut codes, has_other_lines) = code_lines(&text);
     if codes.is_empty() && !is_page && text.len() <= SHORT {
         codes.extend(CodeLine::failure_in(&text));
     }
@@ -49,6 +42,19 @@ pub(super) fn verdict(body: &str, sent: IpAddr) -> Option<Verdict> {
         return None;
     }
     Some(worst)
+}
+
+/// The lines of `text` with codes, and whether it has others.
+fn code_lines(text: &str) -> (Vec<CodeLine>, bool) {
+    let mut codes = Vec::new();
+    let mut has_other_lines = false;
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        match CodeLine::parse(line) {
+            Some(code) => codes.push(code),
+            None => has_other_lines = true,
+        }
+    }
+    (codes, has_other_lines)
 }
 
 /// The lines of an answer: the visible text, or of JSON a line for each member that holds a code, with

@@ -44,8 +44,8 @@ pub(crate) fn hide(text: &str, secrets: &[Secret]) -> String {
     cover(text, &needles(secrets))
 }
 
-/// The encodings in which each secret may occur, without escapes, as characters.
-fn needles(secrets: &[Secret]) -> Vec<Vec<char>> {
+/// The encodings in which each secret may occur, without escapes.
+fn encodings(secrets: &[Secret]) -> Vec<String> {
     let mut encodings = Vec::new();
     for value in secrets.iter().map(Secret::expose) {
         encodings.extend([value.to_owned(), percent::encode(value), one_line(value)]);
@@ -60,8 +60,13 @@ fn needles(secrets: &[Secret]) -> Vec<Vec<char>> {
     encodings.retain(|text| text.len() >= MIN_SECRET);
     sort::ascending(&mut encodings);
     encodings.dedup();
+    encodings
+}
+
+/// The pieces of which each encoding of a secret is made, as characters.
+fn needles(secrets: &[Secret]) -> Vec<Vec<char>> {
     let mut needles = Vec::new();
-    for text in encodings {
+    for text in encodings(secrets) {
         let text: Vec<char> = text.chars().collect();
         needles.extend(text.chunks_exact(PIECE).map(<[char]>::to_vec));
         // The last piece overlaps the one before: a short rest would be found in any text.

@@ -52,16 +52,7 @@ fn is_separator(c: char) -> bool {
 /// and algorithm in the configuration have priority.
 pub(super) fn fill_in(provider: &mut Provider) {
     let text = provider.account.password.expose();
-    let mut words = text.split(is_separator).filter(|word| !word.is_empty());
-    let (mut name, mut algorithm, mut secret) = ("", "", None);
-    while let Some(word) = words.next() {
-        match word {
-            "key" if name.is_empty() => name = words.next().unwrap_or_default(),
-            "algorithm" if algorithm.is_empty() => algorithm = words.next().unwrap_or_default(),
-            "secret" if secret.is_none() => secret = words.next(),
-            _ => {}
-        }
-    }
+    let (name, algorithm, secret) = key_statement(text);
     let Some(secret) = secret else {
         let first = text.lines().next().unwrap_or_default();
         provider.account.password = Secret::new(first);
@@ -74,6 +65,21 @@ pub(super) fn fill_in(provider: &mut Provider) {
         provider.account.username = format!("{algorithm}:{}", provider.account.username);
     }
     provider.account.password = Secret::new(secret);
+}
+
+/// Name, algorithm and secret of the first key in a file of BIND: `key "name" { algorithm …; secret "…"; };`.
+fn key_statement(text: &str) -> (&str, &str, Option<&str>) {
+    let mut words = text.split(is_separator).filter(|word| !word.is_empty());
+    let (mut name, mut algorithm, mut secret) = ("", "", None);
+    while let Some(word) = words.next() {
+        match word {
+            "key" if name.is_empty() => name = words.next().unwrap_or_default(),
+            "algorithm" if algorithm.is_empty() => algorithm = words.next().unwrap_or_default(),
+            "secret" if secret.is_none() => secret = words.next(),
+            _ => {}
+        }
+    }
+    (name, algorithm, secret)
 }
 
 #[cfg(test)]

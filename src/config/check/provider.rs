@@ -295,7 +295,17 @@ fn provider_of_replaced_script(
     if env.path_kind(path) == PathKind::File {
         return None;
     }
-    let name = match stem.as_str() {
+    let name = name_of_script(&stem)?;
+    let text = format!(
+        "this script of ddns-scripts does not exist; service_name '{name}' is used, which does the same"
+    );
+    reader.warn("update_script", text);
+    Some(name)
+}
+
+/// The name in ddns-scripts of the provider that the script `update_STEM.sh` is for.
+fn name_of_script(stem: &str) -> Option<&'static str> {
+    Some(match stem {
         "nsupdate" => "bind-nsupdate",
         "gcp_v1" => "cloud.google.com-v1",
         "luadns_v1" => "luadns.com-v1",
@@ -304,12 +314,7 @@ fn provider_of_replaced_script(
             let aliases = api::ALL.iter().flat_map(|api| api.aliases.iter().copied());
             aliases.chain(["no-ip.com"]).find(|name| in_file_names(name) == stem)?
         }
-    };
-    let text = format!(
-        "this script of ddns-scripts does not exist; service_name '{name}' is used, which does the same"
-    );
-    reader.warn("update_script", text);
-    Some(name)
+    })
 }
 
 /// The part between `update_` and `.sh` in the path of a script of ddns-scripts, in the form of
@@ -399,14 +404,17 @@ fn template(
         return None;
     }
     check_block(reader, block, name, family);
-    // A definition without 'answer' uses the expression of the built-in provider: some providers answer
-    // with HTTP status 200 to failures, too.
-    let answer = match (&block.answer, table::find(name)) {
+    Some(Template::new(&*block.url, answer(block, name)))
+}
+
+/// The expression that an answer of success matches. A definition without 'answer' uses the one of the
+/// built-in provider: some providers answer with HTTP status 200 to failures, too.
+fn answer(block: &Block, name: &str) -> Option<String> {
+    match (&block.answer, table::find(name)) {
         (Some(answer), _) => Some(answer.clone()),
         (None, Some(row)) => Some(row.ok().to_owned()),
         (None, None) => None,
-    };
-    Some(Template::new(&*block.url, answer))
+    }
 }
 
 /// Reports what is wrong with the URL and the `answer` of a definition for `family`.

@@ -49,6 +49,11 @@ fn trust(reader: &mut Reader<'_>, env: &impl Environment) -> Trust {
         }
         Some(path) => path,
     };
+    trust_of_path(reader, env, path)
+}
+
+/// The certificates at the path in `cacert`.
+fn trust_of_path(reader: &mut Reader<'_>, env: &impl Environment, path: &str) -> Trust {
     match env.path_kind(Path::new(path)) {
         PathKind::File => {
             if let Some(text) = env.certificate_warning(Path::new(path)) {

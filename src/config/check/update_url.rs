@@ -24,7 +24,13 @@ pub(super) fn read(reader: &mut Reader<'_>, wanted: &[Family]) -> Option<Mechani
     let Some(urls) = reader.sound("update_url", families::urls(&url)) else {
         return Some(Mechanism::NO_URL);
     };
-    if let Urls { v4, v6, both: None } = &urls
+    report_missing_families(reader, &urls, wanted);
+    Some(Mechanism::Url(urls))
+}
+
+/// Reports a family that the section publishes and the URL has no place for.
+fn report_missing_families(reader: &mut Reader<'_>, urls: &Urls, wanted: &[Family]) {
+    if let Urls { v4, v6, both: None } = urls
         && (v4.is_some() || v6.is_some())
     {
         for (template, family) in [(v4, Family::V4), (v6, Family::V6)] {
@@ -33,7 +39,6 @@ pub(super) fn read(reader: &mut Reader<'_>, wanted: &[Family]) -> Option<Mechani
             }
         }
     }
-    Some(Mechanism::Url(urls))
 }
 
 /// Warns if a password is sent without TLS to a host outside of private networks.
@@ -111,15 +116,7 @@ fn foreign_placeholders(url: &str) -> Vec<(&str, &'static str)> {
             let length = inner.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(inner.len());
             let (word, rest) = inner.split_at(length);
             let is_closed = rest.starts_with(close);
-            let ours = match (open, word) {
-                ("%", "i" | "ip") if !rest.starts_with('%') => Some("[IP]"),
-                ("%", "h") => Some("[DOMAIN]"),
-                ("%", "u") => Some("[USERNAME]"),
-                ("%", "p") => Some("[PASSWORD]"),
-                _ if is_closed => value_syntax::placeholder_for(word),
-                _ => None,
-            };
-            let Some(ours) = ours else { continue };
+            let Some(ours) = our_placeholder(open, word, rest, is_closed) else { continue };
             let end = start + open.len() + length + if is_closed { close.len() } else { 0 };
             let text = url.get(start..end).unwrap_or_default();
             if !found.iter().any(|(known, _)| *known == text) {
@@ -128,6 +125,18 @@ fn foreign_placeholders(url: &str) -> Vec<(&str, &'static str)> {
         }
     }
     found
+}
+
+/// Our placeholder for `word`, which stands between the marks `open` and, if it `is_closed`, a closing one.
+fn our_placeholder(open: &str, word: &str, rest: &str, is_closed: bool) -> Option<&'static str> {
+    match (open, word) {
+        ("%", "i" | "ip") if !rest.starts_with('%') => Some("[IP]"),
+        ("%", "h") => Some("[DOMAIN]"),
+        ("%", "u") => Some("[USERNAME]"),
+        ("%", "p") => Some("[PASSWORD]"),
+        _ if is_closed => value_syntax::placeholder_for(word),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -151,20 +151,24 @@ impl Dial<'_> {
             end: uptime().saturating_add(self.call.deadline.left()),
         };
         let search = Search::begin(host, self.family);
-        match race::connect(search, &options, self.shared) {
-            Ok(connected) => {
-                self.admit(connected.address)?;
-                self.shared.hosts.reached(host, connected.address);
-                Ok(connected)
+        let connected = race::connect(search, &options, self.shared);
+        let connected = connected.map_err(|error| self.explain(host, error))?;
+        self.admit(connected.address)?;
+        self.shared.hosts.reached(host, connected.address);
+        Ok(connected)
+    }
+
+    /// Why there is no connection to `host`.
+    fn explain(&self, host: &str, error: ConnectError) -> Failure {
+        match error {
+            ConnectError::NotResolved(text) => {
+                Failure { kind: FailureKind::NotResolved, ..before_sending(text) }
             }
-            Err(ConnectError::NotResolved(text)) => {
-                Err(Failure { kind: FailureKind::NotResolved, ..before_sending(text) })
-            }
-            Err(ConnectError::NotBound(reason)) => {
+            ConnectError::NotBound(reason) => {
                 let text = format!("{}: {reason}", self.who(host));
-                Err(Failure { kind: FailureKind::NoNetwork, ..before_sending(text) })
+                Failure { kind: FailureKind::NoNetwork, ..before_sending(text) }
             }
-            Err(ConnectError::Unreachable(error)) => Err(self.unreachable(host, &error)),
+            ConnectError::Unreachable(error) => self.unreachable(host, &error),
         }
     }
 

@@ -236,26 +236,13 @@ impl<'a> Race<'a> {
     fn check(&mut self, now: Duration) -> Option<Connected> {
         let attempts = std::mem::take(&mut self.attempts);
         for (address, socket) in attempts {
-            // SO_ERROR is empty while a connection is being opened and also when it is open (man 2
-            // connect, EINPROGRESS). Only an open connection has a peer.
-            let result = match socket.take_error() {
-                Ok(None) if socket.peer_addr().is_err() => {
-                    self.attempts.push((address, socket));
-                    continue;
-                }
-                // Reads and writes on an open connection block. A request is written at once, so Nagle's
-                // algorithm, which waits for more bytes, would only delay it.
-                Ok(None) => {
-                    socket.set_nonblocking(false).and_then(|()| socket.set_tcp_nodelay(true))
-                }
-                Ok(Some(error)) | Err(error) => Err(error),
-            };
-            match result {
-                Ok(()) => {
+            match opened(&socket) {
+                None => self.attempts.push((address, socket)),
+                Some(Ok(())) => {
                     let origin = self.candidates.origin(address);
                     return Some(Connected { socket, address, origin });
                 }
-                Err(error) => self.failed(address, error, now),
+                Some(Err(error)) => self.failed(address, error, now),
             }
         }
         None
@@ -288,5 +275,18 @@ impl<'a> Race<'a> {
             sources.push(PollFd::new(socket.as_fd(), PollFlags::POLLOUT));
         }
         wait(&mut sources, until.saturating_sub(now));
+    }
+}
+
+/// Whether the connection is open or has failed; `None` while it is being opened.
+fn opened(socket: &Socket) -> Option<io::Result<()>> {
+    // SO_ERROR is empty while a connection is being opened and also when it is open (man 2 connect,
+    // EINPROGRESS). Only an open connection has a peer.
+    match socket.take_error() {
+        Ok(None) if socket.peer_addr().is_err() => None,
+        // Reads and writes on an open connection block. A request is written at once, so Nagle's
+        // algorithm, which waits for more bytes, would only delay it.
+        Ok(None) => Some(socket.set_nonblocking(false).and_then(|()| socket.set_tcp_nodelay(true))),
+        Ok(Some(error)) | Err(error) => Some(Err(error)),
     }
 }

@@ -31,14 +31,7 @@ pub enum Unreachable {
 /// # Errors
 /// If it does not.
 pub fn connects(host: &str, port: u16, family: Option<Family>) -> Result<(), Unreachable> {
-    let found = resolve(host, port, None, CONNECT_TIMEOUT).map_err(Unreachable::Unresolved)?;
-    let mut found: Vec<IpAddr> = found.iter().map(SocketAddr::ip).collect();
-    if let Some(family) = family {
-        found.retain(|address| Family::of(*address) == family);
-        if found.is_empty() {
-            return Err(Unreachable::WrongFamily(format!("{host} has no {family} address")));
-        }
-    }
+    let found = addresses(host, port, family)?;
     let options = RaceOptions {
         port,
         device: None,
@@ -49,13 +42,34 @@ pub fn connects(host: &str, port: u16, family: Option<Family>) -> Result<(), Unr
         limit: TIMEOUT,
         end: uptime().saturating_add(TIMEOUT),
     };
-    let reason = match race::connect(Search::of(found), &options, &Shared::default()) {
-        Ok(_) => return Ok(()),
-        Err(ConnectError::NotResolved(reason) | ConnectError::NotBound(reason)) => reason,
-        Err(ConnectError::Unreachable(error)) if error.kind() == io::ErrorKind::TimedOut => {
+    match race::connect(Search::of(found), &options, &Shared::default()) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let reason = reason(error);
+            Err(Unreachable::NoConnection(format!("{host} port {port}: {reason}")))
+        }
+    }
+}
+
+/// The addresses of `host`, only those of `family` if there is one.
+fn addresses(host: &str, port: u16, family: Option<Family>) -> Result<Vec<IpAddr>, Unreachable> {
+    let found = resolve(host, port, None, CONNECT_TIMEOUT).map_err(Unreachable::Unresolved)?;
+    let mut found: Vec<IpAddr> = found.iter().map(SocketAddr::ip).collect();
+    if let Some(family) = family {
+        found.retain(|address| Family::of(*address) == family);
+        if found.is_empty() {
+            return Err(Unreachable::WrongFamily(format!("{host} has no {family} address")));
+        }
+    }
+    Ok(found)
+}
+
+fn reason(error: ConnectError) -> String {
+    match error {
+        ConnectError::NotResolved(reason) | ConnectError::NotBound(reason) => reason,
+        ConnectError::Unreachable(error) if error.kind() == io::ErrorKind::TimedOut => {
             "no connection in time".to_owned()
         }
-        Err(ConnectError::Unreachable(error)) => system_error::system(&error),
-    };
-    Err(Unreachable::NoConnection(format!("{host} port {port}: {reason}")))
+        ConnectError::Unreachable(error) => system_error::system(&error),
+    }
 }

@@ -55,20 +55,27 @@ impl SystemLog {
             let Some(logger) = &mut self.logger else {
                 return false;
             };
-            let sent = match level {
-                Level::Critical => logger.crit(text),
-                Level::Error => logger.err(text),
-                Level::Warning => logger.warning(text),
-                Level::Notice => logger.notice(text),
-                Level::Info => logger.info(text),
-                Level::Debug => logger.debug(text),
-            };
-            if sent.is_ok() {
+            if log(logger, level, text).is_ok() {
                 return true;
             }
             self.logger = None;
         }
         false
+    }
+}
+
+fn log(
+    logger: &mut syslog::Logger<LoggerBackend, Undated>,
+    level: Level,
+    text: &str,
+) -> syslog::Result<()> {
+    match level {
+        Level::Critical => logger.crit(text),
+        Level::Error => logger.err(text),
+        Level::Warning => logger.warning(text),
+        Level::Notice => logger.notice(text),
+        Level::Info => logger.info(text),
+        Level::Debug => logger.debug(text),
     }
 }
 

@@ -141,6 +141,22 @@ enum RouteAnswer {
 
 /// Asks for the route from `source` to `to`. `flags` are the `rtm_flags` of the request.
 fn route(to: IpAddr, source: IpAddr, device: Device<'_>, flags: u32) -> RouteAnswer {
+    let body = route_question(to, source, device, flags);
+    let answer = query(&request(GET_ROUTE, REQUEST, 1, &body), |payload| match payload {
+        Payload::Message(Message::Route(route)) => Some(RouteAnswer::Route(route)),
+        Payload::Error(code) => Some(RouteAnswer::Refused(code.saturating_neg())),
+        Payload::Message(_)
+        | Payload::Done(_)
+        | Payload::Overrun
+        | Payload::Ignored
+        | Payload::Malformed
+        | Payload::Garbled => None,
+    });
+    answer.unwrap_or(RouteAnswer::Unclear)
+}
+
+/// The body of a request for a route (rtnetlink(7), RTM_GETROUTE).
+fn route_question(to: IpAddr, source: IpAddr, device: Device<'_>, flags: u32) -> Vec<u8> {
     let (family, bits) = if to.is_ipv4() { (AF_INET, 32) } else { (AF_INET6, 128) };
     // struct rtmsg: family, dst_len, src_len, tos, table, protocol, scope, type and flags.
     let mut body = vec![family, bits, bits, 0, 0, 0, 0, 0];
@@ -154,17 +170,7 @@ fn route(to: IpAddr, source: IpAddr, device: Device<'_>, flags: u32) -> RouteAns
     if let Some((_, index)) = device {
         attribute(&mut body, RTA_OIF, &index.to_ne_bytes());
     }
-    let answer = query(&request(GET_ROUTE, REQUEST, 1, &body), |payload| match payload {
-        Payload::Message(Message::Route(route)) => Some(RouteAnswer::Route(route)),
-        Payload::Error(code) => Some(RouteAnswer::Refused(code.saturating_neg())),
-        Payload::Message(_)
-        | Payload::Done(_)
-        | Payload::Overrun
-        | Payload::Ignored
-        | Payload::Malformed
-        | Payload::Garbled => None,
-    });
-    answer.unwrap_or(RouteAnswer::Unclear)
+    body
 }
 
 /// The next hops of some route to public addresses, for a router whose routes lead to parts of the

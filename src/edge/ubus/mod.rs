@@ -114,16 +114,7 @@ impl Ubus {
         if self.connection.is_none() && self.retry.is_some_and(|retry| retry <= now) {
             self.connect(now);
         }
-        if let Some(connection) = &mut self.connection {
-            let moved = connection.transfer();
-            // Events that were received before an error still count.
-            while let Some(event) = connection.session.next_event() {
-                self.events.push(event);
-            }
-            if let Err(error) = moved {
-                self.disconnect(now, &error);
-            }
-        }
+        self.transfer(now);
         if self.netifd_deadline.is_some_and(|deadline| deadline <= now) {
             self.netifd_deadline = None;
             self.events.push(self.silence_of_netifd());
@@ -134,6 +125,19 @@ impl Ubus {
             }
         }
         None
+    }
+
+    /// Moves the bytes that can be moved now.
+    fn transfer(&mut self, now: Duration) {
+        let Some(connection) = &mut self.connection else { return };
+        let moved = connection.transfer();
+        // Events that were received before an error still count.
+        while let Some(event) = connection.session.next_event() {
+            self.events.push(event);
+        }
+        if let Err(error) = moved {
+            self.disconnect(now, &error);
+        }
     }
 
     /// Whether to return `event`. A problem that was reported before is not returned again.

@@ -15,15 +15,23 @@ impl Record {
         if saved.fingerprint != self.fingerprint {
             return;
         }
-        self.remote.held = match (saved.published, saved.removed) {
-            (Some(address), _) => Some(Target::Address(address)),
-            (None, true) => Some(Target::Absent),
-            (None, false) => None,
-        };
+        self.remote.held = held(saved);
         self.remote.accepted_wall = saved.at;
         self.remote.in_doubt = saved.unconfirmed;
         self.remote.last_attempted = saved.tried;
         self.remote.resent_for_dns = saved.disputed;
+        self.restore_wait(saved, now);
+        if saved.unconfirmed {
+            self.restore_late(now);
+        } else {
+            self.remote.last_attempted = None;
+        }
+        self.date_publication(now);
+    }
+
+    /// Takes over how long nothing is sent: because the provider refused the record, or because it asked to
+    /// wait. The file has one time for both.
+    fn restore_wait(&mut self, saved: &Saved, now: Now) {
         let hold = Hold::saved(saved.hold_until, now);
         match &saved.refused {
             Some((reason, advice)) => {
@@ -33,12 +41,6 @@ impl Record {
             }
             None => self.pace.hold = hold,
         }
-        if saved.unconfirmed {
-            self.restore_late(now);
-        } else {
-            self.remote.last_attempted = None;
-        }
-        self.date_publication(now);
     }
 
     /// Restores a request without an answer. It was on its way when the earlier run ended, or the provider had
@@ -96,5 +98,14 @@ impl Record {
     /// The end of the provider's waiting time, since boot.
     pub fn held_until(&self) -> Duration {
         self.pace.hold.until()
+    }
+}
+
+/// What the provider has accepted last.
+fn held(saved: &Saved) -> Option<Target> {
+    match (saved.published, saved.removed) {
+        (Some(address), _) => Some(Target::Address(address)),
+        (None, true) => Some(Target::Absent),
+        (None, false) => None,
     }
 }

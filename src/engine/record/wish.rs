@@ -69,9 +69,12 @@ impl Record {
         if self.gave_up() && (has_come || has_changed) {
             self.pace.backoff.forgive();
         }
-        if !has_changed {
-            return;
+        if has_changed {
+            self.change_address(address, now);
         }
+    }
+
+    fn change_address(&mut self, address: IpAddr, now: Now) {
         // After a restart the published address is no change: it does not settle.
         let is_known = self.wish.address.is_none() && self.published() == Some(address);
         self.wish.address = Some(address);

@@ -321,11 +321,7 @@ fn route(body: &[u8]) -> Option<Payload> {
         AF_INET6 => Family::V6,
         _ => return Some(Payload::Ignored),
     };
-    let leads = match route_type {
-        RTN_UNICAST => Leads::Out,
-        RTN_LOCAL => Leads::Here,
-        _ => Leads::Nowhere,
-    };
+    let leads = leads(route_type);
     let by_kernel = protocol == RTPROT_KERNEL;
     let destination = unspecified(family);
     let mut result = Route { destination, prefix_len, leads, by_kernel, hops: Vec::new() };
@@ -334,6 +330,14 @@ fn route(body: &[u8]) -> Option<Payload> {
         return None;
     }
     Some(Payload::Message(Message::Route(result)))
+}
+
+fn leads(route_type: u8) -> Leads {
+    match route_type {
+        RTN_UNICAST => Leads::Out,
+        RTN_LOCAL => Leads::Here,
+        _ => Leads::Nowhere,
+    }
 }
 
 /// Sets the destination and the next hops of `result`. A route has either one next hop in its own

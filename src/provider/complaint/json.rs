@@ -3,6 +3,7 @@
 use super::words::words;
 use super::{DONE, FAILURE, SAME, any, in_text};
 use crate::model::json::Json;
+use crate::model::sorted::Map;
 use crate::text::has;
 
 /// What a value reports about the update.
@@ -25,23 +26,25 @@ fn finding(value: &Json) -> Finding {
     match value {
         Json::Text(text) if in_text(text) => Finding::Failure,
         Json::List(items) => items.iter().fold(Finding::Nothing, with),
-        Json::Object(members) => {
-            let mut found = Finding::Nothing;
-            for (name, value) in members.iter() {
-                match Member::new(name, value).finding() {
-                    Finding::Failure => return Finding::Failure,
-                    Finding::Success => found = Finding::Success,
-                    Finding::NotDone if found == Finding::Nothing => found = Finding::NotDone,
-                    Finding::NotDone | Finding::Nothing => {}
-                }
-            }
-            match found {
-                Finding::NotDone => Finding::Failure,
-                Finding::Nothing => members.values().fold(Finding::Nothing, with_nested),
-                Finding::Failure | Finding::Success => found,
-            }
-        }
+        Json::Object(members) => object_finding(members),
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => Finding::Nothing,
+    }
+}
+
+fn object_finding(members: &Map<Box<str>, Json>) -> Finding {
+    let mut found = Finding::Nothing;
+    for (name, value) in members.iter() {
+        match Member::new(name, value).finding() {
+            Finding::Failure => return Finding::Failure,
+            Finding::Success => found = Finding::Success,
+            Finding::NotDone if found == Finding::Nothing => found = Finding::NotDone,
+            Finding::NotDone | Finding::Nothing => {}
+        }
+    }
+    match found {
+        Finding::NotDone => Finding::Failure,
+        Finding::Nothing => members.values().fold(Finding::Nothing, with_nested),
+        Finding::Failure | Finding::Success => found,
     }
 }
 
