@@ -51,6 +51,15 @@ pub struct Conversation<'a> {
     waited: Duration,
 }
 
+/// What to do after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Send a request for another change.
+    GoOn,
+    /// Send nothing more.
+    EndJob,
+}
+
 /// A limit of requests, and when those of this conversation were sent.
 struct Limit {
     rate: Rate,
@@ -59,13 +68,18 @@ struct Limit {
 }
 
 impl Limit {
+    /// Whether the limit is one of a request that writes, or that does not.
+    fn holds_for(&self, is_write: bool) -> bool {
+        is_write || !self.is_for_writes
+    }
+
     /// How long to wait at `now` before another request.
     fn delay(&self, now: Duration) -> Duration {
-        let count = self.sent.len().checked_sub(self.rate.requests.max(1) as usize);
-        match count.and_then(|first| self.sent.get(first)) {
-            Some(first) => {
-                (*first + Duration::from_secs(self.rate.seconds.into())).saturating_sub(now)
-            }
+        let most = self.rate.requests.max(1) as usize;
+        let span = Duration::from_secs(self.rate.seconds.into());
+        // The span may hold `most` requests, so the next one waits until this one has left it.
+        match self.sent.iter().rev().nth(most - 1) {
+            Some(sent) => (*sent + span).saturating_sub(now),
             None => Duration::ZERO,
         }
     }
@@ -114,9 +128,12 @@ impl<'a> Conversation<'a> {
     /// # Errors
     /// If that takes long: then the job ends, and what is done stays.
     fn keep_limits(&mut self, is_write: bool) -> ApiResult<()> {
-        let applies = |limit: &&mut Limit| is_write || !limit.is_for_writes;
-        let delays = self.limits.iter_mut().filter(applies).map(|limit| limit.delay(self.waited));
-        let delay = delays.max().unwrap_or_default();
+        let mut delay = Duration::ZERO;
+        for limit in &self.limits {
+            if limit.holds_for(is_write) {
+                delay = delay.max(limit.delay(self.waited));
+            }
+        }
         if delay > PATIENCE {
             let reason = format!("{} allows no more requests now", self.account.label);
             return Err(retry(reason, Some(delay), Scope::Account));
@@ -124,8 +141,10 @@ impl<'a> Conversation<'a> {
         if !delay.is_zero() {
             self.wait(delay);
         }
-        for limit in self.limits.iter_mut().filter(applies) {
-            limit.sent.push(self.waited);
+        for limit in &mut self.limits {
+            if limit.holds_for(is_write) {
+                limit.sent.push(self.waited);
+            }
         }
         Ok(())
     }
@@ -161,14 +180,16 @@ impl<'a> Conversation<'a> {
         self.status
     }
 
-    /// Whether a request for another change is worth while after a failure. A server error or a lost
+    /// Counts a failure, and decides whether to send a request for another change. A server error or a lost
     /// answer may concern only one name. After two in a row, the provider itself has probably failed.
-    pub fn goes_on_after(&mut self, verdict: &Verdict) -> bool {
-        if !self.is_server_failure(verdict) {
-            return !verdict.concerns_all();
-        }
-        self.server_failures += 1;
-        self.server_failures < 2
+    pub fn note_failure(&mut self, verdict: &Verdict) -> Next {
+        let ends_job = if self.is_server_failure(verdict) {
+            self.server_failures += 1;
+            self.server_failures >= 2
+        } else {
+            verdict.ends_job()
+        };
+        if ends_job { Next::EndJob } else { Next::GoOn }
     }
 
     /// Whether `verdict` is about a server error without a time to wait, or about a lost answer.
@@ -188,7 +209,7 @@ impl<'a> Conversation<'a> {
             return false;
         }
         match verdict.outcome {
-            Outcome::Refused { .. } => !verdict.concerns_all(),
+            Outcome::Refused { .. } => !verdict.ends_job(),
             Outcome::Updated
             | Outcome::Unchanged
             | Outcome::Retry { .. }
@@ -198,7 +219,7 @@ impl<'a> Conversation<'a> {
 
     /// Sets the verdict of the change at this index of the job. It stays, however the conversation ends.
     pub fn settle(&mut self, change: usize, verdict: Verdict) {
-        if !verdict.concerns_all() {
+        if !verdict.ends_job() {
             self.server_failures = 0;
         }
         if let Some(settled) = self.settled.get_mut(change) {
@@ -212,9 +233,9 @@ impl<'a> Conversation<'a> {
         self.settled.get(change).is_some_and(Option::is_some)
     }
 
-    /// The verdicts of all changes, with `rest` for those that are not settled.
-    pub fn verdicts(&self, rest: &Verdict) -> Vec<Verdict> {
-        self.settled.iter().map(|verdict| verdict.as_ref().unwrap_or(rest).clone()).collect()
+    /// The verdicts of all changes, with `other` for those that are not settled.
+    pub fn verdicts(&self, other: &Verdict) -> Vec<Verdict> {
+        self.settled.iter().map(|verdict| verdict.as_ref().unwrap_or(other).clone()).collect()
     }
 
     /// The learned value of `key`, of this conversation or of an earlier job.
@@ -227,7 +248,7 @@ impl<'a> Conversation<'a> {
         Some(value.clone())
     }
 
-    /// The rest of each learned key that begins with `prefix`, sorted.
+    /// What follows `prefix` in each learned key that begins with it, sorted.
     pub fn learned_keys(&self, prefix: &str) -> Vec<String> {
         let mut keys: Set<&str> = self.job.learned.keys().map(String::as_str).collect();
         for (key, value) in &self.learned {
@@ -258,16 +279,16 @@ impl<'a> Conversation<'a> {
         self.job.wall.ok_or_else(|| Verdict::clock_behind(reason))
     }
 
-    /// Whether the function must run again because a change was refused after a learned value was used.
-    /// The value may be wrong, so all values of earlier jobs are forgotten, and the refused changes are
-    /// not settled any more.
-    fn must_run_again(&mut self, ended: &ApiResult<()>) -> bool {
-        let is_refused = ended.as_ref().is_err_and(|verdict| verdict.is_refused());
-        let is_any_refused = self.settled.iter().flatten().any(Verdict::is_refused) || is_refused;
-        if !is_any_refused || !self.trusted {
-            return false;
-        }
-        self.trusted = false;
+    /// Whether a change was refused after a value was used that an earlier job had learned. The value may be
+    /// wrong.
+    fn is_refused_after_learned_value(&self, ended: &ApiResult<()>) -> bool {
+        let is_refused = ended.as_ref().is_err_and(|verdict| verdict.is_refused())
+            || self.settled.iter().flatten().any(Verdict::is_refused);
+        is_refused && self.trusted
+    }
+
+    /// Forgets all values that earlier jobs have learned. The changes that failed are not settled any more.
+    fn forget_earlier_jobs(&mut self) {
         // In front of what this conversation has learned itself, which stays.
         let mut learned: LearnedChanges =
             self.job.learned.keys().map(|key| (key.clone(), None)).collect();
@@ -278,8 +299,6 @@ impl<'a> Conversation<'a> {
                 *settled = None;
             }
         }
-        // After another failure than a refusal, only a later job begins without the learned values.
-        ended.is_ok() || is_refused
     }
 }
 
@@ -320,15 +339,23 @@ pub(super) fn converse(
         talk.limits.push(Limit { rate, is_for_writes: false, sent: Vec::new() });
     }
     let mut ended = publish(&mut talk);
-    if talk.must_run_again(&ended) {
-        ended = publish(&mut talk);
+    if talk.is_refused_after_learned_value(&ended) {
+        talk.forget_earlier_jobs();
+        let is_possible = match &ended {
+            Ok(()) => true,
+            Err(verdict) => verdict.is_refused(),
+        };
+        // Otherwise a later job begins without the learned values.
+        if is_possible {
+            ended = publish(&mut talk);
+        }
     }
-    let rest = ended.err().map_or_else(Verdict::nothing_done, |verdict| *verdict);
+    let other = ended.err().map_or_else(Verdict::nothing_done, |verdict| *verdict);
     // Where one change succeeded, a failure of another one is not due to the account.
     if talk.settled.iter().flatten().any(Verdict::is_success) {
         for verdict in talk.settled.iter_mut().flatten() {
             verdict.scope = verdict.scope.min(Scope::Record);
         }
     }
-    Published { verdicts: talk.verdicts(&rest), learned: talk.learned }
+    Published { verdicts: talk.verdicts(&other), learned: talk.learned }
 }

@@ -5,7 +5,7 @@
 pub struct Failure {
     /// What kind of failure it is.
     pub kind: FailureKind,
-    /// Whether the request may have reached the provider, so that it is open whether it was carried out.
+    /// Whether the request may have reached the provider, so that nobody knows whether it was carried out.
     pub sent: bool,
     /// A sentence for the log, without secrets.
     pub text: String,

@@ -92,7 +92,7 @@ impl Verdict {
         Box::new(Self { outcome, scope: Scope::Account })
     }
 
-    /// The verdict of a change for which the function of an interface has set none.
+    /// The verdict of a change for which no request was sent, although the job did not fail.
     pub(super) fn nothing_done() -> Self {
         Outcome::Unconfirmed { reason: "no request was sent for it".into() }.into()
     }
@@ -102,7 +102,7 @@ impl Verdict {
         matches!(self.outcome, Outcome::Updated | Outcome::Unchanged)
     }
 
-    /// Whether it is open if the provider has carried out the request, or will.
+    /// Whether nobody knows if the provider has carried out the request, or will.
     pub fn is_unanswered(&self) -> bool {
         matches!(self.outcome, Outcome::Unconfirmed { .. })
     }
@@ -112,9 +112,9 @@ impl Verdict {
         self.scope == Scope::Record && matches!(self.outcome, Outcome::Refused { .. })
     }
 
-    /// Whether the other changes of the job are not worth a request, because the account is refused or
-    /// the provider cannot be reached.
-    pub(super) fn concerns_all(&self) -> bool {
+    /// Whether no further request of this job is worth sending: the verdict is about the account, or an answer
+    /// was lost.
+    pub(super) fn ends_job(&self) -> bool {
         self.scope == Scope::Account || self.is_unanswered()
     }
 

@@ -80,7 +80,7 @@ fn login(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
             rest.verdict_with(&answer, Meaning::Credentials, rest::explanation(&body), "")
         }
         200 => secretive.not_understood(&answer),
-        _ => rest.refuse(&answer, rest::explanation(&body)),
+        _ => rest.verdict(&answer, rest::explanation(&body)),
     })
 }
 

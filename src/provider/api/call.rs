@@ -2,8 +2,8 @@
 //!
 //! A call is a method, a path and, behind another space, a body: JSON, or else a form
 //! (`application/x-www-form-urlencoded`). A placeholder stands for a value ([`Values`]). In JSON its value
-//! is written as JSON, and without quotation marks where the call has them around the placeholder. A member
-//! whose value is not known is left out, unless the placeholder names another value: `<ttl|300>`.
+//! is written as JSON: if it is 17, `{"a":<id>}` becomes `{"a":17}`, and `{"a":"<id>"}` becomes `{"a":"17"}`. A
+//! member whose value is not known is left out, unless the placeholder names another value: `<ttl|300>`.
 //! `<%host>` is percent-encoded in full, where `<host>` keeps `@`, `*` and `:` in a URL.
 
 use super::meaning::shown;
@@ -35,13 +35,16 @@ pub struct Values<'a> {
     /// A JSON pointer: a member of the record as it should be, or as it is if it is removed; or of the value
     /// in a record set that [`RecordForm::value`] writes.
     pub value: &'a Json,
-    /// `page`: the number of a page, or how many elements the pages before have.
+    /// `page`: the number of a page, or the number of elements on the earlier pages.
     pub page: usize,
     /// `session`: the id of the session that a login began.
     pub session: &'a str,
-    /// `updates` and `creates`: records that are changed and that are added together. `changes`: both, or
-    /// the records that are removed together.
-    pub changes: [&'a [Json]; 2],
+    /// `updates`: the records that one request changes. `changes`: `updates`, `creates` and `removals`.
+    pub updates: &'a [Json],
+    /// `creates`: the records that one request adds.
+    pub creates: &'a [Json],
+    /// `removals`: the records that one request removes.
+    pub removals: &'a [Json],
 }
 
 static NULL: Json = Json::Null;
@@ -50,8 +53,9 @@ impl<'a> Values<'a> {
     /// Values that do not depend on a zone.
     pub fn of(account: &'a Account, form: &'a RecordForm) -> Self {
         let (zone, goal, write) = (None, None, None);
-        let (page, session) = (1, "");
-        Self { account, form, zone, goal, write, value: &NULL, page, session, changes: [&[]; 2] }
+        let (value, page, session) = (&NULL, 1, "");
+        let (updates, creates, removals): (&[Json], &[Json], &[Json]) = (&[], &[], &[]);
+        Self { account, form, zone, goal, write, value, page, session, updates, creates, removals }
     }
 
     /// The same in `zone`.
@@ -80,9 +84,10 @@ impl<'a> Values<'a> {
             "param_opt" => self.account.param_opt.expose().into(),
             "session" => self.session.into(),
             "page" => (self.page as u64).into(),
-            "updates" => self.changes[0].to_vec().into(),
-            "creates" => self.changes[1].to_vec().into(),
-            "changes" => self.changes.concat().into(),
+            "updates" => self.updates.to_vec().into(),
+            "creates" => self.creates.to_vec().into(),
+            "changes" => [self.updates, self.creates, self.removals].concat().into(),
+            "removals" => self.removals.to_vec().into(),
             _ if name.starts_with('/') => self.value.pointer(name).cloned().unwrap_or_default(),
             _ => self.of_zone(name).or_else(|| self.of_goal(name)).unwrap_or_default(),
         }
@@ -182,7 +187,8 @@ pub fn fill(template: &str, values: &Values<'_>, encode: fn(&str) -> String) -> 
     filled
 }
 
-/// The JSON of `template`.
+/// The JSON of `template`; `null` if that is not JSON. `tests/data.rs` parses the templates of interfaces, and
+/// the transcripts play those of functions.
 pub fn json(template: &str, values: &Values<'_>) -> Json {
     let mut filled = String::new();
     let mut rest = template;

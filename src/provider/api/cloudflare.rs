@@ -4,7 +4,7 @@
 //! request, which Cloudflare carries out as a whole or not at all.
 
 use super::interface::{
-    BY_NAME, Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneRef,
+    Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, RecordModel, Shows, Writing, ZoneRef,
     ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
@@ -50,12 +50,12 @@ const CLOUDFLARE: Interface = Interface {
             "/result",
             500,
         ),
-        most_names: BY_NAME,
+        most_names: MOST_BY_NAME,
     },
     form: RecordForm { is_relative: false, ..RECORD },
     write: Writing::Together {
         update: r#"POST /<zone>/dns_records/batch {"deletes":[],"patches":<updates>,"posts":<creates>}"#,
-        remove: r#"POST /<zone>/dns_records/batch {"deletes":<changes>,"patches":[],"posts":[]}"#,
+        remove: r#"POST /<zone>/dns_records/batch {"deletes":<removals>,"patches":[],"posts":[]}"#,
         one: Calls {
             create: r#"{"type":<type>,"name":<fqdn>,"content":<address>,"ttl":<set_ttl>,"proxied":<proxied|false>}"#,
             update: r#"{"id":<id>,"content":<address>,"ttl":<set_ttl>,"proxied":<proxied>}"#,

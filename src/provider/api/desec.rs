@@ -46,7 +46,8 @@ const DESEC: Interface = Interface {
     ..INTERFACE
 };
 
-/// A set. The TTL of one that deSEC's dynDNS has made may be below the minimum, and repeating it refused.
+/// A set. deSEC's dynDNS makes sets with a TTL below the minimum. deSEC refuses a change that repeats such a
+/// TTL, so the present TTL is not sent.
 const SET: &str = r#"{"subname":<host>,"type":<type>,"records":<values>,"ttl":<set_ttl>}"#;
 
 fn write(
@@ -69,7 +70,7 @@ fn write(
         }
         sets.push(set);
     }
-    let values = Values { changes: [&sets, &[]], ..values };
+    let values = Values { updates: &sets, ..values };
     let answer =
         rest.send(talk, call::request(rest, "PATCH /<zone>/rrsets/ <changes>", &values))?;
     if answer.status == 400 && writes.len() > 1 {

@@ -4,7 +4,7 @@
 //! at all.
 
 use super::interface::{
-    BY_NAME, CALLS, Calls, INTERFACE, Interface, List, Reading, Shows, Writing, ZoneSource,
+    CALLS, Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, Shows, Writing, ZoneSource,
 };
 use super::record::RECORD;
 use super::rest::{Rest, id};
@@ -40,12 +40,12 @@ pub(super) const API: Api = Api {
                 "/data",
                 100,
             ),
-            most_names: BY_NAME,
+            most_names: MOST_BY_NAME,
         },
         form: RECORD,
         write: Writing::Together {
             update: r#"POST /<zone>/batch {"creates":<creates>,"updates":<updates>,"deletes":[]}"#,
-            remove: r#"POST /<zone>/batch {"creates":[],"updates":[],"deletes":<changes>}"#,
+            remove: r#"POST /<zone>/batch {"creates":[],"updates":[],"deletes":<removals>}"#,
             one: Calls {
                 create: r#"{"type":<type>,"name":<host>,"content":<address>,"ttl":<ttl>}"#,
                 update: r#"{"id":<id>,"content":<address>,"ttl":<set_ttl>}"#,

@@ -22,7 +22,7 @@ pub(super) const API: Api = Api {
     batch: Batch::Account(5),
     // Users report a limit of ten additions in five minutes. A change takes three requests.
     rate: Some(Rate { requests: 12, seconds: 300 }),
-    remark: "DreamHost alone says how long name servers may remember a record",
+    remark: "'ttl' has no effect: DreamHost sets the TTL itself",
     publish: Publishing::Interface(&DREAMHOST),
 };
 

@@ -6,8 +6,8 @@
 
 use super::call::{self, Values};
 use super::interface::{
-    BY_NAME, INTERFACE, Interface, List, NEW_TTL, Pages, Reading, RecordModel, Writing, ZoneRef,
-    ZoneSource,
+    INTERFACE, Interface, List, MOST_BY_NAME, NEW_TTL, Pages, Reading, RecordModel, Writing,
+    ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, Record, RecordForm, Special, Write};
@@ -42,7 +42,7 @@ const GOOGLE: Interface = Interface {
     prepare: Some(prepare),
     codes: CODES,
     // Every answer has a kind. A list that is empty is left out.
-    proof: "/kind",
+    mark: "/kind",
     zones: ZoneSource::Code(zones),
     zone_ref: ZoneRef::Id,
     model: RecordModel::RrSet,
@@ -53,7 +53,7 @@ const GOOGLE: Interface = Interface {
             pages: PAGES,
         },
         zone: List { call: "GET /<zone>/rrsets?maxResults=1000", at: "/rrsets", pages: PAGES },
-        most_names: BY_NAME,
+        most_names: MOST_BY_NAME,
     },
     form: RecordForm {
         is_relative: false,
@@ -210,8 +210,8 @@ fn write(
             deletions.push(call::json(SET, &values.for_write(&present)));
         }
     }
-    let call = r#"POST /<zone>/changes {"additions":<updates>,"deletions":<creates>}"#;
-    let values = Values { changes: [&additions, &deletions], ..values };
+    let call = r#"POST /<zone>/changes {"additions":<creates>,"deletions":<removals>}"#;
+    let values = Values { creates: &additions, removals: &deletions, ..values };
     let answer = rest.send(talk, call::request(rest, call, &values))?;
     if text(&rest.value(&answer)?, "/status").is_empty() {
         return Err(rest.not_understood(&answer));

@@ -24,7 +24,7 @@ pub(super) const API: Api = Api {
     )],
     batch: Batch::Account(5),
     rate: Some(Rate { requests: 3600, seconds: 3600 }),
-    remark: "tokens of the DNS Console, which was shut down in May 2026, are no good any more",
+    remark: "tokens of the DNS Console, which was shut down in May 2026, are not accepted",
     publish: Publishing::Interface(&HETZNER),
 };
 

@@ -41,7 +41,7 @@ const HOSTINGER: Interface = Interface {
     write: Writing::Together {
         // `overwrite` replaces only the sets with these names and types.
         update: r#"PUT /dns/v1/zones/<domain> {"overwrite":true,"zone":<changes>}"#,
-        remove: r#"DELETE /dns/v1/zones/<domain> {"filters":<changes>}"#,
+        remove: r#"DELETE /dns/v1/zones/<domain> {"filters":<removals>}"#,
         one: Calls {
             create: SET,
             update: SET,

@@ -13,8 +13,8 @@ use crate::provider::{Answer, Rate};
 /// TTL of a new record if `ttl` is not set. The defaults of many providers are hours.
 pub const NEW_TTL: u32 = 300;
 
-/// For how many names a whole zone is usually not listed.
-pub const BY_NAME: usize = 4;
+/// Up to this many names are usually read one by one; for more, the whole zone is read.
+pub const MOST_BY_NAME: usize = 4;
 
 /// An interface with zones and records. Requests are written as [calls](super::call); members of answers
 /// are named by JSON pointers (RFC 6901).
@@ -29,9 +29,10 @@ pub struct Interface {
     pub pause: Duration,
     /// What answers mean.
     pub codes: Codes,
-    /// Where successful answers have what those of other servers lack, so that a missing list is empty. Not needed
-    /// if [`Codes::success`] is such a place.
-    pub proof: &'static str,
+    /// A member that every successful answer of this provider has. If it is there and the list is not, the list
+    /// is empty. Without it the answer may be another server's, and is not understood. Not needed if
+    /// [`Codes::success`] is such a member.
+    pub mark: &'static str,
     /// The documented limit of requests that write, if it is another one than that of all requests.
     pub write_rate: Option<Rate>,
     /// How the zones of the account are found.
@@ -59,7 +60,7 @@ pub const INTERFACE: Interface = Interface {
     sign: None,
     pause: PAUSE,
     codes: Codes::HTTP,
-    proof: "",
+    mark: "",
     write_rate: None,
     zones: ZoneSource::Probe,
     zone_ref: ZoneRef::Name,
@@ -134,19 +135,19 @@ pub enum Pages {
     One,
     /// By the number of the page, which `<page>` stands for. A full page has this many elements.
     Numbered(usize),
-    /// By how many elements the pages before have, which `<page>` stands for. A full page has this many
+    /// By the number of elements on the earlier pages, which `<page>` stands for. A full page has this many
     /// elements.
     Offset(usize),
     /// There is only one. The elements are the members of an object, or an empty array.
     Members,
-    /// By a text in the page before.
+    /// By a text in the earlier page.
     Cursor {
         /// The query parameter for the text, as `&cursor=`.
         parameter: &'static str,
-        /// Where the page before has the text.
+        /// Where the earlier page has the text.
         next: &'static str,
     },
-    /// By a text in the last element of the page before.
+    /// By a text in the last element of the earlier page.
     After {
         /// The query parameter for the text, as `&marker=`.
         parameter: &'static str,
@@ -188,7 +189,7 @@ pub enum Reading {
         name: List,
         /// All records of a zone, or all of one type.
         zone: List,
-        /// For how many names `zone` is not worth while.
+        /// Up to this many names are read one by one; for more, the whole zone is read.
         most_names: usize,
     },
     /// By a function, for all goals of a zone.
@@ -227,10 +228,10 @@ pub enum Writing {
     Each(Calls),
     /// All changes of a zone by one request, and all removals by another.
     Together {
-        /// The request of additions and changes. `<creates>`, `<updates>` and, for both, `<changes>` stand
-        /// for their JSON.
+        /// The request of additions and changes. `<creates>`, `<updates>` and, for both, `<changes>` stand for
+        /// their JSON.
         update: &'static str,
-        /// The request of removals. `<changes>` stands for them. If it is empty, each value of a removed set is
+        /// The request of removals. `<removals>` and `<changes>` stand for their JSON. If it is empty, each value of a removed set is
         /// removed by `one.remove`, which is a call then.
         remove: &'static str,
         /// The JSON of one of them, in place of calls. That of a set may be an array of its records.
@@ -241,9 +242,9 @@ pub enum Writing {
     /// Each value of a set by a request of its own, for records that cannot be changed: the new address is
     /// added, and then the addresses that go are removed. There are no updates.
     Values(Calls),
-    /// Each by a function.
+    /// By a function, which gets one write at a time.
     Code(WriteFn),
-    /// All changes of a zone together by a function.
+    /// By a function, which gets all writes to a zone.
     CodeTogether(WriteFn),
 }
 
@@ -263,7 +264,7 @@ pub struct Calls {
 /// No calls.
 pub const CALLS: Calls = Calls { create: "", update: "", remove: "", shows: Shows::Nothing };
 
-/// What the answer to a successful write shows. Otherwise the write is tried again later.
+/// What the answer to a successful write shows. If it shows something else, the write is tried again later.
 #[derive(Clone, Copy)]
 pub enum Shows {
     /// Nothing but its status.

@@ -1,7 +1,7 @@
 //! INWX's API (<https://www.inwx.com/en/help/apidoc>): JSON-RPC.
 //!
-//! The credentials are in each request instead of a session, whose key would be a cookie. That this works
-//! could be read only in the code of others.
+//! The credentials are in each request, because a session would need a cookie. No document says that INWX
+//! accepts them there. Other programs send them so.
 
 use super::interface::{
     Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,

@@ -57,7 +57,7 @@ const CODES: Codes = Codes {
         ("*per minute", Meaning::Limited, ""),
         ("5028", Meaning::NotFound, NO_ZONE),
         ("5029", Meaning::NotFound, NO_ZONE),
-        // "The session id is not in a valid format": netcup sometimes answers so to a valid one.
+        // "The session id is not in a valid format". Sometimes netcup says so of a valid one.
         ("4001", Meaning::Problem, ""),
         ("4", Meaning::Refused, ""),
         ("*", Meaning::Problem, ""),
@@ -172,7 +172,7 @@ fn write(
         });
     }
     let call = r#"POST ?JSON {"action":"updateDnsRecords","param":{"customernumber":<username>,"apikey":<param_enc>,"apisessionid":<session>,"domainname":<domain>,"dnsrecordset":{"dnsrecords":<changes>}}}"#;
-    let values = Values { changes: [&changes, &[]], ..values };
+    let values = Values { updates: &changes, ..values };
     let answer = rest.send(talk, call::request(rest, call, &values))?;
     let present = shown(rest, zone, &answer)?;
     if writes.iter().all(|write| is_done(write, &present)) {

@@ -119,23 +119,23 @@ fn write(
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
     let values = Values::of(talk.account, &NETCUP.form).in_zone(zone);
-    let (mut create, mut delete) = (Vec::new(), Vec::new());
+    let (mut creates, mut removals) = (Vec::new(), Vec::new());
     for write in writes {
         let values = values.for_write(write);
         let present = write.present(&NETCUP.form);
         let renewed = present.filter(|record| record.ttl != write.ttl);
         if !write.goal.change.removes() && (present.is_none() || renewed.is_some()) {
             let new = r#"{"name":<host>,"type":<type>,"rdata":<address>,"ttl":<ttl|300>}"#;
-            create.push(call::json(new, &values));
+            creates.push(call::json(new, &values));
         }
         for record in write.gone(&NETCUP.form).into_iter().chain(renewed) {
             // A deletion must repeat the record exactly.
             let old = r#"{"name":</name>,"type":<type>,"rdata":</rdata>,"ttl":</ttl|300>}"#;
-            delete.push(call::json(old, &Values { value: &record.raw, ..values }));
+            removals.push(call::json(old, &Values { value: &record.raw, ..values }));
         }
     }
-    let call = r#"POST /domain/<zone>/changeset {"create":<updates>,"delete":<creates>,"autoCommit":true,"strict":true}"#;
-    let values = Values { changes: [&create, &delete], ..values };
+    let call = r#"POST /domain/<zone>/changeset {"create":<creates>,"delete":<removals>,"autoCommit":true,"strict":true}"#;
+    let values = Values { creates: &creates, removals: &removals, ..values };
     rest.ask(talk, call::request(rest, call, &values))?;
     Ok(Vec::new())
 }

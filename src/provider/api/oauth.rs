@@ -33,6 +33,6 @@ pub(super) fn token(
         // Google: "Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
         400 if said.contains("timeframe") => rest.clock_wrong(&said),
         400..=403 => rest.verdict_with(&answer, Meaning::Credentials, &said, ""),
-        _ => rest.refuse(&answer, &said),
+        _ => rest.verdict(&answer, &said),
     })
 }

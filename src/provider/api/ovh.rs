@@ -31,7 +31,7 @@ pub(super) const API: Api = Api {
     batch: Batch::Account(20),
     rate: None,
     remark: "the consumer key needs GET, PUT, POST and DELETE on /domain/zone/*; 'param_opt' is 'ca' or \
-             'us' for accounts there; ovh.com is the other way, by DynHost",
+             'us' for accounts there; 'ovh.com' updates by DynHost instead",
     publish: Publishing::Code(publish, &OVH),
 };
 
@@ -84,10 +84,12 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
     rest.plain_header(TIME, &time);
     // An earlier job may have been interrupted after its writes. If this fails, it is tried again below.
     let _ = refresh(talk, &rest);
-    let published = records::publish_with(talk, &rest, &OVH);
-    let ended = published.and_then(|verdicts| refresh(talk, &rest).map(|()| verdicts));
+    let mut ended = records::publish_with(talk, &rest, &OVH);
+    if ended.is_ok() {
+        ended = refresh(talk, &rest);
+    }
     if let Err(verdict) = &ended {
-        // The written records are not published.
+        // Records that were written are still in the draft, so they did not succeed.
         for (change, settled) in talk.verdicts(verdict).iter().enumerate() {
             if settled.is_success() {
                 talk.settle(change, Verdict::clone(verdict));

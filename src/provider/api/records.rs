@@ -15,7 +15,7 @@ use super::rest::{CNAME, Rest};
 use super::zone::{RecordName, Zone, ZoneList};
 use crate::model::secret::Secret;
 use crate::provider::Account;
-use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::conversation::{ApiResult, Conversation, Next};
 use crate::provider::{Change, Outcome, Verdict};
 
 pub use read::{each_element, refuse_special};
@@ -25,7 +25,7 @@ pub use write::write_each;
 pub fn rest_of(api: &Api, account: &Account, interface: &Interface) -> Rest {
     let mut rest = Rest::new(api, account);
     rest.codes = interface.codes;
-    rest.proof = interface.proof;
+    rest.mark = interface.mark;
     rest.sign = interface.sign;
     rest.pause = interface.pause;
     rest.hide(&account.password);
@@ -127,7 +127,7 @@ fn fail<'g>(
     goals: impl Iterator<Item = &'g Goal<'g>>,
     verdict: Box<Verdict>,
 ) -> ApiResult<()> {
-    if !talk.goes_on_after(&verdict) {
+    if talk.note_failure(&verdict) == Next::EndJob {
         return Err(verdict);
     }
     for goal in goals {
@@ -268,7 +268,7 @@ fn send(
         send(talk, rest, interface, zone, writes)?;
         return send(talk, rest, interface, zone, second);
     }
-    if !verdict.concerns_all() {
+    if !verdict.ends_job() {
         writes.iter().for_each(|write| talk.forget(write.goal.key()));
     }
     fail(talk, writes.iter().map(|write| write.goal), verdict)

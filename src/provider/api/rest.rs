@@ -1,4 +1,4 @@
-//! Requests to REST interfaces, JSON in their answers, and the meaning of a status.
+//! Requests to REST interfaces, JSON in their answers, and the verdicts of failures.
 
 use std::time::Duration;
 
@@ -34,8 +34,8 @@ pub struct Rest {
     needs: &'static [Need],
     /// What answers mean.
     pub codes: Codes,
-    /// See [`Interface::proof`](super::interface::Interface::proof).
-    pub proof: &'static str,
+    /// See [`Interface::mark`](super::interface::Interface::mark).
+    pub mark: &'static str,
     /// Signs every request.
     pub sign: Option<Sign>,
     /// The pause after 429 if the answer does not give one.
@@ -59,7 +59,7 @@ impl Rest {
             secrets: vec![],
             needs: api.needs,
             codes: Codes::HTTP,
-            proof: "",
+            mark: "",
             sign: None,
             pause: PAUSE,
             secret_answers: false,
@@ -72,10 +72,12 @@ impl Rest {
         self.title
     }
 
-    /// Whether `body`, that of a successful answer, has something that answers of other servers lack.
-    pub fn proves_success(&self, body: &Json) -> bool {
+    /// Whether `body` is surely that of an answer of this provider, because it has the provider's
+    /// [mark](super::interface::Interface::mark). [`Self::value`] has looked for [`Codes::success`] already: without
+    /// it, the answer is no success.
+    pub fn has_mark(&self, body: &Json) -> bool {
         !self.codes.success.0.is_empty()
-            || (!self.proof.is_empty() && body.pointer(self.proof).is_some())
+            || (!self.mark.is_empty() && body.pointer(self.mark).is_some())
     }
 
     /// Sets the id of a session, for [`Self::session`].
@@ -247,12 +249,6 @@ impl Rest {
         if answer.status == 404 { Ok(Json::Null) } else { self.value(&answer) }
     }
 
-    /// Ends the conversation because of an `answer` that is no success. `explanation` is the
-    /// provider's own.
-    pub fn refuse(&self, answer: &Answer, explanation: &str) -> Box<Verdict> {
-        self.verdict(answer, explanation)
-    }
-
     /// The verdict for an `answer` that is no success. `explanation` is the provider's own.
     pub fn verdict(&self, answer: &Answer, explanation: &str) -> Box<Verdict> {
         self.verdict_with(answer, Meaning::of_status(answer.status), explanation, "")
@@ -317,7 +313,7 @@ impl Rest {
         advice
     }
 
-    /// Ends the conversation because a successful answer lacks what it should contain.
+    /// The verdict for a successful answer that lacks what it should contain.
     pub fn not_understood(&self, answer: &Answer) -> Box<Verdict> {
         let is_page = page::is_page(&answer.body);
         let what = if answer.cut {
@@ -337,14 +333,14 @@ impl Rest {
         self.retry_record(what, &page::text(&mask::hide(&answer.body, &self.secrets)))
     }
 
-    /// Ends the conversation because the provider's clock and ours differ too much for a signature.
+    /// The verdict if the provider's clock and ours differ too much for a signature.
     pub fn clock_wrong(&self, explanation: &str) -> Box<Verdict> {
         let explanation = mask::mask(explanation, &self.secrets);
         let reason = format!("{} finds the clock wrong: {explanation}", self.title);
         Verdict::clock_behind(reason)
     }
 
-    /// Ends the conversation because the provider accepted a request, but did not carry it out.
+    /// The verdict if the provider accepted a request, but did not carry it out.
     pub fn not_done(&self, explanation: &str) -> Box<Verdict> {
         self.retry_record("took the request, but has not changed the record", explanation)
     }

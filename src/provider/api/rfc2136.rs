@@ -123,7 +123,7 @@ fn publish_zone(
         };
         match present.and_then(|present| Edit::of(named, &present)) {
             Ok(edit) => edits.push((named, edit)),
-            Err(verdict) if !verdict.concerns_all() => {
+            Err(verdict) if !verdict.ends_job() => {
                 talk.settle(named.index, *verdict);
             }
             Err(verdict) => return Err(verdict),
@@ -155,7 +155,7 @@ fn read_and_update(
     let present = addresses_at_server(talk, server, named);
     let edit = match present.and_then(|present| Edit::of(named, &present)) {
         Ok(edit) => edit,
-        Err(verdict) if !verdict.concerns_all() => return Ok(*verdict),
+        Err(verdict) if !verdict.ends_job() => return Ok(*verdict),
         Err(verdict) => return Err(verdict),
     };
     let rcode = update(talk, server, zone, &[(named, edit)])?;

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::interface::{
-    BY_NAME, INTERFACE, Interface, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
+    INTERFACE, Interface, MOST_BY_NAME, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::Meaning;
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
@@ -102,7 +102,7 @@ fn read(
 ) -> ApiResult<Vec<Record>> {
     let path = path(zone)?;
     let mut all = Vec::new();
-    if goals.len() > BY_NAME {
+    if goals.len() > MOST_BY_NAME {
         let next = [("name", "NextRecordName"), ("type", "NextRecordType")];
         match pages(talk, rest, &format!("{path}?maxitems=300"), &next)? {
             Some(found) => all = found,

@@ -3,7 +3,7 @@
 //! Changes of any number of names of a zone are one request.
 
 use super::interface::{
-    BY_NAME, CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing,
+    CALLS, Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, RecordModel, Shows, Writing,
     ZoneSource,
 };
 use super::meaning::shown;
@@ -42,7 +42,7 @@ pub(super) const API: Api = Api {
                 "/records",
                 100,
             ),
-            most_names: BY_NAME,
+            most_names: MOST_BY_NAME,
         },
         form: RecordForm {
             address: "/data",

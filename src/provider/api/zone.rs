@@ -87,8 +87,8 @@ impl RecordName {
         }
     }
 
-    /// All possible zones, in the order in which they are probed: the parents of the name from the
-    /// longest to the shortest with two labels, then the name itself.
+    /// The names that may be the zone's, in the order in which they are tried: the parents of this name, from
+    /// the longest to the one with two labels, and then this name.
     fn possible_zones(&self) -> Vec<&str> {
         let mut zones = Vec::new();
         let mut zone = self.likely_zone();

@@ -71,7 +71,7 @@ pub(super) fn records(
         let read = read_all(talk, rest, interface, (&list, zone), goals);
         match (read, by_name) {
             // A list that is too long is refused or cut off. The names can still be read.
-            (Err(verdict), Some(_)) if !verdict.concerns_all() => {}
+            (Err(verdict), Some(_)) if !verdict.ends_job() => {}
             (read, _) => return read,
         }
     }
@@ -230,7 +230,7 @@ fn found<'v>(
 ) -> Option<&'v [Json]> {
     match (body.pointer(list.at), elements) {
         (Some(Json::List(several)), Elements::Any | Elements::Records) => Some(several),
-        (Some(Json::Null) | None, _) if rest.proves_success(body) => Some(&[]),
+        (Some(Json::Null) | None, _) if rest.has_mark(body) => Some(&[]),
         // Some servers write an empty list like this.
         (Some(Json::Null), Elements::Records) if !list.at.is_empty() => Some(&[]),
         (Some(one), Elements::Records | Elements::OneSet) if is_record(one, values) => {

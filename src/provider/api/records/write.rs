@@ -60,9 +60,13 @@ pub(super) fn write(
                     }
                     continue;
                 }
-                let (mut updates, mut creates) = (Vec::new(), Vec::new());
+                let (mut updates, mut creates, mut removals) = (vec![], vec![], vec![]);
                 for write in &writes {
-                    let list = if write.exists { &mut updates } else { &mut creates };
+                    let list = match (write.is_removal(), write.exists) {
+                        (true, _) => &mut removals,
+                        (false, true) => &mut updates,
+                        (false, false) => &mut creates,
+                    };
                     let json = call::json(one.of(write), &values.for_write(write));
                     if json.is_list() {
                         list.extend_from_slice(json.elements());
@@ -70,7 +74,8 @@ pub(super) fn write(
                         list.push(json);
                     }
                 }
-                let values = Values { changes: [&updates, &creates], ..values };
+                let values =
+                    Values { updates: &updates, creates: &creates, removals: &removals, ..values };
                 let answer = rest.send(talk, call::request(rest, call, &values))?;
                 made.append(&mut check(talk, rest, (&one, &values), &writes, &answer)?);
             }

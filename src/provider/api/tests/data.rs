@@ -10,7 +10,7 @@ use crate::provider::testing::{account, change, job, verdicts_of};
 use crate::provider::{Answer, Method};
 
 /// The placeholders of `call.rs`.
-const PLACEHOLDERS: [&str; 21] = [
+const PLACEHOLDERS: [&str; 22] = [
     "username",
     "password",
     "param_enc",
@@ -32,6 +32,7 @@ const PLACEHOLDERS: [&str; 21] = [
     "changes",
     "updates",
     "creates",
+    "removals",
 ];
 
 /// All interfaces that are data, with the names of their providers.
