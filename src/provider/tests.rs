@@ -115,3 +115,13 @@ fn fingerprint_changes_with_every_part() {
 fn fingerprint_is_independent_of_label() {
     assert_eq!(with_account(|account| account.label = "x".into()), FINGERPRINT);
 }
+
+#[test]
+fn a_change_without_a_request_is_not_in_doubt() {
+    let job = testing::job(vec![testing::change("home.example.com", "192.0.2.9")]);
+    let mut carrier = testing::Answering::new(|_| panic!("a request"));
+    let published =
+        conversation::converse(&|_| Ok(()), None, &Account::default(), &job, &mut carrier);
+    let expected = Outcome::retry("no request was sent for it".into());
+    assert_eq!(published.verdicts, [Verdict::record(expected)]);
+}

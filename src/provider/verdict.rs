@@ -94,7 +94,7 @@ impl Verdict {
 
     /// The verdict of a change for which no request was sent, although the job did not fail.
     pub(super) fn nothing_done() -> Self {
-        Outcome::Unconfirmed { reason: "no request was sent for it".into() }.into()
+        Outcome::retry("no request was sent for it".into()).into()
     }
 
     /// Whether the record is as it should be.
