@@ -95,7 +95,8 @@ fn fits(pattern: &str, code: &str, status: &str) -> bool {
         return status == expected;
     }
     match pattern.strip_prefix('*') {
-        Some(part) => code.contains(part),
+        // An answer without a code is not understood.
+        Some(part) => code.contains(part) && !code.trim().is_empty(),
         None => code.starts_with(pattern),
     }
 }
@@ -138,6 +139,9 @@ mod tests {
         ] {
             assert_eq!(CODES.meaning(status, &(&body).into()).0, meaning, "{status} {body}");
         }
+        let any = Codes { meanings: &[("*", Meaning::Problem, "")], ..CODES };
+        assert_eq!(any.meaning(200, &json!({"code": 9}).into()).0, Meaning::Problem);
+        assert_eq!(any.meaning(200, &json!({}).into()).0, Meaning::Unknown);
         let by_presence = Codes { success: ("/id", ""), ..CODES };
         assert_eq!(by_presence.meaning(200, &json!({"id": 3}).into()).0, Meaning::Success);
         assert_eq!(
