@@ -3,7 +3,7 @@
 //! Porkbun refuses an update that would change nothing, so each record is read first.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
+    Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, RecordForm};
@@ -42,10 +42,11 @@ pub(super) const API: Api = Api {
             ],
         },
         zones: ZoneSource::List {
-            list: List::whole(
-                r#"POST /domain/listAll {"apikey":<username>,"secretapikey":<password>,"start":"0"}"#,
-                "/domains",
-            ),
+            list: List {
+                call: r#"POST /domain/listAll {"apikey":<username>,"secretapikey":<password>,"start":"<page>"}"#,
+                at: "/domains",
+                pages: Pages::Offset(1000),
+            },
             name: "/domain",
             id: "/domain",
         },
