@@ -105,7 +105,7 @@ fn read(
 const CREATE: &str = "POST /?Action=CreateRecord&SiteId=<zone>&RecordName=<fqdn>&Type=A/AAAA\
                       &Ttl=<ttl|300>&Data={\"Value\":\"</Addresses>\"}";
 /// What an update lacks would be reset.
-const UPDATE: &str = "POST /?Action=UpdateRecord&RecordId=</RecordId>&Type=A/AAAA&Ttl=<ttl|300>\
+const UPDATE: &str = "POST /?Action=UpdateRecord&RecordId=</RecordId>&Type=A/AAAA&Ttl=</Ttl|300>\
                       &Data={\"Value\":\"</Addresses>\"}&Proxied=</Proxied>&BizName=</BizName>\
                       &Comment=</Comment>";
 const DELETE: &str = "POST /?Action=DeleteRecord&RecordId=</RecordId>";
@@ -131,6 +131,10 @@ fn write(
             (false, false) => UPDATE,
         };
         record.set("Addresses", all.join(",").into());
+        // The TTL of a record is also that of the other family's addresses.
+        if let Some(ttl) = goal.change.record.ttl {
+            record.set("Ttl", ttl.into());
+        }
         let values = Values::of(talk.account, &ESA.form).in_zone(zone).for_write(write);
         rest.ask(talk, call::request(rest, call, &Values { value: &record, ..values }))?;
     }
