@@ -8,6 +8,9 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "a refusal that is not named is a usual one")]
 
 mod call;
+mod clouds;
+mod codes;
+mod documents;
 mod further;
 mod ids;
 mod owner;
@@ -27,7 +30,8 @@ use self::zone::Refusal;
 
 /// All imitations.
 fn services() -> Vec<Service> {
-    [ids::ALL, sets::ALL, values::ALL, further::ALL].concat()
+    [ids::ALL, codes::ALL, clouds::ALL, sets::ALL, values::ALL, documents::ALL, further::ALL]
+        .concat()
 }
 
 /// Runs a scenario with each provider, and names those that fail.
@@ -39,6 +43,15 @@ fn each(scenario: impl Fn(Service)) {
         }
     }
     assert!(failed.is_empty(), "{failed:?}");
+}
+
+#[test]
+fn each_interface_over_http_is_imitated() {
+    let names: Vec<&str> = services().iter().map(|service| service.name).collect();
+    for api in crate::provider::api::ALL {
+        let is_http = !matches!(api.base, crate::provider::api::Base::NameServer);
+        assert!(!is_http || names.contains(&api.name), "{}", api.name);
+    }
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub(super) struct Call {
     pub(super) form: BTreeMap<String, String>,
     /// The body as JSON; `null` if it has another form.
     pub(super) body: Value,
+    /// The body as text.
+    pub(super) plain: String,
     headers: BTreeMap<String, String>,
     basic: Option<(String, String)>,
     text: String,
@@ -52,6 +54,7 @@ impl Call {
             } else {
                 Value::Null
             },
+            plain,
             headers,
             basic: request.url.credentials.as_ref().map(|credentials| {
                 (credentials.user.clone(), credentials.password.expose().to_owned())
