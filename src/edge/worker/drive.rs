@@ -226,7 +226,7 @@ mod tests {
     fn the_last_request_and_answer_are_kept_without_secrets() {
         let finished = talk(two_requests, good);
         assert_eq!(finished.job, 3);
-        assert!(matches!(outcomes(&finished)[..], [Outcome::Updated, Outcome::Unconfirmed { .. }]));
+        assert!(matches!(outcomes(&finished)[..], [Outcome::Updated, Outcome::Retry { .. }]));
         assert_eq!((finished.sent_at, finished.requests), (Some(Duration::from_secs(7)), 2));
         assert_eq!(finished.request, "GET http://h.example/?***");
         assert_eq!(finished.answer, "HTTP 200: good ***");

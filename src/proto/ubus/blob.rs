@@ -291,8 +291,8 @@ impl Writer {
     }
 }
 
-/// The bits of the double (IEEE 754 binary64) nearest to a decimal such as `12.345`, which has at most 18 digits
-/// behind the point; of two that are equally near, the larger one. `None` for any other number.
+/// The bits of the double (IEEE 754 binary64) nearest to a decimal such as `12.345`, which is below 2^40 and has at
+/// most 18 digits behind the point. `None` for any other number.
 ///
 /// It calculates with whole numbers only. A router has no floating point unit, and the software that stands in for
 /// one would be in the program for this alone.
@@ -305,6 +305,9 @@ fn double(decimal: &str) -> Option<u64> {
     // The number is always (`significand` + `rest` / `unit`) × 2^`exponent`.
     let mut significand: u64 = whole.parse().ok()?;
     let mut rest: u64 = digits.parse().ok()?;
+    if significand >> 40 != 0 {
+        return None;
+    }
     let mut exponent = 0_i64;
     if significand == 0 && rest == 0 {
         return Some(0);
@@ -316,10 +319,6 @@ fn double(decimal: &str) -> Option<u64> {
         rest -= bit * unit;
         significand = significand * 2 + bit;
         exponent -= 1;
-    }
-    while significand >> 54 != 0 {
-        significand /= 2;
-        exponent += 1;
     }
     let rounded = significand.div_ceil(2);
     // The highest of the 53 bits is not stored. Here it adds 1 to the exponent, to which 1023 is added.
