@@ -4,8 +4,8 @@
 //! request, which Cloudflare carries out as a whole or not at all.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, RecordModel, Shows, Writing, ZoneRef,
-    ZoneSource,
+    CALLS, Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, RecordModel, Removal, Shows,
+    Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, RecordForm};
@@ -55,19 +55,21 @@ const CLOUDFLARE: Interface = Interface {
     form: RecordForm { is_relative: false, ..RECORD },
     write: Writing::Together {
         update: r#"POST /<zone>/dns_records/batch {"deletes":[],"patches":<updates>,"posts":<creates>}"#,
-        remove: r#"POST /<zone>/dns_records/batch {"deletes":<removals>,"patches":[],"posts":[]}"#,
+        remove: Removal::OneRequest(
+            r#"POST /<zone>/dns_records/batch {"deletes":<removals>,"patches":[],"posts":[]}"#,
+        ),
         one: Calls {
             create: r#"{"type":<type>,"name":<fqdn>,"content":<address>,"ttl":<set_ttl>,"proxied":<proxied|false>}"#,
             update: r#"{"id":<id>,"content":<address>,"ttl":<set_ttl>,"proxied":<proxied>}"#,
             remove: r#"{"id":<id>}"#,
             shows: Shows::Records(&["/result/patches", "/result/posts"]),
         },
-        alone: Calls {
+        alone: Some(Calls {
             create: r#"POST /<zone>/dns_records {"type":<type>,"name":<fqdn>,"content":<address>,"ttl":<set_ttl>,"proxied":<proxied|false>}"#,
             update: r#"PATCH /<zone>/dns_records/<id> {"id":<id>,"content":<address>,"ttl":<set_ttl>,"proxied":<proxied>}"#,
-            remove: "",
             shows: Shows::Records(&["/result"]),
-        },
+            ..CALLS
+        }),
     },
     new_ttl: 1,
     ..INTERFACE

@@ -4,7 +4,7 @@
 //! at all.
 
 use super::interface::{
-    CALLS, Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, Shows, Writing, ZoneSource,
+    Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, Removal, Shows, Writing, ZoneSource,
 };
 use super::record::RECORD;
 use super::rest::{Rest, id};
@@ -45,14 +45,16 @@ pub(super) const API: Api = Api {
         form: RECORD,
         write: Writing::Together {
             update: r#"POST /<zone>/batch {"creates":<creates>,"updates":<updates>,"deletes":[]}"#,
-            remove: r#"POST /<zone>/batch {"creates":[],"updates":[],"deletes":<removals>}"#,
+            remove: Removal::OneRequest(
+                r#"POST /<zone>/batch {"creates":[],"updates":[],"deletes":<removals>}"#,
+            ),
             one: Calls {
                 create: r#"{"type":<type>,"name":<host>,"content":<address>,"ttl":<ttl>}"#,
                 update: r#"{"id":<id>,"content":<address>,"ttl":<set_ttl>}"#,
                 remove: r#"{"id":<id>}"#,
                 shows: Shows::Records(&["/data/creates", "/data/updates"]),
             },
-            alone: CALLS,
+            alone: None,
         },
         ..INTERFACE
     }),

@@ -36,16 +36,18 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
     records::publish(talk, &API, if has_key { &V1 } else { &V3 })
 }
 
+const LIST: List = List::numbered(
+    "GET /v3/domains/zones/<zone>/dns-records?pageSize=100&page=<page>&totalRequired=true",
+    "/items",
+    100,
+);
+
 const V3: Interface = Interface {
     headers: &[("Authorization", "Bearer <password>")],
     // A zone whose domain is registered elsewhere is in no list.
-    zones: ZoneSource::Probe,
+    zones: ZoneSource::Probe(LIST),
     model: RecordModel::RrSet,
-    read: Reading::Zone(List::numbered(
-        "GET /v3/domains/zones/<zone>/dns-records?pageSize=100&page=<page>&totalRequired=true",
-        "/items",
-        100,
-    )),
+    read: Reading::Zone(LIST),
     form: RecordForm { apex: "@", id: "/recordId", address: "/data", ..RECORD },
     write: Writing::Values(Calls {
         create: r#"POST /v3/domains/zones/<zone>/dns-records {"name":<host>,"type":<type>,"data":<address>,"ttl":<ttl>}"#,

@@ -3,7 +3,7 @@
 //! Changes of any number of names of a zone are one request.
 
 use super::interface::{
-    CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Removal, Shows, Writing, ZoneSource,
 };
 use super::record::{Goal, RECORD, Record, RecordForm};
 use super::{Api, Base, Need, Publishing};
@@ -41,14 +41,14 @@ const HOSTINGER: Interface = Interface {
     write: Writing::Together {
         // `overwrite` replaces only the sets with these names and types.
         update: r#"PUT /dns/v1/zones/<domain> {"overwrite":true,"zone":<changes>}"#,
-        remove: r#"DELETE /dns/v1/zones/<domain> {"filters":<removals>}"#,
+        remove: Removal::OneRequest(r#"DELETE /dns/v1/zones/<domain> {"filters":<removals>}"#),
         one: Calls {
             create: SET,
             update: SET,
             remove: r#"{"name":<host>,"type":<type>}"#,
             shows: Shows::Something("/message"),
         },
-        alone: CALLS,
+        alone: None,
     },
     ..INTERFACE
 };

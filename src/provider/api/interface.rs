@@ -62,7 +62,7 @@ pub const INTERFACE: Interface = Interface {
     codes: Codes::HTTP,
     mark: "",
     write_rate: None,
-    zones: ZoneSource::Probe,
+    zones: ZoneSource::Probe(List::whole("", "")),
     zone_ref: ZoneRef::Name,
     model: RecordModel::ById,
     read: Reading::Zone(List::whole("", "")),
@@ -98,9 +98,9 @@ pub enum ZoneSource {
         /// Where an element has the zone's identifier; the same place as `name` if it has none.
         id: &'static str,
     },
-    /// By reading the records of each zone that could hold the name ([`Interface::read`]), for interfaces
-    /// without a list.
-    Probe,
+    /// By reading the records of each zone that could hold the name, for interfaces without a list of zones.
+    /// This is the list of a zone's records.
+    Probe(List),
     /// By a function.
     Code(ListZones),
 }
@@ -226,18 +226,17 @@ pub enum ZoneRef {
 pub enum Writing {
     /// Each by a request of its own.
     Each(Calls),
-    /// All changes of a zone by one request, and all removals by another.
+    /// All changes of a zone together.
     Together {
         /// The request of additions and changes. `<creates>`, `<updates>` and, for both, `<changes>` stand for
         /// their JSON.
         update: &'static str,
-        /// The request of removals. `<removals>` and `<changes>` stand for their JSON. If it is empty, each value of a removed set is
-        /// removed by `one.remove`, which is a call then.
-        remove: &'static str,
-        /// The JSON of one of them, in place of calls. That of a set may be an array of its records.
+        /// The requests of removals.
+        remove: Removal,
+        /// The JSON of one addition, change or removal. That of a set may be an array of its records.
         one: Calls,
         /// The calls for an addition or a change without others, if they are not the same.
-        alone: Calls,
+        alone: Option<Calls>,
     },
     /// Each value of a set by a request of its own, for records that cannot be changed: the new address is
     /// added, and then the addresses that go are removed. There are no updates.
@@ -246,6 +245,15 @@ pub enum Writing {
     Code(WriteFn),
     /// By a function, which gets all writes to a zone.
     CodeTogether(WriteFn),
+}
+
+/// How records are removed together.
+#[derive(Clone, Copy)]
+pub enum Removal {
+    /// All by this request. `<removals>` and `<changes>` stand for their JSON.
+    OneRequest(&'static str),
+    /// Each value of a removed set by this request.
+    PerValue(&'static str),
 }
 
 /// The requests that write one record or set.

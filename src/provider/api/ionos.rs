@@ -3,7 +3,7 @@
 //! Changes of any number of names of a zone are one request.
 
 use super::interface::{
-    CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneRef,
+    CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Removal, Writing, ZoneRef,
     ZoneSource,
 };
 use super::record::{RECORD, RecordForm};
@@ -39,14 +39,9 @@ pub(super) const API: Api = Api {
         },
         write: Writing::Together {
             update: "PATCH /<zone> <changes>",
-            remove: "",
-            one: Calls {
-                create: "<values>",
-                update: "<values>",
-                remove: "DELETE /<zone>/records/</id>",
-                shows: Shows::Nothing,
-            },
-            alone: CALLS,
+            remove: Removal::PerValue("DELETE /<zone>/records/</id>"),
+            one: Calls { create: "<values>", update: "<values>", ..CALLS },
+            alone: None,
         },
         ..INTERFACE
     }),

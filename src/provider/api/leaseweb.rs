@@ -1,7 +1,9 @@
 //! Leaseweb (<https://developer.leaseweb.com/docs/#tag/DNS>, and its own client
 //! <https://github.com/leaseweb/leaseweb-go-sdk>).
 
-use super::interface::{Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing};
+use super::interface::{
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
+};
 use super::record::{RECORD, RecordForm, Special};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;
@@ -17,8 +19,9 @@ pub(super) const API: Api = Api {
     remark: "the time to live is 60, 300, 1800, 3600, 14400, 28800, 43200 or 86400",
     publish: Publishing::Interface(&Interface {
         headers: &[("X-LSW-Auth", "<password>")],
+        zones: ZoneSource::Probe(LIST),
         model: RecordModel::RrSet,
-        read: Reading::Zone(List::whole("GET /<zone>/resourceRecordSets", "/resourceRecordSets")),
+        read: Reading::Zone(LIST),
         form: RecordForm {
             is_relative: false,
             values: "/content",
@@ -39,6 +42,8 @@ pub(super) const API: Api = Api {
         ..INTERFACE
     }),
 };
+
+const LIST: List = List::whole("GET /<zone>/resourceRecordSets", "/resourceRecordSets");
 
 #[cfg(test)]
 mod tests;

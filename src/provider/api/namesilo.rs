@@ -40,12 +40,9 @@ pub(super) const API: Api = Api {
                 ("280", Meaning::Problem, ""),
             ],
         },
-        zones: ZoneSource::Probe,
+        zones: ZoneSource::Probe(LIST),
         model: RecordModel::ByIdReadFirst,
-        read: Reading::Zone(List::whole(
-            "GET /dnsListRecords?version=1&type=json&key=<password>&domain=<domain>",
-            "/reply/resource_record",
-        )),
+        read: Reading::Zone(LIST),
         form: RecordForm {
             name: "/host",
             is_relative: false,
@@ -65,6 +62,11 @@ pub(super) const API: Api = Api {
         ..INTERFACE
     }),
 };
+
+const LIST: List = List::whole(
+    "GET /dnsListRecords?version=1&type=json&key=<password>&domain=<domain>",
+    "/reply/resource_record",
+);
 
 #[cfg(test)]
 mod tests;

@@ -33,9 +33,9 @@ pub(super) const API: Api = Api {
             ],
             ..Codes::HTTP
         },
-        zones: ZoneSource::Probe,
+        zones: ZoneSource::Probe(LIST),
         model: RecordModel::RrSet,
-        read: Reading::Zone(List::whole("POST /<domain>/listRRs", "")),
+        read: Reading::Zone(LIST),
         form: RecordForm { address: "/data", ..RECORD },
         write: Writing::Values(Calls {
             create: "POST /<domain>/addRR name=<host>&type=<type>&data=<address>&ttl=<ttl>",
@@ -60,6 +60,8 @@ fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     request.headers.push(("X-NFSN-Authentication", value));
     Ok(())
 }
+
+const LIST: List = List::whole("POST /<domain>/listRRs", "");
 
 #[cfg(test)]
 mod tests;

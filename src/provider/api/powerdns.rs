@@ -4,7 +4,7 @@
 //! at all.
 
 use super::interface::{
-    CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Removal, Shows, Writing, ZoneSource,
 };
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
@@ -50,9 +50,9 @@ pub(super) const API: Api = Api {
         },
         write: Writing::Together {
             update: PATCH,
-            remove: PATCH,
+            remove: Removal::OneRequest(PATCH),
             one: Calls { create: SET, update: SET, remove: SET, shows: Shows::Nothing },
-            alone: CALLS,
+            alone: None,
         },
         ..INTERFACE
     }),

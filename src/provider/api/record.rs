@@ -129,34 +129,53 @@ pub fn by_type(text: &str, kind: &str) -> String {
     [before, if kind == "A" { first } else { second }].concat()
 }
 
+/// The complete name of the record `raw`.
+fn name_of(form: &RecordForm, zone: &Zone, goal: Option<&Goal<'_>>, raw: &Json) -> String {
+    let is_missing = form.name.is_empty() || raw.pointer(form.name).is_none_or(Json::is_null);
+    if let Some(goal) = goal
+        && is_missing
+    {
+        return goal.fqdn.clone();
+    }
+    let name = canonical(&shown(raw, form.name));
+    // Some answers show the complete name, although names are relative.
+    let is_complete = goal.is_some_and(|goal| goal.fqdn == name);
+    if form.is_relative && !is_complete { canonical(&zone.full(&name)) } else { name }
+}
+
+/// The type of the record `raw`.
+fn type_of(form: &RecordForm, goal: Option<&Goal<'_>>, raw: &Json) -> String {
+    let text = shown(raw, form.kind);
+    if let Some(goal) = goal
+        && (text.is_empty() || form.kind.is_empty())
+    {
+        return goal.kind().to_owned();
+    }
+    let [a, aaaa] = form.kinds;
+    if text == a {
+        return "A".to_owned();
+    }
+    if text == aaaa { "AAAA".to_owned() } else { text }
+}
+
+fn is_special(form: &RecordForm, raw: &Json) -> bool {
+    form.special.places.iter().any(|place| {
+        let found = shown(raw, place);
+        !found.is_empty() && found != form.special.usual
+    })
+}
+
 impl Record {
     /// A record that the provider shows in this form. What it does not show is as in `goal`.
     pub fn of(form: &RecordForm, zone: &Zone, goal: Option<&Goal<'_>>, raw: &Json) -> Self {
-        let mut name = canonical(&shown(raw, form.name));
-        let mut kind = shown(raw, form.kind);
-        for (shown, meant) in form.kinds.iter().zip(["A", "AAAA"]) {
-            if kind == *shown {
-                kind = meant.to_owned();
-            }
+        Self {
+            name: name_of(form, zone, goal, raw),
+            kind: type_of(form, goal, raw),
+            id: shown(raw, form.id),
+            ttl: raw.pointer(form.ttl).and_then(seconds),
+            is_special: is_special(form, raw),
+            raw: raw.clone(),
         }
-        let is_special = form.special.places.iter().any(|place| {
-            let found = shown(raw, place);
-            !found.is_empty() && found != form.special.usual
-        });
-        let is_known = goal.is_some_and(|goal| goal.fqdn == name);
-        if form.is_relative && !is_known {
-            name = canonical(&zone.full(&name));
-        }
-        if let Some(goal) = goal {
-            if raw.pointer(form.name).is_none_or(Json::is_null) || form.name.is_empty() {
-                name.clone_from(&goal.fqdn);
-            }
-            if kind.is_empty() || form.kind.is_empty() {
-                kind = goal.kind().to_owned();
-            }
-        }
-        let ttl = raw.pointer(form.ttl).and_then(seconds);
-        Self { name, kind, id: shown(raw, form.id), ttl, is_special, raw: raw.clone() }
     }
 
     /// The records of an element of a list: the element, or the values of the set that it is.

@@ -16,7 +16,7 @@ use super::zone::{RecordName, Zone, ZoneList};
 use crate::model::secret::Secret;
 use crate::provider::Account;
 use crate::provider::conversation::{ApiResult, Conversation, Next};
-use crate::provider::{Change, Outcome, Verdict};
+use crate::provider::{Change, Job, Outcome, Verdict};
 
 pub use read::{each_element, refuse_special};
 pub use write::write_each;
@@ -61,14 +61,32 @@ pub fn publish_with(
     rest: &Rest,
     interface: &Interface,
 ) -> ApiResult<()> {
-    let changes = &talk.job.changes;
-    let mut zones: Vec<(Zone, Vec<Goal<'_>>)> = Vec::new();
+    for (zone, goals) in goals_by_zone(talk, rest, interface)? {
+        if interface.reads_together() {
+            publish_or_fail(talk, rest, interface, &zone, &goals)?;
+            continue;
+        }
+        for removes in [false, true] {
+            for goal in goals.iter().filter(|goal| goal.change.removes() == removes) {
+                publish_or_fail(talk, rest, interface, &zone, std::slice::from_ref(goal))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The changes that are not settled, by the zones that hold their records. Settles those without a zone.
+///
+/// # Errors
+/// If the zones of the account cannot be listed.
+fn goals_by_zone<'a>(
+    talk: &mut Conversation<'a>,
+    rest: &Rest,
+    interface: &Interface,
+) -> ApiResult<Vec<(Zone, Vec<Goal<'a>>)>> {
+    let mut zones: Vec<(Zone, Vec<Goal<'a>>)> = Vec::new();
     let mut listed = None;
-    // Each job begins with another change, so that failures of the first cannot keep the others from
-    // ever being tried.
-    let start = usize::try_from(talk.job.seed).unwrap_or_default() % changes.len().max(1);
-    for index in (start..changes.len()).chain(0..start) {
-        let Some(change) = changes.get(index) else { continue };
+    for (index, change) in order_of_changes(talk.job) {
         if talk.is_settled(index) {
             continue;
         }
@@ -87,18 +105,15 @@ pub fn publish_with(
             None => zones.push((zone, vec![goal])),
         }
     }
-    for (zone, goals) in zones {
-        if interface.reads_together() {
-            publish_or_fail(talk, rest, interface, &zone, &goals)?;
-            continue;
-        }
-        for removes in [false, true] {
-            for goal in goals.iter().filter(|goal| goal.change.removes() == removes) {
-                publish_or_fail(talk, rest, interface, &zone, std::slice::from_ref(goal))?;
-            }
-        }
-    }
-    Ok(())
+    Ok(zones)
+}
+
+/// The changes of `job` with their indices, in the order in which they are published. Each job begins with
+/// another change. Otherwise a first change that always fails would end every job before the others.
+fn order_of_changes(job: &Job) -> impl Iterator<Item = (usize, &Change)> {
+    let count = job.changes.len();
+    let first = usize::try_from(job.seed).unwrap_or_default() % count.max(1);
+    job.changes.iter().enumerate().cycle().skip(first).take(count)
 }
 
 /// Brings the records of `goals` up to date, or gives them the verdict of a failure.
@@ -147,15 +162,22 @@ fn zone_of(
     name: &RecordName,
     change: &Change,
 ) -> ApiResult<Option<Zone>> {
-    match (&change.record.zone_id, &name.zone, interface.zone_ref) {
-        (Some(id), Some(zone), _) => return Ok(Some(Zone::new(zone, id))),
-        (None, Some(zone), ZoneRef::Name) => return Ok(Some(Zone::new(zone, zone))),
-        (Some(id), None, ZoneRef::Name | ZoneRef::Id) => return Ok(Some(Zone::new(id, id))),
-        _ => {}
-    }
     let id = &change.record.zone_id;
-    if listed.is_none()
-        && id.is_none()
+    // The options say both.
+    if let (Some(id), Some(zone)) = (id, &name.zone) {
+        return Ok(Some(Zone::new(zone, id)));
+    }
+    // The options have the name, and requests need only that.
+    if let (Some(zone), ZoneRef::Name) = (&name.zone, interface.zone_ref) {
+        return Ok(Some(Zone::new(zone, zone)));
+    }
+    // The options have the id, and requests need only that.
+    if let (Some(id), ZoneRef::Name | ZoneRef::Id) = (id, interface.zone_ref) {
+        return Ok(Some(Zone::new(id, id)));
+    }
+    // An earlier job has learned the zone. A list that this job has read is newer.
+    if id.is_none()
+        && listed.is_none()
         && let Some(zone) = name.learned_zone(talk)
     {
         return Ok(Some(zone));
@@ -249,7 +271,7 @@ fn send(
     let verdict = match write::write(talk, rest, interface, zone, &writes) {
         Ok(made) => {
             for write in writes {
-                plan::written(talk, rest, interface, &write, &made);
+                plan::settle_written(talk, rest, interface, &write, &made);
             }
             return Ok(());
         }

@@ -2,7 +2,9 @@
 //!
 //! A record has no id and no TTL. The API takes requests only from addresses that the owner has named.
 
-use super::interface::{CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing};
+use super::interface::{
+    CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource,
+};
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
@@ -33,12 +35,9 @@ pub(super) const API: Api = Api {
                 ("*NOT_FOUND", Meaning::NotFound, ""),
             ],
         },
+        zones: ZoneSource::Probe(LIST),
         model: RecordModel::RrSet,
-        read: Reading::Zone(List::whole(
-            "POST /get_resource_records username=<username>&password=<password>&output_format=json\
-             &domain_name=<domain>",
-            "/answer/domains/0/rrs",
-        )),
+        read: Reading::Zone(LIST),
         form: RecordForm {
             name: "/subname",
             apex: "@",
@@ -58,6 +57,12 @@ pub(super) const API: Api = Api {
 };
 
 const ADDRESSES: &str = "allow the API for any address (0.0.0.0/0), in its settings at REG.RU";
+
+const LIST: List = List::whole(
+    "POST /get_resource_records username=<username>&password=<password>&output_format=json\
+     &domain_name=<domain>",
+    "/answer/domains/0/rrs",
+);
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 //! Changes of any number of names of a zone are one request.
 
 use super::interface::{
-    CALLS, Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, RecordModel, Shows, Writing,
+    Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, RecordModel, Removal, Shows, Writing,
     ZoneSource,
 };
 use super::meaning::shown;
@@ -61,14 +61,14 @@ pub(super) const API: Api = Api {
         },
         write: Writing::Together {
             update: PATCH,
-            remove: PATCH,
+            remove: Removal::OneRequest(PATCH),
             one: Calls {
                 create: SET,
                 update: SET,
                 remove: r#"{"delete":{"id_fields":{"name":<host>,"type":<type>}}}"#,
                 shows: Shows::Nothing,
             },
-            alone: CALLS,
+            alone: None,
         },
         ..INTERFACE
     }),

@@ -28,9 +28,9 @@ pub(super) const API: Api = Api {
             meanings: &[("*no such domain", Meaning::NotFound, "")],
             ..Codes::HTTP
         },
-        zones: ZoneSource::Probe,
+        zones: ZoneSource::Probe(LIST),
         model: RecordModel::RrSet,
-        read: Reading::Zone(List::whole("GET /<domain>", "")),
+        read: Reading::Zone(LIST),
         form: RecordForm { values: "/content", address: "", ..RECORD },
         write: Writing::Each(Calls {
             create: SET,
@@ -44,6 +44,8 @@ pub(super) const API: Api = Api {
 
 const SET: &str =
     r#"POST /<domain> {"type":<type>,"name":<host>,"content":<one_or_values>,"ttl":<ttl|300>}"#;
+
+const LIST: List = List::whole("GET /<domain>", "");
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,9 @@
 //! A key is the MD5 sum of a password: of the account's password for the API, or of a domain's own password.
 //! Error messages are in GBK, so they are not readable here.
 
-use super::interface::{CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing};
+use super::interface::{
+    CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource,
+};
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
@@ -31,12 +33,9 @@ pub(super) const API: Api = Api {
             code: &["/code", "/msg"],
             meanings: &[("*no records", Meaning::Success, "")],
         },
+        zones: ZoneSource::Probe(LIST),
         model: RecordModel::ByIdReadFirst,
-        read: Reading::Zone(List::numbered(
-            "POST / act=dnsrec.list&domain=<domain>&limit=100&pageno=<page>",
-            "/body/items",
-            100,
-        )),
+        read: Reading::Zone(LIST),
         form: RecordForm {
             name: "/hostname",
             apex: "@",
@@ -74,6 +73,12 @@ fn add_credentials(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<
     request.body = Some(Secret::new(form));
     Ok(())
 }
+
+const LIST: List = List::numbered(
+    "POST / act=dnsrec.list&domain=<domain>&limit=100&pageno=<page>",
+    "/body/items",
+    100,
+);
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use crate::provider::api::rest::Rest;
 use crate::provider::conversation::Conversation;
 
 /// Gives the change its outcome after a successful write. `made` are the records that the answer shows.
-pub(super) fn written(
+pub(super) fn settle_written(
     talk: &mut Conversation<'_>,
     rest: &Rest,
     interface: &Interface,
@@ -26,10 +26,16 @@ pub(super) fn written(
         Some(id) => record.id == *id,
         None => record.is_for(goal),
     });
-    let outcome = shown.map_or(Outcome::Updated, |record| outcome(rest, interface, goal, record));
-    let id = shown.map(|record| record.id.as_str()).filter(|id| !id.is_empty());
+    let outcome = match shown {
+        Some(record) => outcome(rest, interface, goal, record),
+        None => Outcome::Updated,
+    };
     if outcome == Outcome::Updated {
-        learn_id(talk, interface, goal, id.or(write.id.as_deref()).unwrap_or_default());
+        let id = match shown {
+            Some(record) if !record.id.is_empty() => &record.id,
+            Some(_) | None => write.id.as_deref().unwrap_or_default(),
+        };
+        learn_id(talk, interface, goal, id);
     } else {
         talk.forget(goal.key());
     }
@@ -230,39 +236,47 @@ fn removal<'a>(
     Ok(Some(write))
 }
 
-/// The record to change, of those that are present: the one with the id in the options; else one that
-/// already is as it should be; else one that holds what we published last or have attempted to publish
-/// since; else the only one, unless we have removed ours. `None` if a record must be added.
+/// The record to change, of those that are present; `None` if a record must be added.
 fn pick<'r>(
     interface: &Interface,
     goal: &Goal<'_>,
     present: &[&'r Record],
 ) -> Result<Option<&'r Record>, Outcome> {
     let change = goal.change;
-    let (name, kind, form) = (&goal.fqdn, goal.kind(), &interface.form);
-    let mut records = present.iter().copied();
+    // The record with the id in the options. The records of a set have no ids.
     if let Some(id) = &change.record.id
         && interface.model != RecordModel::RrSet
     {
-        return match records.find(|record| record.id == *id) {
-            Some(record) => Ok(Some(record)),
-            None => Err(Outcome::refused(
-                format!("{name} has no {kind} record with the id {id}"),
-                "correct option 'record_id', or remove it",
-            )),
-        };
+        return with_id(goal, present, id).map(Some);
     }
-    let up_to_date = present.iter().copied().find(|record| record.holds_target(change, form));
-    let ours = records.find(|record| is_ours(interface, goal, record));
-    if let Some(record) = up_to_date.or(ours) {
-        return Ok(Some(record));
+    // Else one that already has the address.
+    let form = &interface.form;
+    if let Some(record) = present.iter().find(|record| record.holds_target(change, form)) {
+        return Ok(Some(*record));
     }
+    // Else one that holds what we published last, or have attempted to publish since.
+    if let Some(record) = present.iter().find(|record| is_ours(interface, goal, record)) {
+        return Ok(Some(*record));
+    }
+    // We have removed ours, so any other belongs to somebody else.
+    if change.anew {
+        return Ok(None);
+    }
+    // Else the only one.
     match present {
         [] => Ok(None),
-        _ if change.anew => Ok(None),
         [record] => Ok(Some(record)),
         several => Err(ambiguous(interface, goal, several.len())),
     }
+}
+
+/// The record with this id, of those that are present.
+fn with_id<'r>(goal: &Goal<'_>, present: &[&'r Record], id: &str) -> Result<&'r Record, Outcome> {
+    let found = present.iter().copied().find(|record| record.id == id);
+    found.ok_or_else(|| {
+        let reason = format!("{} has no {} record with the id {id}", goal.fqdn, goal.kind());
+        Outcome::refused(reason, "correct option 'record_id', or remove it")
+    })
 }
 
 fn ambiguous(interface: &Interface, goal: &Goal<'_>, count: usize) -> Outcome {

@@ -23,9 +23,8 @@ pub(super) fn zones(
 ) -> ApiResult<ZoneList> {
     match interface.zones {
         ZoneSource::Code(zones) => zones(talk, rest),
-        ZoneSource::Probe => probe_zones(talk, &|talk, name| {
+        ZoneSource::Probe(list) => probe_zones(talk, &|talk, name| {
             let zone = Zone::new(name, name);
-            let Reading::Zone(list) = interface.read else { return Ok(()) };
             let values = Values::of(talk.account, &interface.form).in_zone(&zone);
             each(talk, rest, &list, &values, Elements::Records, &mut |_| {})
         }),
@@ -54,47 +53,46 @@ pub(super) fn records(
     zone: &Zone,
     goals: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let (by_name, of_zone) = match interface.read {
+    let (list, elements) = match interface.read {
         Reading::Code(read) | Reading::CodeForName(read) => return read(talk, rest, zone, goals),
-        Reading::Zone(list) => (None, Some((list, 0))),
-        Reading::Name(list) => (Some(list), None),
-        Reading::Set { call, at } => (Some(List::whole(call, at)), None),
-        Reading::NameOrZone { name, zone, most_names } => (Some(name), Some((zone, most_names))),
+        Reading::Zone(list) => return read_zone(talk, rest, interface, (&list, zone), goals),
+        Reading::Name(list) => (list, Elements::Records),
+        Reading::Set { call, at } => (List::whole(call, at), Elements::OneSet),
+        Reading::NameOrZone { name, zone: of_zone, most_names } => {
+            if goals_to_request(&name, goals).len() > most_names {
+                match read_zone(talk, rest, interface, (&of_zone, zone), goals) {
+                    // A list that is too long is refused or cut off. The names can still be read.
+                    Err(verdict) if !verdict.ends_job() => {}
+                    read => return read,
+                }
+            }
+            (name, Elements::Records)
+        }
     };
-    let mut names = goals.to_vec();
-    if let Some(list) = by_name {
-        names = requests(&list, goals);
-    }
-    if let Some((list, most_names)) = of_zone
-        && names.len() > most_names
-    {
-        let read = read_all(talk, rest, interface, (&list, zone), goals);
-        match (read, by_name) {
-            // A list that is too long is refused or cut off. The names can still be read.
-            (Err(verdict), Some(_)) if !verdict.ends_job() => {}
-            (read, _) => return read,
-        }
-    }
-    let mut elements = Elements::Records;
-    if let Reading::Set { .. } = interface.read {
-        elements = Elements::OneSet;
-    }
+    read_names(talk, rest, interface, (&list, elements, zone), goals)
+}
+
+/// Reads the records of one name after another.
+fn read_names(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    interface: &Interface,
+    (list, elements, zone): (&List, Elements, &Zone),
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
+    let form = &interface.form;
     let mut records = Vec::new();
-    if let Some(list) = by_name {
-        for goal in names {
-            let form = &interface.form;
-            let values = Values::of(talk.account, form).in_zone(zone).for_goal(goal);
-            each(talk, rest, &list, &values, elements, &mut |element| {
-                let found = Record::all_of(form, zone, Some(goal), element);
-                keep_wanted(&mut records, goals, found);
-            })?;
-        }
+    for goal in goals_to_request(list, goals) {
+        let values = Values::of(talk.account, form).in_zone(zone).for_goal(goal);
+        each(talk, rest, list, &values, elements, &mut |element| {
+            keep_wanted(&mut records, goals, Record::all_of(form, zone, Some(goal), element));
+        })?;
     }
     Ok(records)
 }
 
 /// The goals for each of which `list` is requested: all; or one of each name, if the list has all types.
-fn requests<'g>(list: &List, goals: &[&'g Goal<'g>]) -> Vec<&'g Goal<'g>> {
+fn goals_to_request<'g>(list: &List, goals: &[&'g Goal<'g>]) -> Vec<&'g Goal<'g>> {
     let mut first: Vec<&Goal<'_>> = Vec::new();
     for goal in goals {
         if list.call.contains("<type") || first.iter().all(|other| other.fqdn != goal.fqdn) {
@@ -105,7 +103,7 @@ fn requests<'g>(list: &List, goals: &[&'g Goal<'g>]) -> Vec<&'g Goal<'g>> {
 }
 
 /// Reads the records of a whole zone, of the types of `goals` if the list is by type.
-fn read_all(
+fn read_zone(
     talk: &mut Conversation<'_>,
     rest: &Rest,
     interface: &Interface,
@@ -115,11 +113,11 @@ fn read_all(
     let form = &interface.form;
     let values = Values::of(talk.account, form).in_zone(zone);
     let mut records = Vec::new();
-    let mut first_of_kinds = kinds(goals);
+    let mut first_of_types = first_of_each_type(goals);
     if !list.call.contains("<type") {
-        first_of_kinds.truncate(1);
+        first_of_types.truncate(1);
     }
-    for goal in first_of_kinds {
+    for goal in first_of_types {
         let values = values.for_goal(goal);
         each(talk, rest, list, &values, Elements::Records, &mut |element| {
             keep_wanted(&mut records, goals, Record::all_of(form, zone, None, element));
@@ -287,7 +285,7 @@ fn is_record(object: &Json, values: &Values<'_>) -> bool {
 }
 
 /// The first goal of each record type among `goals`.
-fn kinds<'g>(goals: &[&'g Goal<'g>]) -> Vec<&'g Goal<'g>> {
+fn first_of_each_type<'g>(goals: &[&'g Goal<'g>]) -> Vec<&'g Goal<'g>> {
     let mut first: Vec<&Goal<'_>> = Vec::new();
     for goal in goals {
         if first.iter().all(|other| other.kind() != goal.kind()) {

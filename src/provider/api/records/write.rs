@@ -2,7 +2,7 @@
 
 use crate::model::json::Json;
 use crate::provider::api::call::{self, Values};
-use crate::provider::api::interface::{Calls, Interface, Shows, Writing};
+use crate::provider::api::interface::{Calls, Interface, Removal, Shows, Writing};
 use crate::provider::api::meaning::shown;
 use crate::provider::api::record::{Record, RecordForm, Write, elements};
 use crate::provider::api::rest::{Rest, explanation};
@@ -31,57 +31,77 @@ pub(super) fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let values = Values::of(talk.account, &interface.form).in_zone(zone);
-    let mut made = Vec::new();
     match interface.write {
-        Writing::Code(write) | Writing::CodeTogether(write) => {
-            return write(talk, rest, zone, writes);
+        Writing::Code(write) | Writing::CodeTogether(write) => write(talk, rest, zone, writes),
+        Writing::Values(calls) => write_values(talk, rest, interface, zone, (writes, &calls)),
+        Writing::Each(calls) => write_each(talk, rest, interface, zone, (writes, &calls)),
+        Writing::Together { update, remove, one, alone } => {
+            if let (Some(alone), [write]) = (alone, writes)
+                && !write.is_removal()
+            {
+                return write_each(talk, rest, interface, zone, (writes, &alone));
+            }
+            let values = Values::of(talk.account, &interface.form).in_zone(zone);
+            write_together(talk, rest, (update, remove, &one), values, writes)
         }
-        Writing::Values(calls) => {
-            write_values(talk, rest, interface, zone, (writes, &calls))?;
+    }
+}
+
+/// Sends all additions and changes in one request, and then the removals.
+fn write_together(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    (update, remove, one): (&str, Removal, &Calls),
+    values: Values<'_>,
+    writes: &[Write<'_>],
+) -> ApiResult<Vec<Record>> {
+    let mut made = Vec::new();
+    let (removed, updated): (Vec<&Write<'_>>, Vec<&Write<'_>>) =
+        writes.iter().partition(|write| write.is_removal());
+    if !updated.is_empty() {
+        made = send_together(talk, rest, (update, one), values, &updated)?;
+    }
+    if removed.is_empty() {
+        return Ok(made);
+    }
+    match remove {
+        Removal::OneRequest(call) => {
+            made.append(&mut send_together(talk, rest, (call, one), values, &removed)?);
         }
-        Writing::Each(calls) => {
-            return write_each(talk, rest, interface, zone, (writes, &calls));
-        }
-        Writing::Together { alone, .. } if matches!(writes, [one] if !one.is_removal() && !alone.create.is_empty()) =>
-        {
-            return write_each(talk, rest, interface, zone, (writes, &alone));
-        }
-        Writing::Together { update, remove, one, .. } => {
-            let (removed, updated): (Vec<&Write<'_>>, Vec<&Write<'_>>) =
-                writes.iter().partition(|write| write.is_removal());
-            for (call, writes) in [(update, updated), (remove, removed)] {
-                if writes.is_empty() {
-                    continue;
-                }
-                if call.is_empty() {
-                    for record in writes.iter().flat_map(|write| &write.before) {
-                        remove_value(talk, rest, &one, values, record)?;
-                    }
-                    continue;
-                }
-                let (mut updates, mut creates, mut removals) = (vec![], vec![], vec![]);
-                for write in &writes {
-                    let list = match (write.is_removal(), write.exists) {
-                        (true, _) => &mut removals,
-                        (false, true) => &mut updates,
-                        (false, false) => &mut creates,
-                    };
-                    let json = call::json(one.of(write), &values.for_write(write));
-                    if json.is_list() {
-                        list.extend_from_slice(json.elements());
-                    } else {
-                        list.push(json);
-                    }
-                }
-                let values =
-                    Values { updates: &updates, creates: &creates, removals: &removals, ..values };
-                let answer = rest.send(talk, call::request(rest, call, &values))?;
-                made.append(&mut check(talk, rest, (&one, &values), &writes, &answer)?);
+        Removal::PerValue(call) => {
+            for record in removed.iter().flat_map(|write| &write.before) {
+                remove_value(talk, rest, call, values, record)?;
             }
         }
     }
     Ok(made)
+}
+
+/// Sends `call` with the JSON of all `writes`.
+fn send_together(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    (call, one): (&str, &Calls),
+    values: Values<'_>,
+    writes: &[&Write<'_>],
+) -> ApiResult<Vec<Record>> {
+    let (mut updates, mut creates, mut removals) = (vec![], vec![], vec![]);
+    for write in writes {
+        let list = match (write.is_removal(), write.exists) {
+            (true, _) => &mut removals,
+            (false, true) => &mut updates,
+            (false, false) => &mut creates,
+        };
+        let json = call::json(one.of(write), &values.for_write(write));
+        if json.is_list() {
+            list.extend_from_slice(json.elements());
+        } else {
+            list.push(json);
+        }
+    }
+    let values = Values { updates: &updates, creates: &creates, removals: &removals, ..values };
+    let answer = rest.send(talk, call::request(rest, call, &values))?;
+    check(talk, rest, (one, &values), writes, &answer)
 }
 
 /// Carries out `writes` one after another, each by one of `calls`. Returns the written records, if the answers
@@ -112,7 +132,7 @@ fn write_values(
     interface: &Interface,
     zone: &Zone,
     (writes, calls): (&[Write<'_>], &Calls),
-) -> ApiResult<()> {
+) -> ApiResult<Vec<Record>> {
     let form = &interface.form;
     let values = Values::of(talk.account, form).in_zone(zone);
     for write in writes {
@@ -121,28 +141,28 @@ fn write_values(
         // Only its TTL changes. The same record cannot be added beside it.
         let renewed = present.filter(|record| record.ttl.is_some() && record.ttl != write.ttl);
         if let Some(record) = renewed {
-            remove_value(talk, rest, calls, values, record)?;
+            remove_value(talk, rest, calls.remove, values, record)?;
         }
         if !write.goal.change.removes() && (present.is_none() || renewed.is_some()) {
             let answer = rest.send(talk, request(rest, calls.create, &values))?;
             check(talk, rest, (calls, &values), &[write], &answer)?;
         }
         for record in write.gone(form) {
-            remove_value(talk, rest, calls, values, record)?;
+            remove_value(talk, rest, calls.remove, values, record)?;
         }
     }
-    Ok(())
+    Ok(Vec::new())
 }
 
 fn remove_value(
     talk: &mut Conversation<'_>,
     rest: &Rest,
-    calls: &Calls,
+    call: &str,
     values: Values<'_>,
     record: &Record,
 ) -> ApiResult<()> {
     let values = Values { value: &record.raw, ..values };
-    let answer = rest.send(talk, request(rest, calls.remove, &values))?;
+    let answer = rest.send(talk, request(rest, call, &values))?;
     if answer.status == 404 {
         // Somebody else has removed it since it was read.
         return Ok(());

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::provider::api::interface::{
-    Calls, Interface, List, Reading, Shows, Writing, ZoneSource,
+    Calls, Interface, List, Reading, Removal, Shows, Writing, ZoneSource,
 };
 use crate::provider::api::{ALL, Publishing};
 use crate::provider::testing::{account, change, job, verdicts_of};
@@ -52,7 +52,7 @@ fn lists(interface: &Interface) -> Vec<List> {
         Reading::NameOrZone { name, zone, .. } => vec![name, zone],
         Reading::Code(_) | Reading::CodeForName(_) => vec![],
     };
-    if let ZoneSource::List { list, .. } = interface.zones {
+    if let ZoneSource::List { list, .. } | ZoneSource::Probe(list) = interface.zones {
         lists.push(list);
     }
     lists
@@ -64,16 +64,10 @@ fn templates(interface: &Interface) -> (Vec<&'static str>, Vec<&'static str>) {
     let (mut calls, mut json) = match interface.write {
         Writing::Each(calls) | Writing::Values(calls) => (each(calls), vec![]),
         Writing::Together { update, remove, one, alone } => {
-            let mut calls = each(alone);
+            let mut calls = alone.map_or(vec![], each);
+            let (Removal::OneRequest(remove) | Removal::PerValue(remove)) = remove;
             calls.extend([update, remove]);
-            let mut json = vec![one.create, one.update];
-            // Without a request for all removals, each has a call.
-            if remove.is_empty() {
-                calls.push(one.remove)
-            } else {
-                json.push(one.remove)
-            }
-            (calls, json)
+            (calls, each(one))
         }
         Writing::Code(_) | Writing::CodeTogether(_) => (vec![], vec![]),
     };
@@ -124,10 +118,10 @@ fn each_placeholder_is_known_and_each_body_is_json() {
 }
 
 #[test]
-fn zones_are_probed_only_by_reading_them() {
+fn zones_are_probed_only_with_a_list() {
     for (name, interface) in interfaces() {
-        if matches!(interface.zones, ZoneSource::Probe) {
-            assert!(matches!(interface.read, Reading::Zone(_)), "{name}");
+        if let ZoneSource::Probe(list) = interface.zones {
+            assert!(!list.call.is_empty(), "{name}");
         }
     }
 }
