@@ -341,12 +341,12 @@ pub(super) fn converse(
     let mut ended = publish(&mut talk);
     if talk.is_refused_after_learned_value(&ended) {
         talk.forget_earlier_jobs();
-        let is_possible = match &ended {
+        let runs_again = match &ended {
             Ok(()) => true,
+            // After another failure, a later job begins without the learned values.
             Err(verdict) => verdict.is_refused(),
         };
-        // Otherwise a later job begins without the learned values.
-        if is_possible {
+        if runs_again {
             ended = publish(&mut talk);
         }
     }

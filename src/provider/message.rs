@@ -129,7 +129,7 @@ pub struct Query {
     pub shown: String,
 }
 
-/// Carries requests to a provider: over the network, to the terminal in a dry run, to a script in tests.
+/// Carries requests to a provider: over the network, to the terminal in a dry run. In tests it plays a transcript.
 pub trait Carrier {
     /// Sends a request over HTTP.
     ///

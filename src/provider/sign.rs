@@ -140,18 +140,15 @@ pub(super) fn add_signature(request: &mut Request, secret: &Secret, parameters: 
     request.url = request.url.below(&["&Signature=", &signature].concat());
 }
 
-/// A signature over a canonical request, with a key that is derived for a day and a service: Signature
-/// Version 4 of AWS (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html>) and the
-/// signatures of other providers that follow it.
+/// A signature over a canonical request: Signature Version 4 of AWS
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html>) and the signatures of other providers
+/// that follow it.
 #[derive(Debug)]
 pub struct Canonical<'a> {
     /// The algorithm, as `AWS4-HMAC-SHA256`.
     pub algorithm: &'a str,
-    /// The text in front of the secret in the first key, as `AWS4`.
-    pub prefix: &'a str,
-    /// The texts that the key is derived with, as date, region, service and `aws4_request`. If there are
-    /// none, the key is the secret.
-    pub scope: &'a [&'a str],
+    /// What the request is signed with.
+    pub key: Key<'a>,
     /// The header with the time.
     pub time_header: &'static str,
     /// The time, in the provider's format.
@@ -160,6 +157,20 @@ pub struct Canonical<'a> {
     pub signed: &'a [&'a str],
     /// What the signed path has behind the path that is sent.
     pub path_end: &'a str,
+}
+
+/// What a request is signed with.
+#[derive(Debug)]
+pub enum Key<'a> {
+    /// The secret itself (Huawei Cloud).
+    Secret,
+    /// A key that is derived from the secret for a day and a service (AWS, Tencent Cloud, Volcengine).
+    Derived {
+        /// The text in front of the secret in the first key, as `AWS4`.
+        prefix: &'a str,
+        /// The texts that the key is derived with, as date, region, service and `aws4_request`.
+        scope: &'a [&'a str],
+    },
 }
 
 impl Canonical<'_> {
@@ -181,16 +192,17 @@ impl Canonical<'_> {
         let (algorithm, time, id) = (self.algorithm, self.time, &account.username);
         let mut text = format!("{algorithm}\n{time}\n");
         let mut credential = ["Access=", id].concat();
-        if !self.scope.is_empty() {
-            let scope = self.scope.join("/");
-            text = format!("{text}{scope}\n");
-            credential = format!("Credential={id}/{scope}");
+        let mut key = account.password.expose().as_bytes().to_vec();
+        if let Key::Derived { prefix, scope } = self.key {
+            let path = scope.join("/");
+            text = format!("{text}{path}\n");
+            credential = format!("Credential={id}/{path}");
+            key = [prefix.as_bytes(), &key].concat();
+            for part in scope {
+                key = hmac_sha256(&key, part);
+            }
         }
         text.push_str(&sha256(&canonical));
-        let mut key = format!("{}{}", self.prefix, account.password.expose()).into_bytes();
-        for part in self.scope {
-            key = hmac_sha256(&key, part);
-        }
         let signature = hex(&hmac_sha256(&key, &text));
         let value =
             format!("{algorithm} {credential}, SignedHeaders={names}, Signature={signature}");
@@ -269,8 +281,10 @@ mod tests {
     fn authorization_matches_example_of_aws() {
         let canonical = Canonical {
             algorithm: "AWS4-HMAC-SHA256",
-            prefix: "AWS4",
-            scope: &["20150830", "us-east-1", "service", "aws4_request"],
+            key: Key::Derived {
+                prefix: "AWS4",
+                scope: &["20150830", "us-east-1", "service", "aws4_request"],
+            },
             time_header: "X-Amz-Date",
             time: "20150830T123600Z",
             signed: &["host", "x-amz-date"],

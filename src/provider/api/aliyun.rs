@@ -6,7 +6,7 @@
 use super::interface::{
     Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
-use super::meaning::{Codes, Meaning};
+use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::conversation::{ApiResult, Conversation};
@@ -72,7 +72,7 @@ pub(super) const API: Api = Api {
 /// What answers of Alibaba Cloud mean.
 pub(super) const CODES: Codes = Codes {
     // Every answer of Alibaba has a RequestId. An answer without one comes from another server.
-    success: ("/RequestId", ""),
+    success: Success::Has("/RequestId"),
     code: &["/Code"],
     meanings: &[
         // The answer to an update that would change nothing.

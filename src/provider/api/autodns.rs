@@ -6,7 +6,7 @@
 use super::interface::{
     CALLS, Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, Writing, ZoneSource,
 };
-use super::meaning::{Codes, Meaning};
+use super::meaning::{Codes, Meaning, Success};
 use super::record::{Goal, RECORD, Record, RecordForm};
 use super::rest::{Rest, list, text};
 use super::zone::Zone;
@@ -32,7 +32,7 @@ pub(super) const API: Api = Api {
             Rest::basic(talk, rest)
         }),
         codes: Codes {
-            success: ("/status/type", "SUCCESS"),
+            success: Success::Is("/status/type", "SUCCESS"),
             code: &["/status/type"],
             // A task that has begun: NOTIFY or NOTICE.
             meanings: &[("NOTI", Meaning::Success, "")],

@@ -5,7 +5,7 @@
 
 use super::call::{self, Values};
 use super::interface::{INTERFACE, Interface, Reading, RecordModel, Writing, ZoneSource};
-use super::meaning::{Codes, Meaning};
+use super::meaning::{Codes, Meaning, Success};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
 use super::records::refuse_special;
 use super::rest::{Rest, list, text};
@@ -30,7 +30,7 @@ pub(super) const API: Api = Api {
     publish: Publishing::Interface(&Interface {
         codes: Codes {
             // The HTTP status is always 200.
-            success: ("/answer/status", "success"),
+            success: Success::Is("/answer/status", "success"),
             code: &["/error_code", "/answer/error_code", "/answer/errors/0/error_code"],
             meanings: &[
                 ("*AUTH_ERROR", Meaning::Credentials, ""),

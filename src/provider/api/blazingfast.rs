@@ -67,8 +67,8 @@ fn login(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
     let kind = "application/x-www-form-urlencoded";
     let mut secretive = rest.clone();
     secretive.secret_answers = true;
-    let answer = talk.send(secretive.body(Method::Post, "/login", kind, form))?;
-    let body = rest::body(&answer);
+    let answer = talk.send(secretive.with_body(Method::Post, "/login", kind, form))?;
+    let body = rest::parsed(&answer);
     let token = text(&body, "/token");
     if !token.is_empty() {
         rest.below(&format!("/service/{}/dns", encode(service)));

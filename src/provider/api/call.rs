@@ -23,12 +23,12 @@ pub struct Values<'a> {
     pub account: &'a Account,
     /// How records are shown and named.
     pub form: &'a RecordForm,
-    /// `zone`: the zone's identifier. `domain`: its name.
+    /// `zone`: the zone's id. `domain`: its name.
     pub zone: Option<&'a Zone>,
     /// `type`: the record type. `type:x:y`: `x` for the type `A`, and `y` for `AAAA`. `fqdn`: the complete name.
     /// `host`: the name relative to the zone. `proxied`: the option.
     pub goal: Option<&'a Goal<'a>>,
-    /// `id`: the identifier of the record or set. `address`: the new address. `ttl`: the TTL of the option, else
+    /// `id`: the id of the record or set. `address`: the new address. `ttl`: the TTL of the option, else
     /// the present one. `set_ttl`: the TTL of the option, or of a new record. `values`: all values of the record
     /// set, as they should be. `one_or_values`: the same, without an array around a single value.
     pub write: Option<&'a Write<'a>>,
@@ -166,24 +166,24 @@ pub fn request(rest: &Rest, call: &str, values: &Values<'_>) -> Request {
     match body.as_bytes().first() {
         None => rest.request(method, &url),
         Some(b'{' | b'[' | b'<') => rest.json(method, &url, &json(body, values)),
-        Some(_) => rest.body(method, &url, FORM, fill(body, values, percent::encode)),
+        Some(_) => rest.with_body(method, &url, FORM, fill(body, values, percent::encode)),
     }
 }
 
 /// The text of `template`, whose values `encode` writes.
 pub fn fill(template: &str, values: &Values<'_>, encode: fn(&str) -> String) -> String {
     let mut filled = String::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('<') {
+    let mut remaining = template;
+    while let Some((before, after)) = remaining.split_once('<') {
         let (placeholder, after) = after.split_once('>').unwrap_or((after, ""));
         filled.push_str(before);
         match placeholder.strip_prefix('%') {
             Some(placeholder) => filled.push_str(&percent::encode(&values.text(placeholder))),
             None => filled.push_str(&encode(&values.text(placeholder))),
         }
-        rest = after;
+        remaining = after;
     }
-    filled.push_str(rest);
+    filled.push_str(remaining);
     filled
 }
 
@@ -191,9 +191,9 @@ pub fn fill(template: &str, values: &Values<'_>, encode: fn(&str) -> String) -> 
 /// the transcripts play those of functions.
 pub fn json(template: &str, values: &Values<'_>) -> Json {
     let mut filled = String::new();
-    let mut rest = template;
+    let mut remaining = template;
     let mut quoted = false;
-    while let Some((before, after)) = rest.split_once('<') {
+    while let Some((before, after)) = remaining.split_once('<') {
         let (placeholder, after) = after.split_once('>').unwrap_or((after, ""));
         filled.push_str(before);
         quoted ^= before.matches('"').count() % 2 == 1;
@@ -203,9 +203,9 @@ pub fn json(template: &str, values: &Values<'_>) -> Json {
         } else {
             filled.push_str(&values.with_default(placeholder).to_string());
         }
-        rest = after;
+        remaining = after;
     }
-    filled.push_str(rest);
+    filled.push_str(remaining);
     let mut value = Json::parse(&filled).unwrap_or_default();
     drop_unknown(&mut value);
     value

@@ -7,7 +7,7 @@ use super::interface::{
     CALLS, Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, RecordModel, Removal, Shows,
     Writing, ZoneRef, ZoneSource,
 };
-use super::meaning::{Codes, Meaning};
+use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, RecordForm};
 use super::rest::Rest;
 use super::{Api, Base, Need, Publishing};
@@ -76,7 +76,7 @@ const CLOUDFLARE: Interface = Interface {
 };
 
 const CODES: Codes = Codes {
-    success: ("/success", "true"),
+    success: Success::Is("/success", "true"),
     // Cloudflare reports wrong credentials with several statuses, but always with one of these codes.
     code: &["/errors/0/code"],
     meanings: &[

@@ -5,7 +5,7 @@
 use super::interface::{
     Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
-use super::meaning::{Codes, Meaning};
+use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::model::secret::Secret;
@@ -31,7 +31,7 @@ const CLOUDNS: Interface = Interface {
     sign: Some(name_sub_user),
     codes: Codes {
         // The HTTP status is always 200.
-        success: ("", ""),
+        success: Success::ByStatus,
         code: &["/status", "/statusDescription"],
         meanings: &[
             ("Success", Meaning::Success, ""),

@@ -92,7 +92,7 @@ fn settle_rejected(
     writes: &[Write<'_>],
     answer: &Answer,
 ) {
-    let body = rest::body(answer);
+    let body = rest::parsed(answer);
     for (write, errors) in writes.iter().zip(list(&body, "")) {
         let explanation = rest::explanation(errors);
         if !explanation.is_empty() {

@@ -4,7 +4,7 @@
 use super::interface::{
     CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
-use super::meaning::Codes;
+use super::meaning::{Codes, Success};
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::conversation::{ApiResult, Conversation};
@@ -24,7 +24,7 @@ pub(super) const API: Api = Api {
     remark: "",
     publish: Publishing::Interface(&Interface {
         sign: Some(sign),
-        codes: Codes { success: ("/code", "0"), code: &["/code"], meanings: &[] },
+        codes: Codes { success: Success::Is("/code", "0"), code: &["/code"], meanings: &[] },
         zones: ZoneSource::List {
             list: List::numbered("GET /domain/list/?page=<page>&pageSize=100", "/data/data", 100),
             name: "/domains",

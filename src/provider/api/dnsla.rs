@@ -5,7 +5,7 @@
 use super::interface::{
     Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneRef, ZoneSource,
 };
-use super::meaning::{Codes, Meaning};
+use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, RecordForm};
 use super::rest::Rest;
 use super::{Api, Base, Need, Publishing};
@@ -23,7 +23,7 @@ pub(super) const API: Api = Api {
     publish: Publishing::Interface(&Interface {
         prepare: Some(Rest::basic),
         codes: Codes {
-            success: ("/code", "200"),
+            success: Success::Is("/code", "200"),
             code: &["/code"],
             meanings: &[
                 ("401", Meaning::Credentials, ""),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::interface::{
     Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
-use super::meaning::{Codes, Meaning};
+use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;
@@ -31,7 +31,7 @@ pub(super) const API: Api = Api {
         pause: Duration::from_secs(3600),
         codes: Codes {
             // The HTTP status is always 200.
-            success: ("/status/code", "1"),
+            success: Success::Is("/status/code", "1"),
             code: &["/status/code", "/status/message"],
             meanings: &[
                 // The answer to a list without records.

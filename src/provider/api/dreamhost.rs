@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::interface::{
     CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource,
 };
-use super::meaning::{Codes, Meaning};
+use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, RecordForm, Special};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::{Batch, Rate};
@@ -53,7 +53,7 @@ const DREAMHOST: Interface = Interface {
 
 const CODES: Codes = Codes {
     // The HTTP status is always 200.
-    success: ("/result", "success"),
+    success: Success::Is("/result", "success"),
     code: &["/data"],
     meanings: &[
         // The removed record is already gone, or the added one is already there.

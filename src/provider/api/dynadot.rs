@@ -9,7 +9,7 @@
 use super::interface::{
     CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource,
 };
-use super::meaning::{Codes, Meaning};
+use super::meaning::{Codes, Meaning, Success};
 use super::record::{Goal, RECORD, Record, RecordForm};
 use super::rest::{Rest, list};
 use super::zone::Zone;
@@ -34,7 +34,7 @@ pub(super) const API: Api = Api {
         sign: Some(sign),
         // The HTTP status of a refusal may be 200.
         codes: Codes {
-            success: ("/code", "200"),
+            success: Success::Is("/code", "200"),
             code: &["/code"],
             meanings: &[
                 ("401", Meaning::Credentials, ""),

@@ -12,7 +12,7 @@ use super::record::{Goal, RECORD, Record, RecordForm};
 use super::records::refuse_special;
 use super::{Api, Base, Need, Publishing};
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::sign::{Canonical, short_timestamp};
+use crate::provider::sign::{Canonical, Key, short_timestamp};
 use crate::provider::{Batch, Request};
 
 pub(super) const API: Api = Api {
@@ -83,8 +83,7 @@ fn refuse_several_lines(talk: &mut Conversation<'_>, goals: &[&Goal<'_>], record
 fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let canonical = Canonical {
         algorithm: "SDK-HMAC-SHA256",
-        prefix: "",
-        scope: &[],
+        key: Key::Secret,
         time_header: "X-Sdk-Date",
         time: &short_timestamp(talk.wall()?),
         signed: &["host", "x-sdk-date"],

@@ -31,7 +31,7 @@ pub struct Interface {
     pub codes: Codes,
     /// A member that every successful answer of this provider has. If it is there and the list is not, the list
     /// is empty. Without it the answer may be another server's, and is not understood. Not needed if
-    /// [`Codes::success`] is such a member.
+    /// [`Codes::success`] names such a member.
     pub mark: &'static str,
     /// The documented limit of requests that write, if it is another one than that of all requests.
     pub write_rate: Option<Rate>,
@@ -89,13 +89,13 @@ pub type CheckFn = fn(&mut Conversation<'_>, &Rest, &Answer) -> ApiResult<()>;
 /// How the zones of an account are found.
 #[derive(Clone, Copy)]
 pub enum ZoneSource {
-    /// By a list. In each element, `name` and `id` are the places of the zone's name and identifier.
+    /// By a list. In each element, `name` and `id` are the places of the zone's name and id.
     List {
         /// The list.
         list: List,
         /// Where an element has the zone's name.
         name: &'static str,
-        /// Where an element has the zone's identifier; the same place as `name` if it has none.
+        /// Where an element has the zone's id; the same place as `name` if it has none.
         id: &'static str,
     },
     /// By reading the records of each zone that could hold the name, for interfaces without a list of zones.

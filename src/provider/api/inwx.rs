@@ -6,7 +6,7 @@
 use super::interface::{
     Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
-use super::meaning::{Codes, Meaning};
+use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;
@@ -29,7 +29,7 @@ pub(super) const API: Api = Api {
     publish: Publishing::Interface(&Interface {
         codes: Codes {
             // The HTTP status is always 200.
-            success: ("/code", "1000"),
+            success: Success::Is("/code", "1000"),
             code: &["/code"],
             meanings: &[
                 ("2200", Meaning::Credentials, ""),

@@ -1,6 +1,7 @@
 //! What an answer means: by its HTTP status, or by a code in its body.
 
 use crate::model::json::Json;
+
 /// What an answer means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
@@ -44,35 +45,53 @@ impl Meaning {
 /// Where the answers of an interface have codes, and what these mean.
 #[derive(Clone, Copy)]
 pub struct Codes {
-    /// Where the answer to a successful request has which text. If the text is empty, there must be any. If
-    /// the place is empty, the HTTP status says enough.
-    pub success: (&'static str, &'static str),
+    /// How a successful answer can be told.
+    pub success: Success,
     /// Where an error has its code or message. There may be several places.
     pub code: &'static [&'static str],
     /// What codes mean. The first row that fits counts.
     pub meanings: &'static [Row],
 }
 
-/// A pattern, its meaning, and advice for the owner; empty for the usual advice. The pattern is the beginning
-/// of the code; or behind `*` a part of it; or behind `#` the HTTP status.
+/// How a successful answer can be told. Its HTTP status is that of success in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Success {
+    /// By its HTTP status, unless it has a code.
+    ByStatus,
+    /// It has something in this place, and no code.
+    Has(&'static str),
+    /// It has this text in this place.
+    Is(&'static str, &'static str),
+}
+
+/// A pattern, its meaning, and advice for the owner; empty for the usual advice.
+///
+/// | pattern | what fits |
+/// |---|---|
+/// | `abc` | a code that begins with `abc` |
+/// | `*abc` | a code that has `abc` somewhere |
+/// | `*` | every code |
+/// | `#409` | the HTTP status 409 |
 pub type Row = (&'static str, Meaning, &'static str);
 
 impl Codes {
     /// The HTTP status says everything.
-    pub const HTTP: Self = Self { success: ("", ""), code: &[], meanings: &[] };
+    pub const HTTP: Self = Self { success: Success::ByStatus, code: &[], meanings: &[] };
 
     /// The meaning of an answer, and advice for the owner; empty for the usual advice.
     pub fn meaning(&self, status: u16, body: &Json) -> (Meaning, &'static str) {
         let by_status = Meaning::of_status(status);
-        let (place, expected) = self.success;
-        let found = if place.is_empty() { String::new() } else { shown(body, place) };
-        if by_status == Meaning::Success && !expected.is_empty() && found == expected {
+        if by_status == Meaning::Success
+            && let Success::Is(place, text) = self.success
+            && shown(body, place) == text
+        {
             return (Meaning::Success, "");
         }
         let codes: Vec<String> = self.code.iter().map(|place| shown(body, place)).collect();
         let code = codes.join(" ");
         let status = status.to_string();
         let row = self.meanings.iter().find(|(pattern, ..)| fits(pattern, &code, &status));
+        // By a status of 500 to 599 the server says that the failure is its own, so a code does not count.
         if let Some((_, meaning, advice)) = row
             && !status.starts_with('5')
         {
@@ -84,7 +103,11 @@ impl Codes {
         if !code.trim().is_empty() {
             return (Meaning::Refused, "");
         }
-        let is_success = place.is_empty() || (expected.is_empty() && !found.is_empty());
+        let is_success = match self.success {
+            Success::ByStatus => true,
+            Success::Has(place) => !shown(body, place).is_empty(),
+            Success::Is(..) => false,
+        };
         (if is_success { Meaning::Success } else { Meaning::Unknown }, "")
     }
 }
@@ -119,7 +142,7 @@ mod tests {
     #[test]
     fn a_code_says_more_than_the_status() {
         const CODES: Codes = Codes {
-            success: ("/status", "ok"),
+            success: Success::Is("/status", "ok"),
             code: &["/code", "/text"],
             meanings: &[
                 ("*per minute", Meaning::Limited, ""),
@@ -142,7 +165,7 @@ mod tests {
         let any = Codes { meanings: &[("*", Meaning::Problem, "")], ..CODES };
         assert_eq!(any.meaning(200, &json!({"code": 9}).into()).0, Meaning::Problem);
         assert_eq!(any.meaning(200, &json!({}).into()).0, Meaning::Unknown);
-        let by_presence = Codes { success: ("/id", ""), ..CODES };
+        let by_presence = Codes { success: Success::Has("/id"), ..CODES };
         assert_eq!(by_presence.meaning(200, &json!({"id": 3}).into()).0, Meaning::Success);
         assert_eq!(
             by_presence.meaning(200, &json!({"id": 3, "code": 9}).into()).0,

@@ -6,7 +6,7 @@
 //! known.
 
 use super::interface::{INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource};
-use super::meaning::{Codes, Meaning};
+use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, Record, RecordForm, Write};
 use super::rest::Rest;
 use super::zone::Zone;
@@ -27,7 +27,7 @@ pub(super) const API: Api = Api {
     publish: Publishing::Interface(&Interface {
         headers: &[("API-Key", "<password>"), ("Accept", "application/json")],
         codes: Codes {
-            success: ("/status", "200"),
+            success: Success::Is("/status", "200"),
             code: &["/status"],
             meanings: &[
                 ("401", Meaning::Credentials, ""),

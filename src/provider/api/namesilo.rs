@@ -6,7 +6,7 @@
 use super::interface::{
     Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
-use super::meaning::{Codes, Meaning};
+use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;
@@ -23,7 +23,7 @@ pub(super) const API: Api = Api {
     publish: Publishing::Interface(&Interface {
         // The HTTP status is always 200.
         codes: Codes {
-            success: ("/reply/code", "300"),
+            success: Success::Is("/reply/code", "300"),
             code: &["/reply/code"],
             meanings: &[
                 ("110", Meaning::Credentials, ""),

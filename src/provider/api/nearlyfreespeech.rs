@@ -1,7 +1,7 @@
 //! NearlyFreeSpeech.NET (<https://members.nearlyfreespeech.net/wiki/API/Introduction>,
 //! <https://members.nearlyfreespeech.net/wiki/API/Reference>).
 //!
-//! A record has no identifier, so a change is an addition and a removal.
+//! A record has no id, so a change is an addition and a removal.
 
 use super::interface::{
     CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource,

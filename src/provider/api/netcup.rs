@@ -8,7 +8,7 @@ use super::call::{self, Values};
 use super::interface::{
     INTERFACE, Interface, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
-use super::meaning::{Codes, Meaning};
+use super::meaning::{Codes, Meaning, Success};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
 use super::records;
 use super::rest::{Rest, text};
@@ -50,7 +50,7 @@ const NETCUP: Interface = Interface {
 
 const CODES: Codes = Codes {
     // The HTTP status is always 200.
-    success: ("/status", "success"),
+    success: Success::Is("/status", "success"),
     code: &["/statuscode", "/longmessage"],
     meanings: &[
         // A reached limit has the code of an invalid request.

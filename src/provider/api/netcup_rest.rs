@@ -12,7 +12,7 @@ use super::call::{self, Values};
 use super::interface::{
     INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
-use super::meaning::{Codes, Meaning};
+use super::meaning::{Codes, Meaning, Success};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
 use super::records::each_element;
 use super::rest::{Rest, id, text};
@@ -41,7 +41,7 @@ const NETCUP: Interface = Interface {
     headers: &[("Authorization", "Bearer <password>")],
     codes: Codes {
         // The HTTP status may be that of success, or of another error.
-        success: ("/success", "true"),
+        success: Success::Is("/success", "true"),
         code: &["/errors/0/code"],
         meanings: &[
             ("authenticationError", Meaning::Credentials, ""),
@@ -67,7 +67,7 @@ fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     Ok(found.into_inner())
 }
 
-/// The identifier of the domain `name`.
+/// The id of the domain `name`.
 fn domain(talk: &mut Conversation<'_>, rest: &Rest, name: &str) -> ApiResult<String> {
     let request = rest.get(&format!("/domain?fqdn={}", percent::encode(name)));
     let answer = rest.send(talk, request)?;

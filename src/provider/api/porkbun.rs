@@ -5,7 +5,7 @@
 use super::interface::{
     Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
-use super::meaning::{Codes, Meaning};
+use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::model::secret::Secret;
@@ -30,7 +30,7 @@ pub(super) const API: Api = Api {
             Ok(())
         }),
         codes: Codes {
-            success: ("/status", "SUCCESS"),
+            success: Success::Is("/status", "SUCCESS"),
             // Only the message of an error tells the cause.
             code: &["/message"],
             meanings: &[

@@ -4,7 +4,7 @@
 use super::interface::{
     Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneRef, ZoneSource,
 };
-use super::meaning::Codes;
+use super::meaning::{Codes, Success};
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;
@@ -20,7 +20,7 @@ pub(super) const API: Api = Api {
     remark: "",
     publish: Publishing::Interface(&Interface {
         headers: &[("x-api-key", "<password>")],
-        codes: Codes { success: ("/code", "200"), code: &["/code"], meanings: &[] },
+        codes: Codes { success: Success::Is("/code", "200"), code: &["/code"], meanings: &[] },
         zones: ZoneSource::List {
             // The options are JSON: {"columnFilters":{},"sort":[],"page":<page>,"perPage":100}.
             list: List::numbered(

@@ -23,7 +23,7 @@ pub struct RecordForm {
     pub kind: &'static str,
     /// What is shown as the types `A` and `AAAA`, if that is something else.
     pub kinds: [&'static str; 2],
-    /// The identifier.
+    /// The id.
     pub id: &'static str,
     /// The TTL.
     pub ttl: &'static str,
@@ -109,7 +109,7 @@ pub struct Record {
     pub name: String,
     /// The record type: `A`, `AAAA` or another.
     pub kind: String,
-    /// The provider's identifier; may be empty.
+    /// The provider's id; may be empty.
     pub id: String,
     /// TTL in seconds, if the provider shows it.
     pub ttl: Option<u32>,

@@ -5,7 +5,7 @@
 use super::interface::{
     CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource,
 };
-use super::meaning::{Codes, Meaning};
+use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::{Batch, Rate};
@@ -25,7 +25,7 @@ pub(super) const API: Api = Api {
              has no effect, because it belongs to the zone",
     publish: Publishing::Interface(&Interface {
         codes: Codes {
-            success: ("/answer/domains/0/result", "success"),
+            success: Success::Is("/answer/domains/0/result", "success"),
             code: &["/error_code", "/answer/domains/0/error_code"],
             meanings: &[
                 ("ACCESS_DENIED_FROM_IP", Meaning::Credentials, ADDRESSES),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::meaning::{Codes, Meaning};
+use super::meaning::{Codes, Meaning, Success};
 use super::{Api, Need};
 use crate::model::json::Json;
 use crate::model::secret::Secret;
@@ -76,7 +76,7 @@ impl Rest {
     /// [mark](super::interface::Interface::mark). [`Self::value`] has looked for [`Codes::success`] already: without
     /// it, the answer is no success.
     pub fn has_mark(&self, body: &Json) -> bool {
-        !self.codes.success.0.is_empty()
+        self.codes.success != Success::ByStatus
             || (!self.mark.is_empty() && body.pointer(self.mark).is_some())
     }
 
@@ -152,13 +152,13 @@ impl Rest {
 
     /// A request with a JSON body.
     pub fn json(&self, method: Method, path: &str, body: &Json) -> Request {
-        self.body(method, path, "application/json", body.to_string())
+        self.with_body(method, path, "application/json", body.to_string())
     }
 
-    /// A request with a body of the media type `kind`.
-    pub fn body(&self, method: Method, path: &str, kind: &str, body: String) -> Request {
+    /// A request with a body of the media type `media`.
+    pub fn with_body(&self, method: Method, path: &str, media: &str, body: String) -> Request {
         let mut request = self.request(method, path);
-        request.headers.push(("Content-Type", Secret::new(kind)));
+        request.headers.push(("Content-Type", Secret::new(media)));
         request.body = Some(Secret::new(body));
         request
     }
@@ -168,29 +168,21 @@ impl Rest {
     /// # Errors
     /// The verdict for any other answer, with the provider's explanation.
     pub fn value(&self, answer: &Answer) -> ApiResult<Json> {
-        let body = body(answer);
+        let body = parsed(answer);
         let (meaning, advice) = self.codes.meaning(answer.status, &body);
-        match meaning {
+        if meaning == Meaning::Success {
             // Some answers to a request without a result are empty, and others are `null`.
-            Meaning::Success if !body.is_null() || ["", "null"].contains(&answer.body.trim()) => {
-                Ok(body)
+            if !body.is_null() || ["", "null"].contains(&answer.body.trim()) {
+                return Ok(body);
             }
-            Meaning::Success | Meaning::Unknown => Err(self.not_understood(answer)),
-            Meaning::ClockWrong => Err(self.clock_wrong(explanation(&body))),
-            Meaning::Credentials
-            | Meaning::Forbidden
-            | Meaning::NotFound
-            | Meaning::Refused
-            | Meaning::Problem
-            | Meaning::Limited => {
-                // GoDaddy has no `Retry-After` but this member
-                // (https://developer.godaddy.com/doc/endpoint/domains, `ErrorLimit`).
-                let seconds = body.get("retryAfterSec").and_then(Json::as_u64);
-                let after = answer.retry_after.or(seconds.map(Duration::from_secs));
-                let answer = Answer { retry_after: after, ..answer.clone() };
-                Err(self.verdict_with(&answer, meaning, explanation(&body), advice))
-            }
+            return Err(self.not_understood(answer));
         }
+        // GoDaddy has no `Retry-After` but this member
+        // (https://developer.godaddy.com/doc/endpoint/domains, `ErrorLimit`).
+        let seconds = body.get("retryAfterSec").and_then(Json::as_u64);
+        let after = answer.retry_after.or(seconds.map(Duration::from_secs));
+        let answer = Answer { retry_after: after, ..answer.clone() };
+        Err(self.verdict_with(&answer, meaning, explanation(&body), advice))
     }
 
     /// The answer to `request`, whatever its status.
@@ -276,7 +268,10 @@ impl Rest {
                 let reason = self.reason(answer, "limits requests", explanation);
                 return retry_account(reason, Some(answer.retry_after.unwrap_or(self.pause)));
             }
-            Meaning::Success | Meaning::Unknown | Meaning::Problem | Meaning::ClockWrong => {
+            Meaning::ClockWrong => return self.clock_wrong(explanation),
+            Meaning::Unknown => return self.not_understood(answer),
+            // A success that lacks something counts as a problem.
+            Meaning::Problem | Meaning::Success => {
                 let reason = self.reason(answer, "has a problem", explanation);
                 return retry_account(reason, answer.retry_after);
             }
@@ -395,7 +390,7 @@ pub fn refuse_account(reason: String, advice: &str) -> Box<Verdict> {
 }
 
 /// The body as JSON; `null` if it is not JSON.
-pub fn body(answer: &Answer) -> Json {
+pub fn parsed(answer: &Answer) -> Json {
     Json::parse(&answer.body).unwrap_or_default()
 }
 

@@ -16,7 +16,7 @@ use super::zone::{Zone, ZoneList};
 use super::{Api, Base, Need, Publishing, xml};
 use crate::model::json::Json;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::sign::{Canonical, short_timestamp};
+use crate::provider::sign::{Canonical, Key, short_timestamp};
 use crate::provider::{Answer, Batch, Method, Outcome, Rate, Request};
 use crate::text::percent;
 use crate::text::quoted::quoted;
@@ -66,8 +66,10 @@ fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let time = short_timestamp(talk.wall()?);
     let canonical = Canonical {
         algorithm: "AWS4-HMAC-SHA256",
-        prefix: "AWS4",
-        scope: &[time.get(..8).unwrap_or_default(), "us-east-1", "route53", "aws4_request"],
+        key: Key::Derived {
+            prefix: "AWS4",
+            scope: &[time.get(..8).unwrap_or_default(), "us-east-1", "route53", "aws4_request"],
+        },
         time_header: "X-Amz-Date",
         time: &time,
         signed: &["host", "x-amz-date"],
@@ -157,7 +159,7 @@ fn write(
          </Changes></ChangeBatch></ChangeResourceRecordSetsRequest>"
     );
     let path = format!("{}/", path(zone)?);
-    let answer = rest.send(talk, rest.body(Method::Post, &path, "application/xml", body))?;
+    let answer = rest.send(talk, rest.with_body(Method::Post, &path, "application/xml", body))?;
     success(rest, &answer, "ChangeInfo")?;
     Ok(Vec::new())
 }

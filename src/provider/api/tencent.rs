@@ -1,17 +1,17 @@
 //! What the interfaces of Tencent Cloud have in common: a signature much like that of AWS
 //! (<https://www.tencentcloud.com/document/api/1157/49026>), and codes.
 
-use super::meaning::{Codes, Meaning};
+use super::meaning::{Codes, Meaning, Success};
 use crate::model::json::Json;
 use crate::model::secret::Secret;
 use crate::provider::Request;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::sign::{Canonical, timestamp};
+use crate::provider::sign::{Canonical, Key, timestamp};
 
 /// What answers mean.
 pub(super) const CODES: Codes = Codes {
     // The HTTP status is always 200.
-    success: ("/Response/RequestId", ""),
+    success: Success::Has("/Response/RequestId"),
     code: &["/Response/Error/Code"],
     meanings: &[
         // The answer to a list without records.
@@ -52,8 +52,10 @@ pub(super) fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<
     request.headers.push(("X-TC-Action", Secret::new(action)));
     let canonical = Canonical {
         algorithm: "TC3-HMAC-SHA256",
-        prefix: "TC3",
-        scope: &[date.get(..10).unwrap_or_default(), service, "tc3_request"],
+        key: Key::Derived {
+            prefix: "TC3",
+            scope: &[date.get(..10).unwrap_or_default(), service, "tc3_request"],
+        },
         time_header: "X-TC-Timestamp",
         time: &time,
         signed: &["content-type", "host"],

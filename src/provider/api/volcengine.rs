@@ -6,12 +6,12 @@
 use super::interface::{
     Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneRef, ZoneSource,
 };
-use super::meaning::{Codes, Meaning};
+use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::sign::{Canonical, sha256, short_timestamp};
+use crate::provider::sign::{Canonical, Key, sha256, short_timestamp};
 use crate::provider::{Batch, Request};
 
 pub(super) const API: Api = Api {
@@ -29,7 +29,7 @@ pub(super) const API: Api = Api {
     publish: Publishing::Interface(&Interface {
         sign: Some(sign),
         codes: Codes {
-            success: ("/ResponseMetadata/RequestId", ""),
+            success: Success::Has("/ResponseMetadata/RequestId"),
             code: &["/ResponseMetadata/Error/Code"],
             meanings: &[
                 ("InvalidTimestamp", Meaning::ClockWrong, ""),
@@ -91,8 +91,10 @@ fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     }
     let canonical = Canonical {
         algorithm: "HMAC-SHA256",
-        prefix: "",
-        scope: &[time.get(..8).unwrap_or_default(), "cn-north-1", "DNS", "request"],
+        key: Key::Derived {
+            prefix: "",
+            scope: &[time.get(..8).unwrap_or_default(), "cn-north-1", "DNS", "request"],
+        },
         time_header: "X-Date",
         time: &time,
         signed: &["content-type", "host", "x-content-sha256", "x-date"],

@@ -7,7 +7,7 @@
 use super::interface::{
     CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource,
 };
-use super::meaning::{Codes, Meaning};
+use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::model::secret::Secret;
@@ -29,7 +29,7 @@ pub(super) const API: Api = Api {
     publish: Publishing::Interface(&Interface {
         sign: Some(add_credentials),
         codes: Codes {
-            success: ("/code", "200"),
+            success: Success::Is("/code", "200"),
             code: &["/code", "/msg"],
             meanings: &[("*no records", Meaning::Success, "")],
         },

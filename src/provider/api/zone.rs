@@ -118,12 +118,12 @@ impl RecordName {
 pub struct Zone {
     /// Its name, without a dot at the end.
     pub name: String,
-    /// The provider's identifier, which may be the name.
+    /// The provider's id, which may be the name.
     pub id: String,
 }
 
 impl Zone {
-    /// A zone with this name and identifier.
+    /// A zone with this name and id.
     pub fn new(name: &str, id: &str) -> Self {
         Self { name: name.to_owned(), id: id.to_owned() }
     }
