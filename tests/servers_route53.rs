@@ -21,7 +21,7 @@ use ddns_netlink::edge::http::Client;
 use ddns_netlink::model::secret::Secret;
 use ddns_netlink::model::{Family, Hostname, RecordOptions, Target, Url};
 use ddns_netlink::provider::Provider;
-use ddns_netlink::provider::sign::{Canonical, timestamp};
+use ddns_netlink::provider::sign::{Canonical, Key, timestamp};
 use ddns_netlink::provider::{
     self, Answer, Change, FailureKind, Job, LearnedValues, Method, Outcome, Request, Verdict,
 };
@@ -72,8 +72,10 @@ impl Moto {
         };
         let canonical = Canonical {
             algorithm: "AWS4-HMAC-SHA256",
-            prefix: "AWS4",
-            scope: &[&time[..8], "us-east-1", service, "aws4_request"],
+            key: Key::Derived {
+                prefix: "AWS4",
+                scope: &[&time[..8], "us-east-1", service, "aws4_request"],
+            },
             time_header: "X-Amz-Date",
             time: &time,
             signed: &["host", "x-amz-date"],

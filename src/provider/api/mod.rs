@@ -1,7 +1,7 @@
 //! Providers with an interface of their own: one file each, all of them in [`ALL`].
 //!
-//! A file has the provider's properties ([`Api`]) and the function that publishes a job (over a
-//! `Conversation`). What they have in common is in [`records`], [`rest`] and [`zone`].
+//! A file has the provider's properties ([`Api`]) and its interface: as data ([`interface`]), which [`records`]
+//! carries out, or as a function. Both send their requests over a `Conversation`.
 
 mod aliesa;
 mod aliyun;
