@@ -7,7 +7,7 @@
 //! `<%host>` is percent-encoded in full, where `<host>` keeps `@`, `*` and `:` in a URL.
 
 use super::meaning::shown;
-use super::record::{Goal, RecordForm, Write, by_type};
+use super::record::{Goal, NULL, RecordForm, Write, by_type};
 use super::rest::{Rest, id_value};
 use super::zone::Zone;
 use crate::model::json::Json;
@@ -47,8 +47,6 @@ pub struct Values<'a> {
     pub removals: &'a [Json],
 }
 
-static NULL: Json = Json::Null;
-
 impl<'a> Values<'a> {
     /// Values that do not depend on a zone.
     pub fn of(account: &'a Account, form: &'a RecordForm) -> Self {
@@ -70,9 +68,7 @@ impl<'a> Values<'a> {
 
     /// The same for a change that is written.
     pub fn for_write(self, write: &'a Write<'a>) -> Self {
-        let before = write.before.first().map(|record| &record.raw);
-        let value = write.values.first().or(before).unwrap_or(&NULL);
-        Self { goal: Some(write.goal), write: Some(write), value, ..self }
+        Self { goal: Some(write.goal), write: Some(write), value: write.value(), ..self }
     }
 
     /// The value of the placeholder `name`; `null` if it has none.

@@ -6,7 +6,7 @@
 use super::call::{self, Values};
 use super::interface::{INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource};
 use super::meaning::{Codes, Meaning, Row};
-use super::record::{RECORD, Record, RecordForm, Write};
+use super::record::{RECORD, Record, RecordForm, Step, Write};
 use super::rest::{Rest, id, text};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
@@ -86,10 +86,10 @@ fn write(
 ) -> ApiResult<Vec<Record>> {
     for write in writes {
         let values = Values::of(talk.account, &HETZNER.form).in_zone(zone).for_write(write);
-        let first = match (write.is_removal(), write.exists) {
-            (true, _) => REMOVE,
-            (false, true) => SET_RECORDS,
-            (false, false) => CREATE,
+        let first = match write.step() {
+            Step::Add => CREATE,
+            Step::Change => SET_RECORDS,
+            Step::Remove => REMOVE,
         };
         act(talk, rest, call::request(rest, first, &values))?;
         if first == SET_RECORDS && write.changes_ttl() {

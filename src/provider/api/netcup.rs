@@ -9,7 +9,7 @@ use super::interface::{
     INTERFACE, Interface, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
-use super::record::{Goal, RECORD, Record, RecordForm, Write};
+use super::record::{Goal, RECORD, Record, RecordForm, Step, Write};
 use super::records;
 use super::rest::{Rest, text};
 use super::zone::{Zone, ZoneList, probe_zones};
@@ -161,14 +161,14 @@ fn write(
     let values = Values::of(talk.account, &NETCUP.form).in_zone(zone);
     let mut changes = Vec::new();
     for write in writes {
-        changes.push(match (write.before.first(), write.values.first()) {
-            (Some(removed), _) => {
-                let mut record = removed.raw.clone();
+        changes.push(match write.step() {
+            Step::Add => call::json(NEW, &values.for_write(write)),
+            Step::Change => write.value().clone(),
+            Step::Remove => {
+                let mut record = write.value().clone();
                 record.set("deleterecord", true.into());
                 record
             }
-            (None, Some(record)) if write.exists => record.clone(),
-            _ => call::json(NEW, &values.for_write(write)),
         });
     }
     let call = r#"POST ?JSON {"action":"updateDnsRecords","param":{"customernumber":<username>,"apikey":<param_enc>,"apisessionid":<session>,"domainname":<domain>,"dnsrecordset":{"dnsrecords":<changes>}}}"#;

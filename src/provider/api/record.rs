@@ -241,11 +241,19 @@ fn seconds(value: &Json) -> Option<u32> {
 }
 
 /// One write: of a record with an id, or of a whole record set.
+///
+/// | what it does | `id` | `exists` | `values` | `before` |
+/// |---|---|---|---|---|
+/// | adds a record or a set | | no | one | |
+/// | changes a record | its id | yes | one | |
+/// | removes a record | its id | yes | | the record |
+/// | changes a set | | yes | all | the set |
+/// | removes a set | | yes | | the set |
 #[derive(Debug)]
 pub struct Write<'a> {
     /// What the change wants.
     pub goal: &'a Goal<'a>,
-    /// The id of the record to change; `None` for a new record and for a set.
+    /// The id of the record to change or remove; `None` for a new record and for a set.
     pub id: Option<String>,
     /// Whether the record or the set exists already.
     pub exists: bool,
@@ -258,7 +266,35 @@ pub struct Write<'a> {
     pub ttl: Option<u32>,
 }
 
+/// What a write does with a record or a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Adds it.
+    Add,
+    /// Changes it.
+    Change,
+    /// Removes it.
+    Remove,
+}
+
+/// No value.
+pub static NULL: Json = Json::Null;
+
 impl Write<'_> {
+    /// What the write does.
+    pub fn step(&self) -> Step {
+        if self.is_removal() {
+            return Step::Remove;
+        }
+        if self.exists { Step::Change } else { Step::Add }
+    }
+
+    /// The record as it should be, or as it is if it is removed. For a set, one of its values.
+    pub fn value(&self) -> &Json {
+        let before = self.before.first().map(|record| &record.raw);
+        self.values.first().or(before).unwrap_or(&NULL)
+    }
+
     /// Whether the record or the whole set is removed.
     pub fn is_removal(&self) -> bool {
         self.values.is_empty()

@@ -4,7 +4,7 @@ use crate::model::json::Json;
 use crate::provider::api::call::{self, Values};
 use crate::provider::api::interface::{Calls, Interface, Removal, Shows, Writing};
 use crate::provider::api::meaning::shown;
-use crate::provider::api::record::{Record, RecordForm, Write, elements};
+use crate::provider::api::record::{Record, RecordForm, Step, Write, elements};
 use crate::provider::api::rest::{Rest, explanation};
 use crate::provider::api::zone::Zone;
 use crate::provider::conversation::{ApiResult, Conversation};
@@ -13,10 +13,11 @@ use crate::provider::{Answer, Method, Request};
 impl Calls {
     /// The call for `write`.
     fn of(&self, write: &Write<'_>) -> &'static str {
-        if write.is_removal() {
-            return self.remove;
+        match write.step() {
+            Step::Add => self.create,
+            Step::Change => self.update,
+            Step::Remove => self.remove,
         }
-        if write.exists { self.update } else { self.create }
     }
 }
 
@@ -87,10 +88,10 @@ fn send_together(
 ) -> ApiResult<Vec<Record>> {
     let (mut updates, mut creates, mut removals) = (vec![], vec![], vec![]);
     for write in writes {
-        let list = match (write.is_removal(), write.exists) {
-            (true, _) => &mut removals,
-            (false, true) => &mut updates,
-            (false, false) => &mut creates,
+        let list = match write.step() {
+            Step::Add => &mut creates,
+            Step::Change => &mut updates,
+            Step::Remove => &mut removals,
         };
         let json = call::json(one.of(write), &values.for_write(write));
         if json.is_list() {
