@@ -4,9 +4,12 @@
 mod support;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -446,6 +449,49 @@ fn a_reload_while_the_daemon_starts_is_carried_out() {
         }
         panic!("SIGHUP ends a daemon that reads its configuration");
     });
+}
+
+#[test]
+fn an_address_is_sent_while_commands_never_fall_silent() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        let asks_on = AtomicBool::new(true);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while asks_on.load(Ordering::Relaxed) {
+                        ask_status(&file("run/control.sock"));
+                    }
+                });
+            }
+            scene.wan.change_address("203.0.113.5", "203.0.113.6");
+            let is_sent = provider_has(&scene, "203.0.113.6");
+            asks_on.store(false, Ordering::Relaxed);
+            assert!(is_sent, "{}", launcher.log());
+        });
+        assert!(daemon.stop().0.success());
+    });
+}
+
+/// Asks for the status and does not wait for it, so that more commands wait at any time.
+fn ask_status(socket: &Path) {
+    let Ok(mut stream) = UnixStream::connect(socket) else { return };
+    let _ = stream.write_all(b"status\n");
+}
+
+/// Whether the provider gets this address within 20 seconds.
+fn provider_has(scene: &Scene, address: &str) -> bool {
+    for _ in 0..1000 {
+        if scene.provider.requests().iter().any(|request| request.myip() == address) {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    false
 }
 
 #[test]

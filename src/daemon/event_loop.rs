@@ -48,26 +48,34 @@ pub(super) struct EventLoop {
 impl EventLoop {
     /// Runs until the mode ends or a signal stops it; returns the exit code.
     pub(super) async fn run(&mut self) -> u8 {
+        // Signals and commands come before all others. If they never fall silent, the others have every
+        // second turn.
+        let mut others_wait = false;
         loop {
+            let is_turn_of_others = std::mem::take(&mut others_wait);
             let now = clock::now();
             self.recheck_broken(now);
             let is_finished = self.work_for(BURST, now);
             if is_finished && let Some(code) = self.mode.end(&mut self.daemon, now) {
                 return code;
             }
-            let pause = if is_finished { self.pause(now) } else { Some(Duration::ZERO) };
+            let may_wait = is_finished && !is_turn_of_others;
+            let pause = if may_wait { self.pause(now) } else { Some(Duration::ZERO) };
             // The runtime looks at its sockets only here while other sources never fall silent.
             tokio::task::yield_now().await;
             let control = self.daemon.run_directory.as_ref().and_then(RunDirectory::control);
             tokio::select! {
                 biased;
-                signal = self.signals.next() => {
+                signal = self.signals.next(), if !is_turn_of_others => {
                     if self.handle_signal(signal) {
                         return self.stop();
                     }
+                    others_wait = true;
                 }
                 // Before sources that may never fall silent: thousands of names follow one change.
-                () = self.connections.ready(control, now.up) => {}
+                () = self.connections.ready(control, now.up), if !is_turn_of_others => {
+                    others_wait = true;
+                }
                 report = self.daemon.netlink.next() => {
                     if let Err(error) = self.take_reports(report) {
                         let text = format!("the kernel's notifications ended: {error}");
