@@ -417,9 +417,13 @@ pub fn id(value: &Json, pointer: &str) -> String {
     }
 }
 
-/// An id for a request: a number if it consists of digits, as the answer had it.
+/// An id for a request: a number if it is written like one. Of digits that begin with 0 it is a string, because
+/// a number would lose the 0.
 pub fn id_value(id: &str) -> Json {
-    id.parse::<u64>().map_or_else(|_| id.into(), Json::from)
+    match id.parse::<u64>() {
+        Ok(number) if number.to_string() == id => number.into(),
+        _ => id.into(),
+    }
 }
 
 /// Where interfaces explain an error, the most precise explanation first.
@@ -472,6 +476,13 @@ fn first_string(value: &Json) -> Option<&str> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn an_id_is_sent_as_it_was_received() {
+        for (id, sent) in [("17", "17"), ("017", "\"017\""), ("+7", "\"+7\""), ("a", "\"a\"")] {
+            assert_eq!(id_value(id).to_string(), sent);
+        }
+    }
 
     #[test]
     fn the_explanation_of_an_error_is_found_in_the_bodies_of_all_interfaces() {
