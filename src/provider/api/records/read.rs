@@ -209,10 +209,11 @@ fn each(
 }
 
 /// The members of `body` as an array, if all of them are objects.
-fn members(body: Json) -> Json {
-    match body.members() {
+fn members(mut body: Json) -> Json {
+    match body.members_mut() {
+        // They are not copied: a zone can be large.
         Some(members) if members.values().all(Json::is_object) => {
-            members.values().cloned().collect()
+            members.values_mut().map(Json::take).collect()
         }
         _ => body,
     }
