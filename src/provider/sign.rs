@@ -35,6 +35,11 @@ pub fn sha256(data: &str) -> String {
     hash(&SHA256, data)
 }
 
+/// SHA-256 in Base64.
+pub fn sha256_base64(data: &str) -> String {
+    base64::encode(digest(&SHA256, data.as_bytes()).as_ref())
+}
+
 /// SHA-1 in hexadecimal digits, for providers that support nothing newer.
 pub fn sha1(data: &str) -> String {
     hash(&SHA1_FOR_LEGACY_USE_ONLY, data)

@@ -3,6 +3,7 @@
 //! A file has the provider's properties ([`Api`]) and its interface: as data ([`interface`]), which [`records`]
 //! carries out, or as a function. Both send their requests over a `Conversation`.
 
+mod akamai;
 mod aliesa;
 mod aliyun;
 mod autodns;
@@ -12,6 +13,7 @@ mod beget;
 mod blazingfast;
 mod bunny;
 pub mod call;
+mod civo;
 mod cloudflare;
 mod cloudns;
 mod desec;
@@ -166,6 +168,7 @@ impl Base {
 /// All providers with an interface of their own, sorted by name.
 pub const ALL: &[&Api] = &[
     &dns51::API,
+    &akamai::API,
     &aliesa::API,
     &aliyun::API,
     &autodns::API,
@@ -174,6 +177,7 @@ pub const ALL: &[&Api] = &[
     &beget::API,
     &blazingfast::API,
     &bunny::API,
+    &civo::API,
     &cloudflare::API,
     &cloudns::API,
     &desec::API,

@@ -1,11 +1,13 @@
-//! Further providers of each kind: West.cn, 51DNS and GleSYS have ids, Leaseweb has sets, Dynadot, AutoDNS and
-//! REG.RU have values, and mijn.host replaces the whole zone.
+//! Further providers of each kind: West.cn, 51DNS and GleSYS have ids, Leaseweb and Akamai have sets, Dynadot,
+//! AutoDNS and REG.RU have values, and mijn.host replaces the whole zone.
 
 use serde_json::{Value, json};
 
 use super::call::Call;
 use super::server::{Reply, Service, created, http, http_400, no_content, ok, status_of};
 use super::zone::{DOMAIN, Entry, Refusal, Zone, from, from_at, page, relative};
+use crate::model::Url;
+use crate::model::secret::Secret;
 use crate::provider::md5::md5;
 use crate::provider::sign::hmac_sha256;
 use crate::text::base64;
@@ -20,6 +22,10 @@ pub(super) const ALL: &[Service] = &[
     Service::new("glesys", glesys, glesys_error),
     Service::new("regru", regru, regru_error).in_parts(),
     Service::new("leaseweb", leaseweb, leaseweb_error),
+    Service::new("akamai", akamai, akamai_error).with(|account| {
+        account.base = Some(Url::https("akab-x.luna.akamaiapis.net"));
+        account.param_enc = Secret::new("access");
+    }),
 ];
 
 /// Every request is a form with the command in `act`.
@@ -525,4 +531,47 @@ fn leaseweb_error(refusal: Refusal) -> (u16, Value) {
         status,
         json!({"correlationId": "1", "errorCode": code, "errorMessage": format!("{refusal:?}")}),
     )
+}
+
+/// Changes are signed, sets have whole names, and a set that exists cannot be created.
+fn akamai(zone: &mut Zone, call: &Call) -> Reply {
+    let (method, path) = call.route("config-dns/v2/zones");
+    if method == "GET" && path.is_empty() {
+        call.expect(call.target.contains("showAll=true"), "the list is cut");
+        let zones = [json!({"zone": DOMAIN, "type": "PRIMARY"})];
+        return ok(json!({"metadata": {"totalElements": 1}, "zones": zones}));
+    }
+    let &[domain, "names", name, "types", kind] = &*path else {
+        call.fail("no such request");
+    };
+    if domain != DOMAIN {
+        return Err(Refusal::NotFound);
+    }
+    let host = relative(name);
+    let exists = !zone.values(&host, kind).is_empty();
+    match (method, exists) {
+        ("GET" | "PUT" | "DELETE", false) => return Err(Refusal::NotFound),
+        ("POST", true) => return Err(Refusal::Exists),
+        ("DELETE", true) => {
+            zone.remove_set(&host, kind)?;
+            return no_content();
+        }
+        ("PUT", true) | ("POST", false) => {
+            call.members(&call.body, &["name", "type", "ttl", "rdata"], &[]);
+            call.expect(call.text(&call.body, "name") == name, "another name");
+            call.expect(call.text(&call.body, "type") == kind, "another type");
+            let values = call.list(&call.body, "rdata").iter();
+            let values: Vec<_> = values.map(|value| value.as_str().unwrap().to_owned()).collect();
+            zone.replace(&host, kind, &values, call.ttl(&call.body, "ttl", 1..=u64::MAX))?;
+        }
+        _ => {}
+    }
+    let mut sets = zone.sets().into_iter().filter(|set| set.0 == host && set.1 == kind);
+    let (_, _, ttl, values) = sets.next().unwrap();
+    ok(json!({"name": name, "type": kind, "ttl": ttl, "rdata": values}))
+}
+
+fn akamai_error(refusal: Refusal) -> (u16, Value) {
+    let status = http(refusal).0;
+    (status, json!({"title": "No", "detail": format!("{refusal:?}"), "status": status}))
 }
