@@ -28,7 +28,8 @@ const MAX_LINES: usize = 2 * MAX_RECORDS;
 
 const HEADER: &str = "ddns-netlink state ";
 const VERSION: u32 = 1;
-/// Most dropped lines that are described one by one.
+/// Most dropped lines that are described one by one. Of a damaged file, each of thousands of lines may be
+/// wrong.
 const MAX_COMPLAINTS: usize = 10;
 
 /// Everything that is kept.

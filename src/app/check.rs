@@ -10,7 +10,7 @@ use crate::config::{Config, Global, Mistake, uci};
 use crate::edge::console::{show, warn};
 use crate::edge::files;
 
-/// Most names of sections in one line.
+/// Most names of sections in one line. The rest is only counted, so that the line can still be read.
 const MOST_NAMES: usize = 8;
 
 /// Lists it; returns the exit code.

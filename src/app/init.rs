@@ -5,7 +5,7 @@ use std::io;
 
 use crate::cli::exit;
 use crate::edge::console::complain;
-use crate::edge::spawn::{Exit, Program, own_environment};
+use crate::edge::spawn::{Exit, ProcessGroup, Program, own_environment};
 
 /// OpenWrt's init script, which starts the daemon under procd.
 pub(super) const SCRIPT: &str = "/etc/init.d/ddns";
@@ -22,5 +22,5 @@ pub(super) fn run(argument: &str) -> u8 {
 
 fn ended(argument: &str) -> io::Result<Exit> {
     let words: Vec<OsString> = vec![SCRIPT.into(), argument.into()];
-    Program { words, environment: own_environment() }.start(&[], false)?.wait()
+    Program { words, environment: own_environment() }.start(&[], ProcessGroup::Shared)?.wait()
 }

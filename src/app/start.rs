@@ -21,7 +21,7 @@ const DESCRIPTORS: usize = 20;
 
 /// `run`.
 pub(super) fn serve(file: &Path, interactive: bool) -> u8 {
-    daemon::hold_signals();
+    daemon::block_signals();
     match read(file, &[]) {
         Ok(loaded) => {
             let start = Start { file, loaded, interactive };
@@ -123,7 +123,7 @@ pub(super) fn prepare() -> Result<Runtime, u8> {
     }
     // Writing beyond the largest size of a file (`ulimit -f`) then fails. Otherwise the signal would end
     // the process.
-    let _ = signals::hold(&[Signal::SIGXFSZ]);
+    let _ = signals::block(&[Signal::SIGXFSZ]);
     let runtime = Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| complain(exit::INTERNAL, &format!("cannot start: {error}")))
 }

@@ -2,7 +2,7 @@
 //! of openwrt `net/ddns-scripts/files/usr/share/ddns/default`.
 
 use crate::model::Family;
-use crate::model::json::{Json, Members};
+use crate::model::json::{Json, JsonMembers};
 use crate::model::name::is_file_name;
 use crate::text::quoted::quoted;
 
@@ -116,7 +116,7 @@ pub fn list(text: &str) -> Result<Vec<&str>, String> {
     if names.is_empty() { Err("it is empty".into()) } else { Ok(names) }
 }
 
-fn block(members: &Members, key: &str) -> Result<Option<Block>, String> {
+fn block(members: &JsonMembers, key: &str) -> Result<Option<Block>, String> {
     let block = match members.get(key) {
         None | Some(Json::Null) => return Ok(None),
         Some(Json::Object(block)) => block,
@@ -132,7 +132,7 @@ fn block(members: &Members, key: &str) -> Result<Option<Block>, String> {
 }
 
 /// The string at `key`; `None` if it is missing or empty.
-fn string(members: &Members, key: &str) -> Result<Option<String>, String> {
+fn string(members: &JsonMembers, key: &str) -> Result<Option<String>, String> {
     match members.get(key) {
         None | Some(Json::Null) => Ok(None),
         Some(Json::Text(text)) if text.is_empty() => Ok(None),

@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use super::{Daemon, Mode, RunDirectory};
 use crate::cli::exit;
 use crate::edge::clock::{self, ClockStep};
-use crate::edge::control::Connections;
+use crate::edge::control::ControlConnections;
 use crate::edge::process;
 use crate::edge::signals::{self, Signals};
 use crate::engine::event::{Action, Event};
@@ -21,7 +21,8 @@ use crate::time::Now;
 /// Time that the state may take to reach flash when the daemon is told to stop: procd waits for five
 /// seconds.
 pub(super) const FLUSH: Duration = Duration::from_secs(4);
-/// Most notifications of the kernel that are taken in before the engine looks at them.
+/// Most notifications of the kernel that are taken in before the engine looks at them. Without a limit,
+/// devices that change all the time would keep the engine from ever working.
 const REPORTS: usize = 1024;
 /// Most events of other threads that are taken in before requests on the control socket are answered.
 const EVENTS: usize = 64;
@@ -30,7 +31,7 @@ const EVENTS: usize = 64;
 const BURST: Duration = Duration::from_millis(2);
 
 /// What other threads send to the event loop.
-pub(super) enum Incoming {
+pub(super) enum ThreadMessage {
     Event(Event),
     Notice(Notice),
 }
@@ -42,7 +43,7 @@ pub(super) struct EventLoop {
     pub(super) signals: Signals,
     pub(super) clock_step: ClockStep,
     /// Commands that have connected to the control socket.
-    pub(super) connections: Connections,
+    pub(super) connections: ControlConnections,
 }
 
 impl EventLoop {
@@ -144,13 +145,13 @@ impl EventLoop {
     }
 
     /// Takes in what another thread has sent, and what has been sent since.
-    fn take_incoming(&mut self, first: Incoming) {
+    fn take_incoming(&mut self, first: ThreadMessage) {
         let mut next = Some(first);
         let mut taken = 0;
         while let Some(incoming) = next {
             match incoming {
-                Incoming::Event(event) => self.daemon.engine.handle(event, clock::now()),
-                Incoming::Notice(notice) => self.daemon.logger.say(&notice),
+                ThreadMessage::Event(event) => self.daemon.engine.handle(event, clock::now()),
+                ThreadMessage::Notice(notice) => self.daemon.logger.say(&notice),
             }
             taken += 1;
             next = if taken < EVENTS { self.daemon.incoming.take() } else { None };
@@ -211,9 +212,10 @@ async fn sleep(time: Option<Duration>) {
 pub(super) const SIGNALS: [Signal; 4] =
     [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGUSR1];
 
-/// Makes SIGHUP and SIGUSR1 wait until the event loop takes them. procd may send SIGHUP while the
-/// configuration is being read, which takes time on a router; it would end the process.
-pub fn hold_signals() {
+/// Blocks SIGHUP and SIGUSR1, so that they stay pending until the event loop reads them. procd may send
+/// SIGHUP while the configuration is being read, which takes time on a router, and SIGHUP ends a process
+/// that does not block it.
+pub fn block_signals() {
     // This fails only for arguments that do not exist.
-    let _ = signals::hold(&[Signal::SIGHUP, Signal::SIGUSR1]);
+    let _ = signals::block(&[Signal::SIGHUP, Signal::SIGUSR1]);
 }

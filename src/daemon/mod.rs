@@ -28,7 +28,7 @@ use tokio::runtime::Runtime;
 use crate::cli::exit;
 use crate::config::Config;
 use crate::edge::clock::{self, ClockStep};
-use crate::edge::control::Connections;
+use crate::edge::control::ControlConnections;
 use crate::edge::files;
 use crate::edge::files::lock::InstanceLock;
 use crate::edge::load::Loaded;
@@ -50,13 +50,14 @@ use config_file::ConfigFile;
 use detect::Detect;
 use display::Display;
 use dry_run::DryRun;
-pub use event_loop::hold_signals;
-use event_loop::{EventLoop, Incoming, SIGNALS};
+pub use event_loop::block_signals;
+use event_loop::{EventLoop, SIGNALS, ThreadMessage};
 use once::Once;
 use run_directory::RunDirectory;
 use serve::Serve;
 
-/// Most mistakes of one file that are logged.
+/// Most mistakes of one file that are logged. The log of a router is small, and older lines are needed to
+/// see what happened before.
 const MISTAKES: usize = 50;
 
 /// What every mode starts with.
@@ -137,7 +138,7 @@ struct Daemon {
     display: Display,
     ubus: Ubus,
     /// What other threads have sent to the event loop.
-    incoming: Arc<Mailbox<Incoming>>,
+    incoming: Arc<Mailbox<ThreadMessage>>,
 }
 
 fn run(
@@ -175,6 +176,7 @@ fn run(
         ubus: Ubus::new(mode.serves()),
         incoming,
     };
+    // Before the first event, so that no message announces a next try.
     if !mode.serves() {
         daemon.engine.end_when_done();
     }
@@ -184,7 +186,7 @@ fn run(
         daemon,
         signals,
         clock_step: ClockStep::new(),
-        connections: Connections::default(),
+        connections: ControlConnections::default(),
     };
     event_loop.apply_config(start.loaded);
     event_loop.daemon.use_run_directory();
@@ -192,22 +194,22 @@ fn run(
 }
 
 /// Where the event loop learns of signals, of the kernel, and of other threads.
-fn open() -> io::Result<(Signals, Socket, Arc<Mailbox<Incoming>>)> {
+fn open() -> io::Result<(Signals, Socket, Arc<Mailbox<ThreadMessage>>)> {
     Ok((Signals::open(&SIGNALS)?, Socket::open()?, Arc::new(Mailbox::new()?)))
 }
 
-fn pool(delivery: Box<dyn Delivery>, sender: &Arc<Mailbox<Incoming>>) -> Pool {
+fn pool(delivery: Box<dyn Delivery>, sender: &Arc<Mailbox<ThreadMessage>>) -> Pool {
     let (events, notices) = (Arc::clone(sender), Arc::clone(sender));
     Pool::new(
         delivery,
-        move |event| events.send(Incoming::Event(event)),
-        move |notice| notices.send(Incoming::Notice(notice)),
+        move |event| events.send(ThreadMessage::Event(event)),
+        move |notice| notices.send(ThreadMessage::Notice(notice)),
     )
 }
 
-fn store_thread(store: Store, saved: State, sender: &Arc<Mailbox<Incoming>>) -> StoreThread {
+fn store_thread(store: Store, saved: State, sender: &Arc<Mailbox<ThreadMessage>>) -> StoreThread {
     let sender = Arc::clone(sender);
-    StoreThread::new(store, saved, move |notice| sender.send(Incoming::Notice(notice)))
+    StoreThread::new(store, saved, move |notice| sender.send(ThreadMessage::Notice(notice)))
 }
 
 fn say(logger: &mut Logger, level: Level, text: String) {

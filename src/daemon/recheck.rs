@@ -7,7 +7,8 @@ use crate::time::Now;
 
 /// The first pause; each one is twice as long as that before.
 const FIRST: Duration = Duration::from_secs(10);
-/// The longest pause. After it the owner has to reload.
+/// The longest pause. After it the owner has to reload: what did not come within that time does not come by
+/// itself.
 const LAST: Duration = Duration::from_secs(1280);
 
 /// Reads that follow one another at ever longer intervals, for about 40 minutes.

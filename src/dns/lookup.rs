@@ -28,11 +28,12 @@ use super::resolv::PORT;
 use crate::model::Family;
 use crate::model::sort;
 
-/// Longest chain of aliases that is followed.
+/// Longest chain of aliases that is followed. A longer one is taken for a circle.
 pub(super) const MOST_ALIASES: usize = 8;
-/// Most questions of one look-up.
+/// Most questions of one look-up. Servers decide what is asked next, and must not keep it from ending.
 const MOST_QUESTIONS: usize = 60;
-/// Most name servers of a zone that are tried, and most addresses of each.
+/// Most name servers of a zone that are tried, and most addresses of each. A zone may list any number, and
+/// each one that is silent takes some seconds.
 const MOST_SERVERS: usize = 4;
 
 /// What is looked up, and which servers may be asked.
@@ -76,8 +77,8 @@ pub enum ServerRole {
 
 /// The next step of a look-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Send this question, and pass the reply to [`Lookup::step`].
+pub enum LookupStep {
+    /// Send this question, and pass the reply to [`DnsLookup::step`].
     Ask(ServerQuery),
     /// The look-up has ended: the addresses, or a sentence that says why it failed.
     Done(Result<Found, String>),
@@ -102,7 +103,7 @@ enum Stage {
 
 /// The state of a look-up.
 #[derive(Clone, Debug)]
-pub struct Lookup {
+pub struct DnsLookup {
     plan: Plan,
     /// The host, or the target of the aliases so far.
     name: Name,
@@ -123,7 +124,7 @@ pub struct Lookup {
     trouble: String,
 }
 
-impl Lookup {
+impl DnsLookup {
     /// A look-up that has not begun.
     pub fn new(plan: Plan) -> Self {
         Self {
@@ -143,7 +144,7 @@ impl Lookup {
     }
 
     /// The first question.
-    pub fn start(&mut self) -> Step {
+    pub fn start(&mut self) -> LookupStep {
         if !self.plan.servers.is_empty() {
             return self.ask_configured();
         }
@@ -153,7 +154,7 @@ impl Lookup {
 
     /// The step after the reply to the last question. An error is a sentence that says why there is
     /// no reply.
-    pub fn step(&mut self, reply: Result<Message, String>) -> Step {
+    pub fn step(&mut self, reply: Result<Message, String>) -> LookupStep {
         let step = match reply {
             Ok(message) => self.interpret(&message),
             Err(why) => Err(why),
@@ -179,7 +180,7 @@ impl Lookup {
     }
 
     /// The step after a reply. An error says why another server must be asked the same question.
-    fn interpret(&mut self, message: &Message) -> Result<Step, String> {
+    fn interpret(&mut self, message: &Message) -> Result<LookupStep, String> {
         let who = self.server.map_or(String::new(), |server| server.ip().to_string());
         match message.rcode() {
             NOERROR | NXDOMAIN => {}
@@ -198,7 +199,7 @@ impl Lookup {
     }
 
     /// Asks the name server `server` of the zone at the addresses in `message`.
-    fn server_found(&mut self, server: &Name, family: Family, message: &Message) -> Step {
+    fn server_found(&mut self, server: &Name, family: Family, message: &Message) -> LookupStep {
         let servers: Vec<_> = addresses(&message.answers, server, family)
             .map(|address| SocketAddr::new(address, PORT))
             .take(MOST_SERVERS)
@@ -209,7 +210,7 @@ impl Lookup {
     }
 
     /// Asks for the zone of `name`.
-    fn find_zone(&mut self, name: Option<Name>) -> Step {
+    fn find_zone(&mut self, name: Option<Name>) -> LookupStep {
         match name {
             Some(name) if !name.is_root() => self.begin(Stage::Zone(name)),
             Some(_) | None => self.begin(Stage::AskResolver),
@@ -219,7 +220,7 @@ impl Lookup {
     /// The SOA record of the zone is in the answer section or, for a name below it, in the authority
     /// section. It is missing for an alias, whose zone is that of its parent, and in the cache of
     /// some resolvers.
-    fn soa_answer(&mut self, name: &Name, message: &Message) -> Step {
+    fn soa_answer(&mut self, name: &Name, message: &Message) -> LookupStep {
         if message.answers.iter().any(|record| record.kind == TYPE_CNAME) {
             return self.find_zone(name.parent());
         }
@@ -243,7 +244,7 @@ impl Lookup {
 
     /// Tries the name servers of the zone, the primary first, because it has changes before the
     /// others.
-    fn ns_answer(&mut self, message: &Message) -> Step {
+    fn ns_answer(&mut self, message: &Message) -> LookupStep {
         let mut servers = Vec::new();
         for record in &message.answers {
             if record.kind == TYPE_NS && self.zone.as_ref() == Some(&record.name) {
@@ -266,7 +267,7 @@ impl Lookup {
         self.next_server()
     }
 
-    fn next_server(&mut self) -> Step {
+    fn next_server(&mut self) -> LookupStep {
         match self.others.next() {
             Some((server, family)) => self.begin(Stage::Address(server, family)),
             None => self.begin(Stage::AskResolver),
@@ -275,13 +276,14 @@ impl Lookup {
 
     /// The step after an answer of a name server of the zone; `None` if the answer is without
     /// authority.
-    fn authority_answer(&mut self, message: &Message) -> Option<Step> {
+    fn authority_answer(&mut self, message: &Message) -> Option<LookupStep> {
         if message.has(AA) {
             return Some(match self.alias(message) {
                 Some(name) => self.follow(name),
                 None => self.found(&message.answers),
             });
         }
+        // A server with an answer but without authority is a cache, which may be old.
         if !self.plan.glue || !message.answers.is_empty() {
             return None;
         }
@@ -307,7 +309,7 @@ impl Lookup {
 
     /// The step after the answer of a server that may have asked others. It is authoritative only if
     /// `dns_server` is an authority itself.
-    fn recursive_answer(&mut self, message: &Message) -> Step {
+    fn recursive_answer(&mut self, message: &Message) -> LookupStep {
         self.authoritative &= self.stage == Stage::AskConfigured && message.has(AA);
         match self.alias(message) {
             Some(name) => self.follow(name),
@@ -325,11 +327,11 @@ impl Lookup {
     }
 
     /// Looks up the target of an alias. Its records in the same message may come from a cache.
-    fn follow(&mut self, name: Name) -> Step {
+    fn follow(&mut self, name: Name) -> LookupStep {
         self.aliases += 1;
         if self.aliases > MOST_ALIASES {
             let host = &self.plan.host;
-            return Step::Done(Err(format!("{host} is an alias that leads nowhere")));
+            return LookupStep::Done(Err(format!("{host} is an alias that leads nowhere")));
         }
         self.name = name;
         match self.stage {
@@ -343,45 +345,45 @@ impl Lookup {
         }
     }
 
-    fn found(&self, records: &[Record]) -> Step {
+    fn found(&self, records: &[Record]) -> LookupStep {
         let mut addresses: Vec<_> = addresses(records, &self.name, self.plan.family).collect();
         // Servers rotate the order of records, and the result is compared with the one before.
         sort::ascending(&mut addresses);
         addresses.dedup();
-        Step::Done(Ok(Found { addresses, authoritative: self.authoritative }))
+        LookupStep::Done(Ok(Found { addresses, authoritative: self.authoritative }))
     }
 
-    fn ask_configured(&mut self) -> Step {
+    fn ask_configured(&mut self) -> LookupStep {
         self.stage = Stage::AskConfigured;
         self.left = self.plan.servers.clone().into_iter();
         self.next()
     }
 
     /// Asks the system's resolvers the question of `stage`.
-    fn begin(&mut self, stage: Stage) -> Step {
+    fn begin(&mut self, stage: Stage) -> LookupStep {
         self.stage = stage;
         self.left = self.plan.resolvers.clone().into_iter();
         self.next()
     }
 
     /// Asks the next server the same question, or enters the next stage if no server is left.
-    fn next(&mut self) -> Step {
+    fn next(&mut self) -> LookupStep {
         self.server = self.left.next();
         if let Some(server) = self.server {
             if self.questions >= MOST_QUESTIONS {
                 let text = format!("no result after {MOST_QUESTIONS} questions ({})", self.trouble);
-                return Step::Done(Err(text));
+                return LookupStep::Done(Err(text));
             }
             self.questions += 1;
             let (role, question) = (self.role(), self.question());
-            return Step::Ask(ServerQuery { server, role, question });
+            return LookupStep::Ask(ServerQuery { server, role, question });
         }
         match self.stage {
             // A resolver that cannot answer for SOA and NS may still have the addresses.
             Stage::Zone(_) | Stage::Servers => self.begin(Stage::AskResolver),
             Stage::Address(..) | Stage::AskAuthority => self.next_server(),
             Stage::AskConfigured | Stage::AskResolver => {
-                Step::Done(Err(format!("no name server answers ({})", self.trouble)))
+                LookupStep::Done(Err(format!("no name server answers ({})", self.trouble)))
             }
         }
     }

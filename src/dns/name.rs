@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-/// Most octets of a name in wire form.
+/// Most octets of a name in wire form (RFC 1035 section 2.3.4).
 pub const LONGEST: usize = 255;
 
 /// A domain name in wire form: labels, each after its length, and the empty label of the root. It is

@@ -15,7 +15,8 @@ use super::name::Name;
 use crate::model::Family;
 
 /// Pauses between the questions to a resolver that gives no usable answer, in milliseconds: it is
-/// asked 20, 50, 100 and 200 ms after the first question, and then less often.
+/// asked 20, 50, 100 and 200 ms after the first question, and then less often. A router's resolver refuses
+/// for some milliseconds after each change of the WAN.
 const PAUSES: [u64; 8] = [20, 30, 50, 100, 200, 200, 400, 500];
 /// The pause after those.
 const LAST_PAUSE: u64 = 1000;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::Found;
-use super::lookup::{Lookup, Plan, ServerQuery, ServerRole, Step};
+use super::lookup::{DnsLookup, LookupStep, Plan, ServerQuery, ServerRole};
 use super::message::{
     AA, CLASS_IN, Message, QR, Record, TYPE_A, TYPE_AAAA, TYPE_CNAME, TYPE_NS, TYPE_SOA,
 };
@@ -89,17 +89,17 @@ fn shown(query: &ServerQuery) -> String {
 
 /// Plays a transcript, lines of `question = reply`, and returns the result.
 fn play(plan: Plan, transcript: &str) -> Result<Found, String> {
-    let mut state = Lookup::new(plan);
+    let mut state = DnsLookup::new(plan);
     let mut step = state.start();
     for line in transcript.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (question, answer) = line.split_once(" =").unwrap();
-        let Step::Ask(query) = step else { panic!("ended before {line}: {step:?}") };
+        let LookupStep::Ask(query) = step else { panic!("ended before {line}: {step:?}") };
         assert_eq!(shown(&query), question);
         step = state.step(reply(answer.trim()));
     }
     match step {
-        Step::Done(result) => result,
-        Step::Ask(query) => panic!("asks further: {}", shown(&query)),
+        LookupStep::Done(result) => result,
+        LookupStep::Ask(query) => panic!("asks further: {}", shown(&query)),
     }
 }
 
@@ -349,20 +349,20 @@ proptest! {
         given in any::<bool>(),
     ) {
         let servers = if given { vec!["192.0.2.9:53".parse().unwrap()] } else { vec![] };
-        let mut state = Lookup::new(Plan { glue, servers, ..plan("a.b.c") });
+        let mut state = DnsLookup::new(Plan { glue, servers, ..plan("a.b.c") });
         let mut step = state.start();
         let mut last = ServerRole::Resolver;
         for reply in replies.iter().cycle().take(100) {
             match step {
-                Step::Done(Ok(found)) => {
+                LookupStep::Done(Ok(found)) => {
                     prop_assert!(!found.authoritative || last != ServerRole::Resolver);
                     return Ok(());
                 }
-                Step::Done(Err(_)) => return Ok(()),
-                Step::Ask(query) => last = query.role,
+                LookupStep::Done(Err(_)) => return Ok(()),
+                LookupStep::Ask(query) => last = query.role,
             }
             step = state.step(reply.clone());
         }
-        prop_assert!(matches!(step, Step::Done(_)));
+        prop_assert!(matches!(step, LookupStep::Done(_)));
     }
 }

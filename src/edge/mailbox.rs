@@ -45,6 +45,8 @@ impl<T> Mailbox<T> {
             if let Some(letter) = self.take() {
                 return letter;
             }
+            // A read fails only if nothing was sent since the last one, and then the next turn waits (man 2
+            // eventfd).
             let _ = self.event.async_io(Interest::READABLE, |event| Ok(event.read()?)).await;
         }
     }

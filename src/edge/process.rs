@@ -16,7 +16,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use crate::edge::clock;
-use crate::edge::spawn::{Child, Exit, Program};
+use crate::edge::spawn::{Child, Exit, ProcessGroup, Program};
 use crate::model::secret::Secret;
 use crate::provider::mask::mask;
 
@@ -26,8 +26,8 @@ pub const SHELL: &str = "/bin/sh";
 const PATH: &str = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 /// Most bytes of standard error that are kept. The rest is read and dropped.
 const ERRORS_LIMIT: usize = 4 * 1024;
-/// How often, in milliseconds, the exit status is looked for while the output is open.
-const TICK: u16 = 100;
+/// How often the exit status is looked for while the output is open.
+const TICK: Duration = Duration::from_millis(100);
 /// How often the exit status is looked for after the output was closed, when it is expected soon.
 const SHORT_TICK: Duration = Duration::from_millis(10);
 /// How long to read output after the exit. What the program wrote before may still be in the pipes.
@@ -41,13 +41,22 @@ pub fn program(words: Vec<OsString>) -> Program {
     Program { words, environment: vec![PATH.into()] }
 }
 
+/// Why a program has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It ended by itself, or by a signal of another process.
+    Exited(Exit),
+    /// It was killed because it ran longer than this limit.
+    OutOfTime(Duration),
+    /// It was killed because the address that it publishes is gone: see [`cut`].
+    AddressGone,
+}
+
 /// A program that has ended, together with all processes of its group.
 #[derive(Debug)]
 pub struct Ended {
-    /// How the program ended; `None` if it was killed because its time was over.
-    pub exit: Option<Exit>,
-    /// Whether it was killed because the address that it publishes is gone: see [`cut`].
-    pub cut: bool,
+    /// Why it ended.
+    pub end: End,
     /// The beginning of its standard error.
     errors: Vec<u8>,
 }
@@ -112,7 +121,8 @@ impl Guard {
         guard.words.push(group.to_string().into());
         let (input, pipe) = io::pipe()?;
         let null = null()?;
-        let shell = guard.start(&[input.as_fd(), null.as_fd(), null.as_fd()], true)?;
+        let streams = [input.as_fd(), null.as_fd(), null.as_fd()];
+        let shell = guard.start(&streams, ProcessGroup::Own)?;
         Ok(Self { shell, _pipe: pipe })
     }
 }
@@ -157,8 +167,6 @@ pub struct Running {
     output: Option<PipeReader>,
     /// Standard error; `None` once it is closed.
     errors: Option<PipeReader>,
-    /// Whether it was killed by [`cut`].
-    cut: bool,
 }
 
 impl Running {
@@ -193,28 +201,28 @@ impl Running {
             return Err(io::Error::other("the daemon is ending"));
         }
         let streams = [input.as_fd(), their_output.as_fd(), their_errors.as_fd()];
-        let child = program.start(&streams, true)?;
+        let child = program.start(&streams, ProcessGroup::Own)?;
         groups.running.push(Group::new(child.id(), address));
-        Ok(Self { child, output: Some(output), errors: Some(errors), cut: false })
+        Ok(Self { child, output: Some(output), errors: Some(errors) })
     }
 
-    /// Waits until the program has ended, and kills it after `limit`. `on_output` gets its standard
-    /// output. Processes that the program has left running are killed, because they may write more:
-    /// otherwise the end of the output could not be known.
+    /// Waits until the program has ended, and kills it after `limit`. `on_output` gets its standard output.
+    /// When the program ends, the rest of its group is killed. A process that is left could hold the pipe
+    /// open, and the output would have no end.
     ///
     /// # Errors
     /// If the exit status cannot be read.
     pub fn wait(mut self, limit: Duration, on_output: &mut dyn FnMut(&[u8])) -> io::Result<Ended> {
         let deadline = clock::uptime().saturating_add(limit);
         let mut errors = Vec::new();
-        let exit = loop {
-            if let Some(exit) = self.reap()? {
-                break Some(exit);
+        let end = loop {
+            if let Some(end) = self.reap()? {
+                break end;
             }
             let left = deadline.saturating_sub(clock::uptime());
             if left.is_zero() {
                 self.end();
-                break None;
+                break End::OutOfTime(limit);
             }
             if self.has_output() {
                 self.read_output(left, on_output, &mut errors);
@@ -226,7 +234,7 @@ impl Running {
         while self.has_output() && clock::uptime() < deadline {
             self.read_output(GRACE, on_output, &mut errors);
         }
-        Ok(Ended { exit, cut: self.cut, errors })
+        Ok(Ended { end, errors })
     }
 
     /// Whether a pipe is open that may bring output.
@@ -241,12 +249,16 @@ impl Running {
         on_output: &mut dyn FnMut(&[u8]),
         errors: &mut Vec<u8>,
     ) {
-        let pipes = [&self.output, &self.errors].into_iter().flatten();
-        let mut polled: Vec<_> =
-            pipes.map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN)).collect();
-        let limit = u16::try_from(limit.as_millis()).unwrap_or(TICK).min(TICK);
+        let mut polled = Vec::new();
+        if let Some(output) = &self.output {
+            polled.push(PollFd::new(output.as_fd(), PollFlags::POLLIN));
+        }
+        if let Some(errors) = &self.errors {
+            polled.push(PollFd::new(errors.as_fd(), PollFlags::POLLIN));
+        }
+        let limit = PollTimeout::try_from(limit.min(TICK)).unwrap_or(PollTimeout::ZERO);
         // If poll fails, the reads below return what there is.
-        let _ = poll(&mut polled, PollTimeout::from(limit));
+        let _ = poll(&mut polled, limit);
         read_pipe(&mut self.output, on_output);
         read_pipe(&mut self.errors, &mut |bytes| {
             let room = ERRORS_LIMIT.saturating_sub(errors.len());
@@ -254,14 +266,14 @@ impl Running {
         });
     }
 
-    /// How the program ended, if it has. Then the rest of its group is killed.
-    fn reap(&mut self) -> io::Result<Option<Exit>> {
+    /// Why the program ended, if it has. Then the rest of its group is killed.
+    fn reap(&mut self) -> io::Result<Option<End>> {
         let mut groups = groups();
-        let exit = self.child.try_wait()?;
-        if exit.is_some() {
-            self.cut = end_group(&self.child, &mut groups);
-        }
-        Ok(exit)
+        let Some(exit) = self.child.try_wait()? else { return Ok(None) };
+        let was_cut = end_group(&self.child, &mut groups);
+        // A program that was cut may have returned an exit status just before.
+        let was_killed = was_cut && matches!(exit, Exit::Signal(_));
+        Ok(Some(if was_killed { End::AddressGone } else { End::Exited(exit) }))
     }
 
     /// Kills the program and its group, unless it has been waited for already.

@@ -1,4 +1,5 @@
-//! Signals, which wait until the event loop takes them (man 2 signalfd).
+//! Signals. They are blocked, so that the kernel keeps them pending until the event loop reads them (man 2
+//! signalfd).
 
 use std::io;
 
@@ -9,39 +10,41 @@ use tokio::io::unix::AsyncFd;
 
 use super::runtime::watched;
 
-/// The signals that some command of this program holds. A program that it starts is to be ended by them as
+/// The signals that some command of this program blocks. A program that it starts is to be ended by them as
 /// usual.
-pub(super) const HELD: [Signal; 5] =
+pub(super) const BLOCKED: [Signal; 5] =
     [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGXFSZ];
 
-/// Lets `signals` wait from now on: they do not end this process. Threads that are started from here on
-/// inherit that.
+/// Blocks `signals` from now on: they stay pending, and do not end this process. Threads that are started
+/// from here on block them, too.
 ///
 /// # Errors
 /// If the kernel refuses it.
-pub fn hold(signals: &[Signal]) -> io::Result<SigSet> {
+pub fn block(signals: &[Signal]) -> io::Result<SigSet> {
     let set = SigSet::from_iter(signals.iter().copied());
     set.thread_block()?;
     Ok(set)
 }
 
-/// Signals that wait in a queue of the kernel.
+/// The pending signals, as a queue that can be waited for.
 #[derive(Debug)]
 pub struct Signals(AsyncFd<SignalFd>);
 
 impl Signals {
-    /// Holds `signals`, and takes them in. Must be called within a tokio runtime with I/O.
+    /// Blocks `signals`, and gives them one by one. Must be called within a tokio runtime with I/O.
     ///
     /// # Errors
     /// If the kernel refuses it, for example for want of a descriptor.
     pub fn open(signals: &[Signal]) -> io::Result<Self> {
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
-        Ok(Self(watched(SignalFd::with_flags(&hold(signals)?, flags)?)?))
+        Ok(Self(watched(SignalFd::with_flags(&block(signals)?, flags)?)?))
     }
 
     /// The next signal. Cancel-safe.
     pub async fn next(&self) -> Signal {
         loop {
+            // A read fails only if no signal is pending, and then the next turn waits for one (man 2
+            // signalfd).
             let arrived = self.0.async_io(Interest::READABLE, read).await;
             if let Ok(Ok(signal)) = arrived.map(Signal::try_from) {
                 return signal;
@@ -62,7 +65,7 @@ mod tests {
     use nix::sys::signal::raise;
 
     #[test]
-    fn a_signal_waits_until_it_is_taken() {
+    fn a_signal_is_pending_until_it_is_read() {
         // Of this thread only: other tests run in other threads.
         std::thread::scope(|scope| {
             scope.spawn(|| {

@@ -15,6 +15,15 @@ use nix::unistd::Pid;
 
 use crate::edge::signals;
 
+/// Which process group a program is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProcessGroup {
+    /// That of this process, whose signals from the terminal reach the program, too.
+    Shared,
+    /// One of its own, which the program leads, so that it can be killed with all that it has started.
+    Own,
+}
+
 /// A program to start.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -26,12 +35,11 @@ pub struct Program {
 
 impl Program {
     /// Starts the program. `streams` become its standard input, output and error. If there are none, it
-    /// has those of this process. With `leads_group` it leads a process group of its own, and no signal
-    /// waits in it that this process holds.
+    /// has those of this process. In a group of its own, no signal is blocked in it.
     ///
     /// # Errors
     /// If it cannot be started, for example because there is no such file.
-    pub fn start(self, streams: &[BorrowedFd<'_>], leads_group: bool) -> io::Result<Child> {
+    pub fn start(self, streams: &[BorrowedFd<'_>], group: ProcessGroup) -> io::Result<Child> {
         let mut actions = PosixSpawnFileActions::init()?;
         for (number, stream) in (0..).zip(streams) {
             actions.add_dup2(stream.as_raw_fd(), number)?;
@@ -39,11 +47,11 @@ impl Program {
         // This process ignores SIGPIPE, as every program in Rust does. Others expect to be ended by it.
         let mut defaults = SigSet::from(Signal::SIGPIPE);
         let mut flags = PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF;
-        if leads_group {
-            // The attributes name group 0, which stands for a new one, and an empty set of held signals.
+        if group == ProcessGroup::Own {
+            // The attributes have process group 0, so the kernel makes a new group, and an empty signal mask.
             flags |=
                 PosixSpawnFlags::POSIX_SPAWN_SETPGROUP | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK;
-            defaults.extend(signals::HELD);
+            defaults.extend(signals::BLOCKED);
         }
         let mut attributes = PosixSpawnAttr::init()?;
         attributes.set_sigdefault(&defaults)?;
@@ -156,7 +164,7 @@ mod tests {
     }
 
     fn exit(script: &str) -> Exit {
-        let mut child = sh(script).start(&[], false).unwrap();
+        let mut child = sh(script).start(&[], ProcessGroup::Shared).unwrap();
         let exit = child.wait().unwrap();
         // The kernel has forgotten the process, but this is still known.
         assert_eq!(child.try_wait().unwrap(), Some(exit));
@@ -185,13 +193,13 @@ mod tests {
     }
 
     #[test]
-    fn no_signal_waits_in_a_program_that_leads_a_group() {
+    fn no_signal_is_blocked_in_a_program_that_leads_a_group() {
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                signals::hold(&signals::HELD).unwrap();
-                for signal in signals::HELD {
+                signals::block(&signals::BLOCKED).unwrap();
+                for signal in signals::BLOCKED {
                     let program = sh(&format!("kill -{} $$; exit 0", signal as i32));
-                    let exit = program.start(&[], true).unwrap().wait().unwrap();
+                    let exit = program.start(&[], ProcessGroup::Own).unwrap().wait().unwrap();
                     assert_eq!(exit, Exit::Signal(Some(signal as i32)));
                 }
             });
@@ -200,12 +208,12 @@ mod tests {
 
     #[test]
     fn a_running_program_has_not_ended_and_may_lead_a_group() {
-        let mut child = sh("exec sleep 1000").start(&[], true).unwrap();
+        let mut child = sh("exec sleep 1000").start(&[], ProcessGroup::Own).unwrap();
         assert_eq!(child.try_wait().unwrap(), None);
         assert_eq!(nix::unistd::getpgid(Some(child.id())).unwrap(), child.id());
         nix::sys::signal::killpg(child.id(), Signal::SIGKILL).unwrap();
         assert_eq!(child.wait().unwrap(), Exit::Signal(Some(9)));
-        let mut other = sh("exec sleep 1000").start(&[], false).unwrap();
+        let mut other = sh("exec sleep 1000").start(&[], ProcessGroup::Shared).unwrap();
         let ours = nix::unistd::getpgid(None).unwrap();
         assert_eq!(nix::unistd::getpgid(Some(other.id())).unwrap(), ours);
         nix::sys::signal::kill(other.id(), Signal::SIGKILL).unwrap();
@@ -220,7 +228,7 @@ mod tests {
             ("/bin/sh\0", io::ErrorKind::InvalidInput),
         ] {
             let program = Program { words: vec![word.into()], environment: vec![] };
-            assert_eq!(program.start(&[], true).unwrap_err().kind(), kind, "{word}");
+            assert_eq!(program.start(&[], ProcessGroup::Own).unwrap_err().kind(), kind, "{word}");
         }
     }
 }

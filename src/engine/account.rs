@@ -121,6 +121,7 @@ impl Account {
     /// Takes in the end of a job. Adds the values that it learned to `changes`.
     pub fn finished(&mut self, finished: &Finished, changes: &mut Changes, now: Now) {
         let Finished { requests, learned, verdicts, .. } = finished;
+        // The account has answered, whatever it said, so no job waits for it any more.
         self.probe_until = Duration::ZERO;
         if verdicts.iter().any(Verdict::is_success) {
             self.trusted_until = now.up.saturating_add(TRUST);

@@ -13,7 +13,8 @@ use super::way::Ways;
 use crate::model::sorted::Map;
 use crate::proto::netlink::{Address, AddressFlags, IfIndex, Link, Message, Report, Table};
 
-/// Two ends of lifetimes that are closer than this are taken for the same.
+/// Two ends of lifetimes that are closer than this are taken for the same: the kernel tells in whole seconds
+/// how long an address lasts.
 const ROUNDING: Duration = Duration::from_secs(2);
 
 /// An address of the kernel, with what its message alone does not tell.

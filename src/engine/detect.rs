@@ -12,7 +12,8 @@ use crate::provider::Failure;
 use crate::time::Now;
 use crate::time::duration::seconds;
 
-/// A token bucket limits questions after events: one token is gained in this time.
+/// A token bucket limits questions after events: one token is gained in this time. A line that goes up and
+/// down must not ask a stranger's web page each time.
 const DETECT_INTERVAL: Duration = Duration::from_secs(30);
 /// The tokens of a full bucket.
 const DETECT_BURST: u32 = 3;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Engine;
 use super::event::{Action, Finished};
 use super::flights::{Flight, Owner, Part, RecordId};
-use super::record::{Counts, Ending};
+use super::record::{Ending, ResultCounts};
 use super::registered::Registered;
 use super::report;
 use super::section::AccountVerdict;
@@ -42,6 +42,7 @@ impl Engine {
             self.answer_kept(&flight, account, now);
         }
         let gathered = self.answer_records(&flight, finished, now, jitter);
+        // After its records, whose verdicts say what the answer means for the account.
         if let Some(account) = account {
             self.answer_account(account, finished, gathered, now);
         }
@@ -78,7 +79,7 @@ impl Engine {
         for (index, part) in flight.parts.iter().enumerate() {
             let Owner::Record(id) = part.owner else { continue };
             let verdict = finished.verdicts.get(index);
-            if part.sent.counts == Counts::Superseded {
+            if part.sent.counts == ResultCounts::Superseded {
                 self.end_old_request(id, part, verdict, now);
             } else {
                 let network_gone = self.begin_section(id.section, finished, &mut gathered);

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 
 use super::event::JobId;
-use super::record::{Counts, Sent};
+use super::record::{ResultCounts, Sent};
 use crate::model::{Family, Hostname};
 
 /// The indexes of a record. Records are sent in this order.
@@ -113,8 +113,8 @@ impl Flights {
                 (Owner::Gone { .. }, Some(_)) => false,
             };
             // A superseded part stays superseded: not even its success counts.
-            if is_concerned && part.sent.counts == Counts::Yes {
-                part.sent.counts = Counts::NetworkGone;
+            if is_concerned && part.sent.counts == ResultCounts::Yes {
+                part.sent.counts = ResultCounts::NetworkGone;
             }
         }
     }

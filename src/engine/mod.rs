@@ -131,6 +131,7 @@ impl Engine {
             actions: Fifo::new(),
             next_question: 0,
             looked_up: Vec::new(),
+            // A xorshift generator that begins with 0 gives nothing but 0.
             jitter: seed | 1,
         }
     }
@@ -222,6 +223,8 @@ impl Engine {
             return Some(action);
         }
         self.settle(now);
+        // What is sent comes before what is only asked. The state is saved last, so that one write has all
+        // that has left.
         let next = self.correct(now).or_else(|| self.publish(now));
         let next = next.or_else(|| self.report_blocks()).or_else(|| self.ask(now));
         let next = next.or_else(|| self.look_up(now)).or_else(|| self.save(now));
@@ -383,6 +386,8 @@ impl Engine {
     }
 
     /// xorshift32: enough to spread retries, and the same in every run with the same seed.
+    /// The next number of a xorshift generator. It only spreads retries over time, so it need not be a good
+    /// one.
     fn next_jitter(&mut self) -> u32 {
         self.jitter ^= self.jitter << 13;
         self.jitter ^= self.jitter >> 17;

@@ -6,11 +6,13 @@ use std::time::Duration;
 use crate::provider::Rate;
 use crate::time::{Now, UnixSeconds};
 
-/// Changes of the address have settled when none came for this time.
+/// Changes of the address have settled when none came for this time. A line that comes up gets several
+/// addresses one after another.
 pub const QUIET: Duration = Duration::from_millis(250);
-/// The latest change is sent after this time, even if more changes follow.
+/// The latest change is sent after this time, even if more changes follow: they may never end.
 pub const CEILING: Duration = Duration::from_secs(2);
-/// The longest waiting time of a provider. A longer one is cut to this.
+/// The longest waiting time of a provider. A longer one is cut to this, because it is likely a mistake of
+/// the provider's.
 pub const LONGEST_HOLD: Duration = Duration::from_secs(86_400);
 
 /// The longest back-off.
@@ -19,7 +21,8 @@ const LONGEST: Duration = Duration::from_secs(3600);
 const LONGEST_BASE: Duration = Duration::from_secs(30 * 86_400);
 /// The first pause after a failure in which nothing reached the provider.
 const LOCAL_BASE: Duration = Duration::from_secs(2);
-/// The least pause after such a failure, although routes or rules have changed.
+/// The least pause after such a failure, although routes or rules have changed: they may change many times
+/// a second.
 const LOCAL_GAP: Duration = Duration::from_secs(1);
 /// How long after the start an earlier run's waiting time lasts while its end is unknown or the clock is not
 /// set.

@@ -189,6 +189,7 @@ impl Engine {
     fn send(&mut self, place: usize, batch: &[Leaving], now: Now) -> Option<Action> {
         let mut sections = Vec::new();
         let mut parts = Vec::new();
+        // The seed decides with which change the job begins, another one each time.
         let mut job = Job { seed: self.jitter, wall: now.trusted_wall(), ..Job::default() };
         for &(id, target) in batch {
             let active = self.sections.get_mut(id.section)?;

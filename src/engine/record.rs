@@ -50,7 +50,7 @@ use super::wait::Wait;
 use crate::config::Timing;
 use crate::model::{Family, Hostname, Target};
 use crate::time::Now;
-pub use outcome::{Counts, Ending, Sent};
+pub use outcome::{Ending, ResultCounts, Sent};
 use presence::Presence;
 pub use refusal::Refusal;
 use remote::Remote;

@@ -21,7 +21,8 @@ use crate::time::duration;
 
 /// The first pause after a look-up that failed. At boot the resolver answers a moment later.
 const RETRY: Duration = Duration::from_secs(60);
-/// After this many failures in a row, no look-up follows until the network changes.
+/// After this many failures in a row, no look-up follows until the network changes. A cause that lasts so
+/// long, such as a blocked port, does not pass by itself.
 const TRIES: u32 = 5;
 
 /// The registered addresses of one family.

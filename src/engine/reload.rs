@@ -5,7 +5,7 @@ use super::directory::Directory;
 use super::event::Action;
 use super::flights::{Owner, Part, RecordId};
 use super::names::Names;
-use super::record::Counts;
+use super::record::ResultCounts;
 use super::section::SectionState;
 use super::todo::Todo;
 use super::viewpoint::{Needs, Viewpoint};
@@ -46,6 +46,7 @@ impl Engine {
             }
             self.sections.push(active);
         }
+        // Flights and names below are found by the account of a section.
         self.assign_viewpoints(needs);
         self.assign_accounts();
         self.reassign_flights(waiting);
@@ -220,6 +221,6 @@ fn wait_for(sections: &mut [SectionState], id: RecordId, part: &mut Part) {
     };
     if !record.is_busy() {
         record.wait_for_old_request(part.sent.target);
-        part.sent.counts = Counts::Superseded;
+        part.sent.counts = ResultCounts::Superseded;
     }
 }

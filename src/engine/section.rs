@@ -37,7 +37,7 @@ pub struct SectionState {
     /// The engine's notes on each record, in the order of `records`.
     pub slots: Vec<Slot>,
     /// How many records are in flight, active and ready.
-    pub counts: Counts,
+    pub counts: RecordCounts,
     /// One detector per family, if the source is `web` or `script`.
     pub detectors: Map<Family, Detector>,
     /// The registered addresses in DNS, per family.
@@ -70,7 +70,7 @@ pub struct Exchanged {
 
 /// How many records of a section are in flight, active and ready.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Counts {
+pub struct RecordCounts {
     /// Records with a request on its way.
     pub in_flight: usize,
     /// Records with a request on its way or about to leave.
@@ -105,8 +105,8 @@ pub struct AccountVerdict {
     pub families: Vec<Family>,
 }
 
-impl Counts {
-    /// Counts the change of a record of `family` from `before` to `activity`.
+impl RecordCounts {
+    /// RecordCounts the change of a record of `family` from `before` to `activity`.
     pub fn change(&mut self, family: Family, before: Activity, activity: Activity) {
         let ready = match family {
             Family::V4 => &mut self.ready_v4,
@@ -145,7 +145,7 @@ impl SectionState {
             viewpoint: 0,
             slots: vec![Slot::default(); records.len()],
             records,
-            counts: Counts::default(),
+            counts: RecordCounts::default(),
             detectors,
             registered,
             stopped: false,
@@ -182,6 +182,7 @@ impl SectionState {
         if old.spec.lookup == self.spec.lookup && old.spec.families == self.spec.families {
             self.registered = old.registered;
         }
+        // A reload is no news of the network.
         self.seen.event_network = old.seen.event_network;
         self.seen.steps = old.seen.steps;
         self.set_stopped(old.stopped);

@@ -126,6 +126,7 @@ impl Engine {
         else {
             return;
         };
+        // Before anything below that may touch the record again.
         slot.is_touched = false;
         let wait = record.wait(now);
         let doubt_at = record.doubt_at();

@@ -32,11 +32,11 @@ pub enum Json {
     /// An array.
     List(Box<[Json]>),
     /// An object. Its members are written in the order of their names.
-    Object(Members),
+    Object(JsonMembers),
 }
 
 /// The members of an object by their names.
-pub type Members = Map<Box<str>, Json>;
+pub type JsonMembers = Map<Box<str>, Json>;
 
 static NULL: Json = Json::Null;
 
@@ -48,10 +48,10 @@ impl Json {
     pub fn parse(text: &str) -> Result<Self, String> {
         let valid: Result<IgnoredAny, _> = serde_json::from_str(text);
         valid.map_err(|error| error.to_string())?;
-        Reader { rest: text }.value(DEPTH).map_err(|why| why.reason().to_owned())
+        JsonReader { rest: text }.value(DEPTH).map_err(|why| why.reason().to_owned())
     }
 
-    /// An object of these members, whose values are taken.
+    /// An object of these members. Takes the values out of `members`, and leaves `null` there.
     pub fn object(members: &mut [(&str, Json)]) -> Self {
         let mut list = Vec::new();
         for (name, value) in members {
@@ -60,7 +60,8 @@ impl Json {
         Self::Object(Map::from_list(list))
     }
 
-    /// The number `whole` and `fraction` behind the point, which has this many `digits`.
+    /// The number with `whole` before the point and `fraction` behind it, which is written with this many
+    /// `digits`: `decimal(3, 5, 2)` is 3.05.
     pub fn decimal(whole: u64, fraction: u32, digits: usize) -> Self {
         let text = format!("{whole}.{fraction:0digits$}");
         let short = text.trim_end_matches('0');
@@ -69,7 +70,7 @@ impl Json {
         Self::Number([short, zero].concat().into())
     }
 
-    /// The value, in whose place is `null` then.
+    /// Takes the value out and leaves `null`.
     pub fn take(&mut self) -> Self {
         std::mem::take(self)
     }
@@ -120,12 +121,12 @@ impl Json {
     }
 
     /// The members of an object, if it is one.
-    pub fn members(&self) -> Option<&Members> {
+    pub fn members(&self) -> Option<&JsonMembers> {
         if let Self::Object(members) = self { Some(members) } else { None }
     }
 
     /// The members of an object, if it is one, to be changed.
-    pub fn members_mut(&mut self) -> Option<&mut Members> {
+    pub fn members_mut(&mut self) -> Option<&mut JsonMembers> {
         if let Self::Object(members) = self { Some(members) } else { None }
     }
 
@@ -196,25 +197,27 @@ impl fmt::Display for Json {
 }
 
 fn write_list(elements: &[Json], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut before = '[';
-    for element in elements {
-        f.write_char(before)?;
+    f.write_char('[')?;
+    for (index, element) in elements.iter().enumerate() {
+        if index > 0 {
+            f.write_char(',')?;
+        }
         fmt::Display::fmt(element, f)?;
-        before = ',';
     }
-    f.write_str(if before == '[' { "[]" } else { "]" })
+    f.write_char(']')
 }
 
-fn write_object(members: &Map<Box<str>, Json>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut before = '{';
-    for (name, value) in members.iter() {
-        f.write_char(before)?;
+fn write_object(members: &JsonMembers, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_char('{')?;
+    for (index, (name, value)) in members.iter().enumerate() {
+        if index > 0 {
+            f.write_char(',')?;
+        }
         write_string(name, f)?;
         f.write_char(':')?;
         fmt::Display::fmt(value, f)?;
-        before = ',';
     }
-    f.write_str(if before == '{' { "{}" } else { "}" })
+    f.write_char('}')
 }
 
 /// Characters that a backslash and a letter stand for, with these letters.
@@ -242,7 +245,7 @@ fn write_string(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 /// Takes a text apart that is JSON.
-struct Reader<'t> {
+struct JsonReader<'t> {
     /// What has not been read yet.
     rest: &'t str,
 }
@@ -267,7 +270,7 @@ impl Unreadable {
     }
 }
 
-impl<'t> Reader<'t> {
+impl<'t> JsonReader<'t> {
     /// Reads a value, in which there may be `depth` arrays and objects within each other.
     fn value(&mut self, depth: usize) -> Result<Json, Unreadable> {
         if self.skips("{") {

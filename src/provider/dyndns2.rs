@@ -7,7 +7,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::return_codes::{self, AGENT, Meaning, is_failure_code, is_word};
+use super::return_codes::{self, AGENT, CodeMeaning, is_failure_code, is_word};
 use super::verdict::{Scope, Verdict};
 use super::{Outcome, complaint, page};
 use crate::model::Family;
@@ -108,7 +108,7 @@ fn add_line(text: &str, addresses: &str, lines: &mut String) {
 /// A line that begins with a code.
 struct CodeLine {
     code: String,
-    meaning: Meaning,
+    meaning: CodeMeaning,
     /// The addresses behind the code.
     echoed: Vec<IpAddr>,
 }
@@ -145,10 +145,10 @@ impl CodeLine {
 
     fn verdict(&self, sent: IpAddr) -> Verdict {
         match self.meaning {
-            Meaning::Good if self.is_ignored(sent) => ignored(),
-            Meaning::Good => self.unless_echo_differs(Outcome::Updated, sent),
-            Meaning::NoChange => self.unless_echo_differs(Outcome::Unchanged, sent),
-            Meaning::Retry(scope, after, why) => {
+            CodeMeaning::Good if self.is_ignored(sent) => ignored(),
+            CodeMeaning::Good => self.unless_echo_differs(Outcome::Updated, sent),
+            CodeMeaning::NoChange => self.unless_echo_differs(Outcome::Unchanged, sent),
+            CodeMeaning::Retry(scope, after, why) => {
                 // The answer itself names no time, so the wait is explained.
                 let wait = match self.code.as_str() {
                     "911" | "dnserr" => "; waiting 30 minutes, as such providers ask",
@@ -157,7 +157,7 @@ impl CodeLine {
                 let reason = format!("{why} ({}){wait}", self.code);
                 Verdict::retry(scope, reason, after)
             }
-            Meaning::Refused(scope, why, advice) => {
+            CodeMeaning::Refused(scope, why, advice) => {
                 let reason = format!("{why} ({})", self.code);
                 Verdict::refused(scope, reason, advice)
             }

@@ -16,7 +16,7 @@ const FAILURE_WAIT: Duration = minutes(30);
 
 /// What a code means.
 #[derive(Clone, Copy)]
-pub(super) enum Meaning {
+pub(super) enum CodeMeaning {
     /// `good`: the record was changed.
     Good,
     /// `nochg`: the record had the address already.
@@ -28,16 +28,16 @@ pub(super) enum Meaning {
 }
 
 /// What `code` means; `None` if it is no code.
-pub(super) fn meaning(code: &str) -> Option<Meaning> {
+pub(super) fn meaning(code: &str) -> Option<CodeMeaning> {
     match code {
-        "good" => Some(Meaning::Good),
-        "nochg" => Some(Meaning::NoChange),
+        "good" => Some(CodeMeaning::Good),
+        "nochg" => Some(CodeMeaning::NoChange),
         _ => failure(code),
     }
 }
 
 /// What the failure code `code` means.
-pub(super) fn failure(code: &str) -> Option<Meaning> {
+pub(super) fn failure(code: &str) -> Option<CodeMeaning> {
     let (_, meaning) = FAILURES.iter().find(|(codes, _)| has(codes, code))?;
     Some(*meaning)
 }
@@ -54,7 +54,7 @@ pub(super) fn is_word(code: &str) -> bool {
 
 /// The wait of `wait N[s|m|h]` and `wN[s|m|h]`, the old throttle of Dyn and No-IP, with `rest` behind
 /// the first word. A space may stand before the unit, and the unit may be written out.
-pub(super) fn throttle(code: &str, rest: &str) -> Option<Meaning> {
+pub(super) fn throttle(code: &str, rest: &str) -> Option<CodeMeaning> {
     let words: Vec<&str> = rest
         .trim_start_matches([':', ',', ';', '.'])
         .split([' ', '\t', ',', ';', '(', ')'])
@@ -69,7 +69,7 @@ pub(super) fn throttle(code: &str, rest: &str) -> Option<Meaning> {
         _ => return None,
     };
     let why = "the provider reports too many updates";
-    Some(Meaning::Retry(Scope::Account, Some(wait.min(MAX_WAIT)), why))
+    Some(CodeMeaning::Retry(Scope::Account, Some(wait.min(MAX_WAIT)), why))
 }
 
 /// `60`, `60s`, `10minutes`, `1h`; a number without a unit means seconds.
@@ -101,11 +101,14 @@ const NAME: &str = "compare 'domain' with the names in the account at the provid
 const URL: &str = "compare 'update_url' and 'param_opt' with the provider's documentation";
 
 /// The failure codes, with spaces between those that mean the same.
-const FAILURES: &[(&str, Meaning)] = &[
-    ("dnserr", Meaning::Retry(Scope::Account, Some(FAILURE_WAIT), "the provider's DNS has failed")),
+const FAILURES: &[(&str, CodeMeaning)] = &[
+    (
+        "dnserr",
+        CodeMeaning::Retry(Scope::Account, Some(FAILURE_WAIT), "the provider's DNS has failed"),
+    ),
     (
         "911",
-        Meaning::Retry(
+        CodeMeaning::Retry(
             Scope::Account,
             Some(FAILURE_WAIT),
             "the provider has an outage or maintenance",
@@ -113,20 +116,27 @@ const FAILURES: &[(&str, Meaning)] = &[
     ),
     (
         "servererror interror fatal",
-        Meaning::Retry(Scope::Record, None, "the provider's server has failed"),
+        CodeMeaning::Retry(Scope::Record, None, "the provider's server has failed"),
     ),
-    ("interval", Meaning::Retry(Scope::Record, Some(minutes(5)), "too soon after the last update")),
+    (
+        "interval",
+        CodeMeaning::Retry(Scope::Record, Some(minutes(5)), "too soon after the last update"),
+    ),
     (
         "toosoon too_soon too_freq",
-        Meaning::Retry(Scope::Record, Some(minutes(10)), "too soon after the last update"),
+        CodeMeaning::Retry(Scope::Record, Some(minutes(10)), "too soon after the last update"),
     ),
     (
         "badauth noaccess no_access no_auth",
-        Meaning::Refused(Scope::Account, "the user name or password is not accepted", CREDENTIALS),
+        CodeMeaning::Refused(
+            Scope::Account,
+            "the user name or password is not accepted",
+            CREDENTIALS,
+        ),
     ),
     (
         "!donator noservice no_service",
-        Meaning::Refused(
+        CodeMeaning::Refused(
             Scope::Account,
             "the account does not include this service",
             "remove the feature from 'update_url' or 'param_opt' (offline, wildcard, …), or order it from the provider",
@@ -134,13 +144,13 @@ const FAILURES: &[(&str, Meaning)] = &[
     ),
     (
         "notfqdn",
-        Meaning::Refused(Scope::Record, "the name is not accepted as a full host name", NAME),
+        CodeMeaning::Refused(Scope::Record, "the name is not accepted as a full host name", NAME),
     ),
-    ("nohost", Meaning::Refused(Scope::Record, "the account has no such name", NAME)),
-    ("!yours", Meaning::Refused(Scope::Record, "the name belongs to another account", NAME)),
+    ("nohost", CodeMeaning::Refused(Scope::Record, "the account has no such name", NAME)),
+    ("!yours", CodeMeaning::Refused(Scope::Record, "the name belongs to another account", NAME)),
     (
         "!active",
-        Meaning::Refused(
+        CodeMeaning::Refused(
             Scope::Record,
             "the name's zone is not activated",
             "activate the name or its zone at the provider's web site",
@@ -148,7 +158,7 @@ const FAILURES: &[(&str, Meaning)] = &[
     ),
     (
         "numhost numip",
-        Meaning::Refused(
+        CodeMeaning::Refused(
             Scope::Record,
             "the update has too many names or addresses",
             "use one name per update; a name with several addresses cannot be updated this way",
@@ -156,21 +166,24 @@ const FAILURES: &[(&str, Meaning)] = &[
     ),
     (
         "abuse",
-        Meaning::Refused(
+        CodeMeaning::Refused(
             Scope::Account,
             "the name is blocked for abuse",
             "find out what happened and unblock the name at the provider's web site",
         ),
     ),
-    ("badagent", Meaning::Refused(Scope::Account, "this client is not accepted", AGENT)),
-    ("badsys", Meaning::Refused(Scope::Account, "the 'system' parameter of the URL is wrong", URL)),
+    ("badagent", CodeMeaning::Refused(Scope::Account, "this client is not accepted", AGENT)),
+    (
+        "badsys",
+        CodeMeaning::Refused(Scope::Account, "the 'system' parameter of the URL is wrong", URL),
+    ),
     (
         "badrequest badparam badop",
-        Meaning::Refused(Scope::Record, "the request is not understood", URL),
+        CodeMeaning::Refused(Scope::Record, "the request is not understood", URL),
     ),
     (
         "badip",
-        Meaning::Refused(
+        CodeMeaning::Refused(
             Scope::Address,
             "the address is not accepted",
             "check that the provider takes addresses of this kind, and how 'update_url' names them",

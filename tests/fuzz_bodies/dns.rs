@@ -1,6 +1,6 @@
 //! DNS messages, and a look-up that gets the same reply to every query.
 
-use ddns_netlink::dns::lookup::{Lookup, Plan, Step};
+use ddns_netlink::dns::lookup::{DnsLookup, LookupStep, Plan};
 use ddns_netlink::dns::message::{AA, Message, QR};
 use ddns_netlink::dns::name::Name;
 use ddns_netlink::model::Family;
@@ -52,7 +52,7 @@ pub(crate) fn dns_message(bytes: &[u8]) {
 #[allow(clippy::unwrap_used, reason = "only tests and the fuzzer run this")]
 fn assert_ends(choices: u8, reply: &Message) {
     let server = "192.0.2.1:53".parse().unwrap();
-    let mut lookup = Lookup::new(Plan {
+    let mut lookup = DnsLookup::new(Plan {
         host: Name::parse("a.b.c").unwrap(),
         family: if choices & 2 == 0 { Family::V4 } else { Family::V6 },
         glue: choices & 1 != 0,
@@ -62,12 +62,12 @@ fn assert_ends(choices: u8, reply: &Message) {
     });
     let mut step = lookup.start();
     let mut asked = 0;
-    while let Step::Ask(_) = step {
+    while let LookupStep::Ask(_) = step {
         asked += 1;
         assert!(asked < 100, "more than 100 queries: {reply:?}");
         step = lookup.step(Ok(reply.clone()));
     }
-    if let Step::Done(Ok(found)) = step {
+    if let LookupStep::Done(Ok(found)) = step {
         assert!(found.addresses.is_sorted());
     }
 }

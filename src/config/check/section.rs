@@ -24,6 +24,7 @@ pub(super) fn read(
     report_problems(reader, &provider, problems);
     reader.warn_about_unknown(provider.script().is_some());
     let mut record = provider::record(reader, &provider);
+    // Before everything below, which takes names and options as they are meant here.
     ddns_scripts_options::translate(reader, &mut names, &mut provider, &mut record);
     provider::one_record(reader, &provider, &record, names.len() * families.len());
     let lookup = lookup(reader, &names, server);

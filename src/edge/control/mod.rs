@@ -26,7 +26,8 @@ pub const SOCKET: &str = "control.sock";
 const LINE_LIMIT: usize = 4096;
 /// How long a client may take to send its request, and again to read the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Most connections at once. More connections wait in the kernel's queue.
+/// Most connections at once, so that clients cannot take the descriptors that updates need. More connections
+/// wait in the kernel's queue.
 const CONNECTIONS: usize = 16;
 /// Pause after an error of `accept`, such as a lack of file descriptors.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -75,10 +76,10 @@ impl Drop for Control {
 /// The connections of clients. They outlive the socket on which they came, so that a request that
 /// changes the run directory is answered, too.
 #[derive(Debug, Default)]
-pub struct Connections {
+pub struct ControlConnections {
     open: Vec<Connection>,
-    /// Until when no connection is accepted, since boot.
-    pause: Duration,
+    /// When connections are accepted again after an error, since boot.
+    accepts_from: Duration,
 }
 
 #[derive(Debug)]
@@ -86,11 +87,11 @@ struct Connection {
     stream: UnixStream,
     /// Until when the client must have sent its request or read its answer, since boot.
     deadline: Duration,
-    stage: Stage,
+    stage: ConnectionStage,
 }
 
 #[derive(Debug)]
-enum Stage {
+enum ConnectionStage {
     /// What has been received of the request.
     Request(Vec<u8>),
     /// What is left of the answer.
@@ -99,8 +100,8 @@ enum Stage {
     End,
 }
 
-impl Connections {
-    /// Resolves when a client has connected to `control`, or when [`Connections::serve`] can go on with
+impl ControlConnections {
+    /// Resolves when a client has connected to `control`, or when [`ControlConnections::serve`] can go on with
     /// one. `now` is the time since boot. Cancel-safe.
     pub async fn ready(&mut self, control: Option<&Control>, now: Duration) {
         poll_fn(|context| self.poll_ready(control, now, context)).await;
@@ -124,8 +125,13 @@ impl Connections {
             return Poll::Pending;
         }
         match control.listener.poll_accept(context) {
-            Poll::Ready(Ok((stream, _))) => self.open.extend(Connection::new(stream, now)),
-            Poll::Ready(Err(_)) => self.pause = now.saturating_add(PAUSE),
+            Poll::Ready(Ok((stream, _))) => {
+                // If the kernel does not tell whose connection it is, it is closed.
+                if let Ok(connection) = Connection::new(stream, now) {
+                    self.open.push(connection);
+                }
+            }
+            Poll::Ready(Err(_)) => self.accepts_from = now.saturating_add(PAUSE),
             Poll::Pending => return Poll::Pending,
         }
         Poll::Ready(())
@@ -137,17 +143,20 @@ impl Connections {
         for connection in &mut self.open {
             connection.serve(now, answer);
         }
-        self.open.retain(|connection| !matches!(connection.stage, Stage::End));
+        self.open.retain(|connection| !matches!(connection.stage, ConnectionStage::End));
     }
 
     fn may_accept(&self, now: Duration) -> bool {
-        self.open.len() < CONNECTIONS && self.pause <= now
+        self.open.len() < CONNECTIONS && self.accepts_from <= now
     }
 
-    /// When [`Connections::serve`] must be called even if nothing is ready, since boot.
+    /// When [`ControlConnections::serve`] must be called even if nothing is ready, since boot.
     pub fn deadline(&self, now: Duration) -> Option<Duration> {
-        let pause = Some(self.pause).filter(|pause| *pause > now);
-        self.open.iter().map(|connection| connection.deadline).chain(pause).min()
+        let first = self.open.iter().map(|connection| connection.deadline).min();
+        if self.accepts_from <= now {
+            return first;
+        }
+        Some(first.map_or(self.accepts_from, |first| first.min(self.accepts_from)))
     }
 }
 
@@ -157,7 +166,7 @@ impl Connection {
         let peer = stream.peer_cred()?.uid();
         let is_allowed = peer == 0 || peer == nix::unistd::geteuid().as_raw();
         let stage = if is_allowed {
-            Stage::Request(Vec::new())
+            ConnectionStage::Request(Vec::new())
         } else {
             refusal("only root and the daemon's own user may ask")
         };
@@ -166,28 +175,28 @@ impl Connection {
 
     fn poll_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.stage {
-            Stage::Request(_) => self.stream.poll_read_ready(context),
-            Stage::Answer(_) => self.stream.poll_write_ready(context),
-            Stage::End => Poll::Ready(Ok(())),
+            ConnectionStage::Request(_) => self.stream.poll_read_ready(context),
+            ConnectionStage::Answer(_) => self.stream.poll_write_ready(context),
+            ConnectionStage::End => Poll::Ready(Ok(())),
         }
     }
 
     fn serve(&mut self, now: Duration, answer: &mut dyn FnMut(&ControlRequest) -> Reply) {
-        if let Stage::Request(line) = &mut self.stage {
+        if let ConnectionStage::Request(line) = &mut self.stage {
             let next = match read_line(&self.stream, line) {
-                Progress::Waits if self.deadline > now => return,
-                Progress::Waits => refusal("no request came in time"),
-                Progress::Done => answer_to(line, answer),
-                Progress::Gone => Stage::End,
+                Transfer::Waits if self.deadline > now => return,
+                Transfer::Waits => refusal("no request came in time"),
+                Transfer::Done => answer_to(line, answer),
+                Transfer::Gone => ConnectionStage::End,
             };
             self.stage = next;
             self.deadline = now.saturating_add(PATIENCE);
         }
-        if let Stage::Answer(text) = &mut self.stage {
+        if let ConnectionStage::Answer(text) = &mut self.stage {
             let progress = write(&self.stream, text);
             // If the client does not read its answer, nothing depends on that.
-            if progress != Progress::Waits || self.deadline <= now {
-                self.stage = Stage::End;
+            if progress != Transfer::Waits || self.deadline <= now {
+                self.stage = ConnectionStage::End;
             }
         }
     }
@@ -195,7 +204,7 @@ impl Connection {
 
 /// How far reading or writing has come.
 #[derive(PartialEq, Eq)]
-enum Progress {
+enum Transfer {
     /// It must go on later.
     Waits,
     Done,
@@ -203,39 +212,39 @@ enum Progress {
     Gone,
 }
 
-impl Progress {
+impl Transfer {
     fn of(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::WouldBlock { Self::Waits } else { Self::Gone }
     }
 }
 
-/// Reads the line of a request. It ends at its end, at the end of what the client sends, or above
+/// Reads the line of a request. Stops at a line end, when the client has closed its side, or beyond
 /// [`LINE_LIMIT`].
-fn read_line(stream: &UnixStream, line: &mut Vec<u8>) -> Progress {
+fn read_line(stream: &UnixStream, line: &mut Vec<u8>) -> Transfer {
     let mut chunk = [0; 512];
     while line.len() <= LINE_LIMIT && !line.contains(&b'\n') {
         match stream.try_read(&mut chunk) {
-            Ok(0) if line.is_empty() => return Progress::Gone,
+            Ok(0) if line.is_empty() => return Transfer::Gone,
             Ok(0) => break,
             Ok(count) => line.extend(chunk.iter().take(count)),
-            Err(error) => return Progress::of(&error),
+            Err(error) => return Transfer::of(&error),
         }
     }
-    Progress::Done
+    Transfer::Done
 }
 
 /// Sends as much of `text` as is possible without waiting, and removes it from `text`.
-fn write(stream: &UnixStream, text: &mut Vec<u8>) -> Progress {
+fn write(stream: &UnixStream, text: &mut Vec<u8>) -> Transfer {
     while !text.is_empty() {
         match stream.try_write(text) {
             Ok(count) => drop(text.drain(..count)),
-            Err(error) => return Progress::of(&error),
+            Err(error) => return Transfer::of(&error),
         }
     }
-    Progress::Done
+    Transfer::Done
 }
 
-fn answer_to(line: &[u8], answer: &mut dyn FnMut(&ControlRequest) -> Reply) -> Stage {
+fn answer_to(line: &[u8], answer: &mut dyn FnMut(&ControlRequest) -> Reply) -> ConnectionStage {
     let line = line.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
     if line.len() > LINE_LIMIT {
         return refusal("the request is too long");
@@ -244,18 +253,18 @@ fn answer_to(line: &[u8], answer: &mut dyn FnMut(&ControlRequest) -> Reply) -> S
         return refusal("the request is not text");
     };
     match ControlRequest::parse(line) {
-        Ok(request) => sent(answer(&request)),
+        Ok(request) => answer_of(answer(&request)),
         Err(why) => refusal(&why),
     }
 }
 
-fn refusal(text: &str) -> Stage {
-    sent(Reply { ok: false, text: text.to_owned() })
+fn refusal(text: &str) -> ConnectionStage {
+    answer_of(Reply { ok: false, text: text.to_owned() })
 }
 
-fn sent(reply: Reply) -> Stage {
+fn answer_of(reply: Reply) -> ConnectionStage {
     let word = if reply.ok { "ok" } else { "error" };
-    Stage::Answer(format!("{word}\n{}", reply.text).into_bytes())
+    ConnectionStage::Answer(format!("{word}\n{}", reply.text).into_bytes())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ fn with_client<T: Send + 'static>(
     let path = rundir.join(SOCKET);
     let thread = runtime.block_on(async {
         let control = Control::bind(rundir).unwrap();
-        let mut connections = Connections::default();
+        let mut connections = ControlConnections::default();
         let thread = std::thread::spawn(move || client(path));
         while !thread.is_finished() {
             let now = uptime();

@@ -8,7 +8,7 @@ use super::resolve::resolvers;
 use super::wire::{DnsCall, is_timeout, random};
 use crate::config;
 use crate::dns::Found;
-use crate::dns::lookup::{Lookup, Plan, ServerQuery, ServerRole, Step};
+use crate::dns::lookup::{DnsLookup, LookupStep, Plan, ServerQuery, ServerRole};
 use crate::dns::message::{Message, TC};
 use crate::dns::name::Name;
 use crate::dns::resolv::PORT;
@@ -45,14 +45,14 @@ pub fn look_up(
     limit: Duration,
 ) -> Result<Found, String> {
     let end = uptime().saturating_add(limit);
-    let mut state = Lookup::new(plan(lookup, family, transport.family, limit)?);
+    let mut state = DnsLookup::new(plan(lookup, family, transport.family, limit)?);
     // If the zone's name servers do not answer, a third of the time is left for a resolver.
     let end_of_authorities = end.saturating_sub(limit / 3);
     let mut step = state.start();
     loop {
         let query = match step {
-            Step::Done(found) => return found,
-            Step::Ask(query) => query,
+            LookupStep::Done(found) => return found,
+            LookupStep::Ask(query) => query,
         };
         let (device, end) = match query.role {
             ServerRole::Resolver => (None, end),

@@ -20,6 +20,8 @@ use crate::config::check::{DefinitionDirectory, PathKind};
 use crate::model::name::is_file_name;
 use crate::model::secret::Secret;
 
+// A path in the configuration may lead to any file, such as a log or a disk image. Reading it must not take
+// all memory of the router.
 /// Most bytes of a configuration file.
 const CONFIG_LIMIT: u64 = 4 * 1024 * 1024;
 /// Most bytes of a provider definition.

@@ -164,6 +164,7 @@ fn try_encode(
     let mut protocol = protocol.proceed();
     let mut bytes = Vec::new();
     let mut buffer = vec![0; BUFFER];
+    // One call writes as many whole lines as fit into the buffer.
     while !protocol.can_proceed() {
         let written = protocol.write(&mut buffer)?;
         bytes.extend_from_slice(buffer.get(..written).unwrap_or_default());

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::model::Family;
 
-/// Most addresses that are remembered.
+/// Most addresses that are remembered. Redirects can lead to any number of hosts.
 const MAX_ADDRESSES: usize = 128;
 
 /// The addresses at which hosts were reached last, the latest at the end.

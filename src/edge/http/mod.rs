@@ -67,7 +67,7 @@ pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 pub const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Time for everything: resolving, connecting, TLS, redirects and body.
 pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
-/// How many redirects of one request are followed.
+/// How many redirects of one request are followed. A longer chain is taken for a circle.
 pub const MAX_REDIRECTS: u32 = 5;
 
 /// Most bytes in the head of an answer. Heads of providers have less than 2 KiB.

@@ -6,7 +6,7 @@ use crate::model::{Proxy, Url};
 
 /// The meaning of HTTP status 407.
 pub(super) const WANTS_PASSWORD: &str = "wants a user name and a password";
-/// Most bytes of an answer to CONNECT.
+/// Most bytes of an answer to CONNECT. It has only a head: what follows is the host's.
 const ANSWER_LIMIT: usize = 8 * 1024;
 
 /// Opens a tunnel to `target` with the method CONNECT (RFC 9110 section 9.3.6).

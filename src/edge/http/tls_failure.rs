@@ -10,7 +10,7 @@ use rustls::{AlertDescription as Alert, CertificateError, Error, OtherError, Pee
 use super::verify::ShortKey;
 use crate::provider::FailureKind;
 
-/// Most names of a certificate in a message.
+/// Most names of a certificate in a message. A certificate of a large host has a hundred.
 const MAX_NAMES: usize = 3;
 
 const TOO_OLD: &str = "the server does not speak TLS 1.2 or 1.3";

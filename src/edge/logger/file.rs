@@ -10,7 +10,8 @@ use nix::fcntl::OFlag;
 use crate::edge::files::owner::make_directory;
 use crate::edge::files::{self, Medium, read_up_to};
 
-/// Most bytes of an existing log that are read. If the file is longer, its last bytes are kept.
+/// Most bytes of an existing log that are read, because another program may have filled it. If the file is
+/// longer, its last bytes are kept.
 const LIMIT: u64 = 1024 * 1024;
 
 /// Appends `line` to the log at `path` and keeps its newest `lines` lines.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::find_address;
 use crate::config::program;
-use crate::edge::process::{self, Ended, Running, SHELL};
+use crate::edge::process::{self, End, Ended, Running, SHELL};
 use crate::edge::spawn::Exit;
 use crate::model::Family;
 
@@ -27,8 +27,12 @@ pub fn run(line: &str, family: Family, limit: Duration) -> Result<IpAddr, String
     let mut output = Vec::new();
     let ended = run_to_end(line, family, limit, &mut output)
         .map_err(|error| format!("cannot run {program}: {error}"))?;
-    let Some(exit) = ended.exit else {
-        return Err(format!("{program} did not end within {} s", limit.as_secs()));
+    let exit = match ended.end {
+        End::Exited(exit) => exit,
+        // No address ends this program: it publishes none.
+        End::OutOfTime(_) | End::AddressGone => {
+            return Err(format!("{program} did not end within {} s", limit.as_secs()));
+        }
     };
     if exit != Exit::Status(0) {
         let complaint = ended.complaint(&[]).map_or(String::new(), |line| format!(": {line}"));

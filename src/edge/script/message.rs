@@ -3,17 +3,17 @@
 //! `frame.sh` writes a message as `\x01LEVEL TEXT\x02` and asks for a transfer with `\x01UURL\x02`.
 //! All other bytes are lines that the script itself has appended to `$LOGFILE`.
 
-use std::time::Duration;
-
+use crate::edge::process::End;
 use crate::edge::spawn::Exit;
 use crate::model::Level;
 use crate::model::secret::Secret;
 use crate::provider::mask::mask;
 use crate::provider::{Failure, FailureKind, Outcome};
 
-/// Most bytes of one message. The rest of a longer one is dropped.
+/// Most bytes of one message. The rest of a longer one is dropped, because a script may forget to end it.
 const MAX_BYTES: usize = 16 * 1024;
-/// Most messages of one run that are logged. The last one is a note that there are more.
+/// Most messages of one run that are logged, so that a script in an endless loop does not fill the log. The
+/// last one is a note that there are more.
 const MAX_LOGGED: usize = 200;
 
 /// The byte before a message of `frame.sh`.
@@ -116,17 +116,6 @@ fn labelled(line: &str) -> Option<(u8, &str)> {
     Some((u8::try_from(level).ok()?, text))
 }
 
-/// How a script ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ScriptEnd {
-    /// It ended by itself or by a signal of another process.
-    Exit(Exit),
-    /// It was killed because it ran longer than this limit.
-    TimeOver(Duration),
-    /// It was killed because the address that it published is gone.
-    AddressGone,
-}
-
 /// The messages of one run, as far as they matter for the outcome.
 #[derive(Debug, Default)]
 pub(super) struct ScriptLog {
@@ -183,8 +172,8 @@ impl ScriptLog {
     }
 
     /// The outcome of the update. `complaint` is the first line of the script's standard error.
-    pub(super) fn outcome(&self, end: ScriptEnd, complaint: Option<String>) -> Outcome {
-        if end == ScriptEnd::Exit(Exit::Status(0)) && self.fatal.is_none() {
+    pub(super) fn outcome(&self, end: End, complaint: Option<String>) -> Outcome {
+        if end == End::Exited(Exit::Status(0)) && self.fatal.is_none() {
             return Outcome::Updated;
         }
         let what = self.describe(end);
@@ -193,7 +182,7 @@ impl ScriptLog {
             None => what,
         };
         // A script that was killed may have sent its request, and so may a transfer that failed later.
-        let was_killed = matches!(end, ScriptEnd::TimeOver(_) | ScriptEnd::AddressGone);
+        let was_killed = matches!(end, End::OutOfTime(_) | End::AddressGone);
         let failure = self.failure.as_ref();
         if was_killed || failure.is_some_and(|failure| failure.sent) {
             return Outcome::Unconfirmed { reason };
@@ -203,22 +192,18 @@ impl ScriptLog {
     }
 
     /// What has happened, for an update that did not succeed.
-    fn describe(&self, end: ScriptEnd) -> String {
+    fn describe(&self, end: End) -> String {
         match end {
-            ScriptEnd::TimeOver(limit) => {
+            End::OutOfTime(limit) => {
                 format!("the script did not end within {} s", limit.as_secs())
             }
-            ScriptEnd::AddressGone => {
-                "the address went away while the script was running".to_owned()
-            }
-            ScriptEnd::Exit(_) if self.failure.is_some() => "the transfer failed".to_owned(),
-            ScriptEnd::Exit(Exit::Status(_)) if self.fatal.is_some() => {
-                "the script gave up".to_owned()
-            }
-            ScriptEnd::Exit(Exit::Status(127)) => {
+            End::AddressGone => "the address went away while the script was running".to_owned(),
+            End::Exited(_) if self.failure.is_some() => "the transfer failed".to_owned(),
+            End::Exited(Exit::Status(_)) if self.fatal.is_some() => "the script gave up".to_owned(),
+            End::Exited(Exit::Status(127)) => {
                 "the script sent nothing (exit status 127)".to_owned()
             }
-            ScriptEnd::Exit(exit) => format!("the script {exit}"),
+            End::Exited(exit) => format!("the script {exit}"),
         }
     }
 
@@ -296,7 +281,7 @@ mod tests {
         fn the_outcome_is_updated_only_for_status_0_without_a_fatal_message(level in any::<u8>(), text in "\\PC{0,40}", code in any::<i32>()) {
             let mut log = ScriptLog::new(vec![]);
             let _ = log.message(level, &text);
-            let outcome = log.outcome(ScriptEnd::Exit(Exit::Status(code)), None);
+            let outcome = log.outcome(End::Exited(Exit::Status(code)), None);
             prop_assert_eq!(outcome == Outcome::Updated, code == 0 && level < 10);
         }
     }

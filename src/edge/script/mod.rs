@@ -17,13 +17,13 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-use self::message::{MessageReader, ScriptEnd, ScriptLog, ScriptMessage};
+use self::message::{MessageReader, ScriptLog, ScriptMessage};
 use crate::config::options::{self, SectionKind};
 use crate::config::{Global, Lookup, Section};
 use crate::edge::clock;
 use crate::edge::files;
-use crate::edge::process::{self, Ended, Running, SHELL};
-use crate::edge::spawn::Exit;
+use crate::edge::process::{self, End, Ended, Running, SHELL};
+use crate::edge::spawn::{Exit, Program};
 use crate::model::Notice;
 use crate::model::secret::Secret;
 use crate::model::{Family, Url};
@@ -32,7 +32,7 @@ use crate::provider::{Script, template};
 
 /// How long a script and the programs it starts may run.
 pub const UPDATE_TIMEOUT: Duration = Duration::from_secs(120);
-/// Most transfers that one run may ask for.
+/// Most transfers that one run may ask for. Scripts of ddns-scripts need a handful; more is an endless loop.
 const MAX_TRANSFERS: usize = 32;
 /// Most bytes of a script that are searched for [`ScriptUpdate::needs_registered_address`].
 const SCRIPT_LIMIT: u64 = 1024 * 1024;
@@ -150,11 +150,20 @@ impl ScriptUpdate {
                 return ScriptResult { outcome, sent_at: None, answer: error.to_string() };
             }
         };
-        let end = end_of(&ended, limit);
-        let outcome = log.outcome(end, ended.complaint(&self.secrets()));
+        let outcome = log.outcome(ended.end, ended.complaint(&self.secrets()));
         // A script of ddns-scripts returns 127 if it has sent nothing.
-        let sent_at = if end == ScriptEnd::Exit(Exit::Status(127)) { None } else { Some(started) };
+        let sent_at =
+            if ended.end == End::Exited(Exit::Status(127)) { None } else { Some(started) };
         ScriptResult { outcome, sent_at, answer: log.last }
+    }
+
+    /// The shell that sources the script.
+    fn program(&self, shell: &[&str]) -> Program {
+        // The file and the section become $0 and $1. They are there for the output of ps.
+        let mut words: Vec<OsString> = shell.iter().map(OsString::from).collect();
+        words.extend(["-c".into(), SOURCE.into(), self.script.file.clone().into()]);
+        words.push(self.section.name.clone().into());
+        process::program(words)
     }
 
     fn attempt(
@@ -168,11 +177,7 @@ impl ScriptUpdate {
         let mut scratch =
             ScratchDir::new(self.global.rundir.join(format!("{}.script", self.section.name)))?;
         let text = frame::text(self, &scratch.path, self.registered(&services));
-        // The file and the section become $0 and $1. They are there for the output of ps.
-        let mut words: Vec<OsString> = shell.iter().map(OsString::from).collect();
-        words.extend(["-c".into(), SOURCE.into(), self.script.file.clone().into()]);
-        words.push(self.section.name.clone().into());
-        let program = process::program(words);
+        let program = self.program(shell);
         let running = Running::start(program, Some(self.address), Some(&text))?;
         let mut reader = MessageReader::default();
         let mut transfers = 0;
@@ -221,14 +226,6 @@ fn transfer(
         ..400 => "ok".into(),
         status if answer.body.trim().is_empty() => format!("HTTP {status}"),
         status => log.masked(&format!("HTTP {status}: {}", answer.body)),
-    }
-}
-
-fn end_of(ended: &Ended, limit: Duration) -> ScriptEnd {
-    match ended.exit {
-        None => ScriptEnd::TimeOver(limit),
-        Some(Exit::Signal(_)) if ended.cut => ScriptEnd::AddressGone,
-        Some(exit) => ScriptEnd::Exit(exit),
     }
 }
 

@@ -21,7 +21,7 @@ use crate::proto::control::ControlAnswer;
 use crate::proto::ubus::session::{MethodCall, Session, UbusEvent};
 use socket::Watch;
 
-/// How long netifd may be silent before `once` goes on without it.
+/// How long netifd may be silent before `once` goes on without it. Somebody waits for the end of `once`.
 const SHORT_PATIENCE: Duration = Duration::from_secs(3);
 /// How long netifd may be silent before the daemon logs that.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -29,7 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// Longest pause between two attempts to connect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// How many different problems are reported.
+/// How many different problems are reported. Their texts come from ubusd and netifd, and are kept so that
+/// each is reported once.
 const MAX_TROUBLES: usize = 16;
 /// Most bytes of one read.
 const CHUNK: usize = 8192;

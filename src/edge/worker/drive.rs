@@ -10,7 +10,8 @@ use crate::provider::{
     Request, Verdict,
 };
 
-/// Most requests of a job without those for single changes.
+/// Most requests of a job without those for single changes. What a provider answers decides what is sent
+/// next, and no answer may make a job go on for ever.
 const REQUESTS: usize = 64;
 /// How many more are allowed for each change.
 const REQUESTS_PER_CHANGE: usize = 4;

@@ -35,7 +35,7 @@ pub use queue::Lane;
 
 /// Stack of a thread: a TLS handshake needs less than half of it even without optimisation.
 pub const STACK: usize = 512 * 1024;
-/// How long a thread waits for work before it ends.
+/// How long a thread waits for work before it ends, so that an idle router has its memory back.
 const IDLE: Duration = Duration::from_secs(10);
 /// How long a thread without work keeps the connection of its last job. The engine's next job for the same
 /// provider often follows at once: the other family of a name, or the other names after the first one.

@@ -39,9 +39,9 @@ pub(super) struct Queue<T> {
     started: Vec<(Lane, T)>,
     /// The lanes of the connections that threads without a task keep.
     kept: Vec<Lane>,
-    one_by_one: Members<T>,
+    one_by_one: LaneTasks<T>,
     /// The hosts that have tasks under way: [`MAX_THREADS`] at most.
-    hosts: Vec<(Lane, Members<T>)>,
+    hosts: Vec<(Lane, LaneTasks<T>)>,
     /// Tasks with hosts that arrived after those in `hosts`, with their numbers.
     arrived: Fifo<(Lane, u64, T)>,
     /// The number of the next task.
@@ -49,7 +49,7 @@ pub(super) struct Queue<T> {
 }
 
 /// The tasks of one lane.
-struct Members<T> {
+struct LaneTasks<T> {
     under_way: usize,
     /// How many may be under way.
     width: usize,
@@ -61,7 +61,7 @@ struct Members<T> {
     waiting: Fifo<(u64, T)>,
 }
 
-impl<T> Members<T> {
+impl<T> LaneTasks<T> {
     const fn new(width: usize, now: Duration) -> Self {
         Self { under_way: 0, width, progress: now, widened: now, waiting: Fifo::new() }
     }
@@ -88,7 +88,7 @@ impl<T> Queue<T> {
         Self {
             started: Vec::new(),
             kept: Vec::new(),
-            one_by_one: Members::new(1, Duration::ZERO),
+            one_by_one: LaneTasks::new(1, Duration::ZERO),
             hosts: Vec::new(),
             arrived: Fifo::new(),
             next: 0,
@@ -161,7 +161,7 @@ impl<T> Queue<T> {
         self.hosts.iter().map(|(_, host)| host.under_way).sum()
     }
 
-    fn host(&mut self, lane: &Lane) -> Option<&mut Members<T>> {
+    fn host(&mut self, lane: &Lane) -> Option<&mut LaneTasks<T>> {
         self.hosts.iter_mut().find(|(host, _)| host == lane).map(|(_, members)| members)
     }
 
@@ -212,7 +212,7 @@ impl<T> Queue<T> {
             return true;
         }
         let width = if matches!(lane, Lane::Host(_)) { 1 } else { MAX_PER_HOST };
-        let mut host = Members::new(width, now);
+        let mut host = LaneTasks::new(width, now);
         host.waiting.push((number, task));
         self.hosts.push((lane, host));
         true

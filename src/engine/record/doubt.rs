@@ -10,7 +10,8 @@ use crate::dns::Found;
 use crate::model::Target;
 use crate::time::Now;
 
-/// The times of the look-ups, counted from the end of the request.
+/// The times of the look-ups, counted from the end of the request: soon, and once more for providers that
+/// are slow to update their name servers.
 const LOOK_UPS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(45)];
 
 /// A request whose outcome is looked up at the zone's own name servers.

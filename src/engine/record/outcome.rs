@@ -12,7 +12,7 @@ use crate::time::Now;
 
 /// Whether the result of a request counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Counts {
+pub enum ResultCounts {
     /// It counts.
     Yes,
     /// A failure does not count: the request left over a network that is not there any more.
@@ -29,7 +29,7 @@ pub struct Sent {
     /// Whether the owner had run `update`.
     pub was_requested: bool,
     /// Whether its result counts.
-    pub counts: Counts,
+    pub counts: ResultCounts,
 }
 
 /// The circumstances in which a job ended.
@@ -69,7 +69,7 @@ impl Record {
             anew: self.remote.held == Some(Target::Absent),
             record: options.clone(),
         };
-        (change, Sent { target, was_requested, counts: Counts::Yes })
+        (change, Sent { target, was_requested, counts: ResultCounts::Yes })
     }
 
     /// Whether a request is on its way.
@@ -157,7 +157,7 @@ impl Record {
 
     fn failed(&mut self, kind: FailureKind, sent: &Sent, ending: Ending) {
         let Ending { network_gone, now, jitter, sent_at } = ending;
-        let is_over_old_network = sent.counts != Counts::Yes;
+        let is_over_old_network = sent.counts != ResultCounts::Yes;
         let retry = self.timing.retry;
         // Some providers carry a request out, and then fail to answer it.
         let may_be_done = sent_at.is_some() && kind == FailureKind::Other;
@@ -200,7 +200,7 @@ impl Record {
             }
             Target::Absent => None,
         };
-        if sent.counts == Counts::Yes {
+        if sent.counts == ResultCounts::Yes {
             self.pace.backoff.failed(now.up, self.timing.retry, jitter);
         }
         self.pace.clock_behind = false;

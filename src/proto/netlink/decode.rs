@@ -253,7 +253,9 @@ fn address(body: &[u8], message: fn(Address) -> Message) -> Option<Payload> {
         peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         prefix_len: header.prefix_len,
         scope: header.scope.into(),
+        // The header has room for eight flags. `IFA_FLAGS`, which replaces them below, has all.
         flags: AddressFlags(header.flags.bits().into()),
+        // Without `IFA_CACHEINFO` an address has no end (`INFINITY_LIFE_TIME` of the kernel).
         preferred: u32::MAX,
         valid: u32::MAX,
     };
@@ -262,6 +264,7 @@ fn address(body: &[u8], message: fn(Address) -> Message) -> Option<Payload> {
     let Some(own) = local.or(peer_or_own) else {
         return Some(Payload::Ignored);
     };
+    // The kernel counts devices from 1, so this address has none.
     if result.link == 0 {
         return Some(Payload::Ignored);
     }

@@ -20,7 +20,8 @@ use super::Table;
 use super::decode::{Incoming, Payload};
 use crate::model::sorted::take_first;
 
-/// After so many unsound dumps in a row there is a pause before the next.
+/// After so many unsound dumps in a row there is a pause before the next. A dump is unsound if something
+/// changed meanwhile, which usually ends soon.
 const QUICK_TRIES: u32 = 5;
 /// That pause, and the first pause after an error.
 const PAUSE: Duration = Duration::from_millis(100);

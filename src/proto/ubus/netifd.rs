@@ -10,7 +10,7 @@ pub const PATH: &str = "network.interface";
 /// Method that lists all logical interfaces.
 pub const DUMP: &str = "dump";
 
-/// Most logical interfaces that are kept.
+/// Most logical interfaces that are kept: any program with access to ubus can announce some.
 pub const MAX_NETWORKS: usize = 1024;
 /// Most addresses of one logical interface that are kept, of each kind.
 const MAX_ADDRESSES: usize = 64;

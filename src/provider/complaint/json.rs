@@ -2,8 +2,7 @@
 
 use super::words::words;
 use super::{DONE, FAILURE, SAME, any, in_text};
-use crate::model::json::Json;
-use crate::model::sorted::Map;
+use crate::model::json::{Json, JsonMembers};
 use crate::text::has;
 
 /// What a value reports about the update.
@@ -31,7 +30,7 @@ fn finding(value: &Json) -> Finding {
     }
 }
 
-fn object_finding(members: &Map<Box<str>, Json>) -> Finding {
+fn object_finding(members: &JsonMembers) -> Finding {
     let mut found = Finding::Nothing;
     for (name, value) in members.iter() {
         match Member::new(name, value).finding() {
