@@ -86,6 +86,24 @@ impl Limit {
 }
 
 impl<'a> Conversation<'a> {
+    /// A conversation that begins: nothing was sent and nothing is settled.
+    fn new(account: &'a Account, job: &'a Job, carrier: &'a mut dyn Carrier) -> Self {
+        Self {
+            account,
+            job,
+            carrier,
+            requests: 0,
+            status: 0,
+            server_failures: 0,
+            received: 0,
+            learned: LearnedChanges::new(),
+            trusted: false,
+            settled: job.changes.iter().map(|_| None).collect(),
+            limits: Vec::new(),
+            waited: Duration::ZERO,
+        }
+    }
+
     /// The answer to `request`, whatever its status.
     ///
     /// # Errors
@@ -321,20 +339,7 @@ pub(super) fn converse(
     job: &Job,
     carrier: &mut dyn Carrier,
 ) -> Published {
-    let mut talk = Conversation {
-        account,
-        job,
-        carrier,
-        requests: 0,
-        status: 0,
-        server_failures: 0,
-        received: 0,
-        learned: LearnedChanges::new(),
-        trusted: false,
-        settled: job.changes.iter().map(|_| None).collect(),
-        limits: Vec::new(),
-        waited: Duration::ZERO,
-    };
+    let mut talk = Conversation::new(account, job, carrier);
     if let Some(rate) = rate {
         talk.limits.push(Limit { rate, is_for_writes: false, sent: Vec::new() });
     }

@@ -168,15 +168,21 @@ pub fn request(rest: &Rest, call: &str, values: &Values<'_>) -> Request {
 
 /// The text of `template`, whose values `encode` writes.
 pub fn fill(template: &str, values: &Values<'_>, encode: fn(&str) -> String) -> String {
+    replace(template, &mut |_, placeholder| match placeholder.strip_prefix('%') {
+        Some(placeholder) => percent::encode(&values.text(placeholder)),
+        None => encode(&values.text(placeholder)),
+    })
+}
+
+/// `template` with `value` in place of each placeholder. `value` gets the text since the last placeholder, and
+/// the name between the brackets.
+fn replace(template: &str, value: &mut dyn FnMut(&str, &str) -> String) -> String {
     let mut filled = String::new();
     let mut remaining = template;
     while let Some((before, after)) = remaining.split_once('<') {
         let (placeholder, after) = after.split_once('>').unwrap_or((after, ""));
         filled.push_str(before);
-        match placeholder.strip_prefix('%') {
-            Some(placeholder) => filled.push_str(&percent::encode(&values.text(placeholder))),
-            None => filled.push_str(&encode(&values.text(placeholder))),
-        }
+        filled.push_str(&value(before, placeholder));
         remaining = after;
     }
     filled.push_str(remaining);
@@ -186,22 +192,16 @@ pub fn fill(template: &str, values: &Values<'_>, encode: fn(&str) -> String) -> 
 /// The JSON of `template`; `null` if that is not JSON. `tests/data.rs` parses the templates of interfaces, and
 /// the transcripts play those of functions.
 pub fn json(template: &str, values: &Values<'_>) -> Json {
-    let mut filled = String::new();
-    let mut remaining = template;
-    let mut quoted = false;
-    while let Some((before, after)) = remaining.split_once('<') {
-        let (placeholder, after) = after.split_once('>').unwrap_or((after, ""));
-        filled.push_str(before);
-        quoted ^= before.matches('"').count() % 2 == 1;
-        if quoted {
-            let text = Json::from(values.text(placeholder)).to_string();
-            filled.push_str(text.get(1..text.len() - 1).unwrap_or_default());
-        } else {
-            filled.push_str(&values.with_default(placeholder).to_string());
+    let mut is_quoted = false;
+    let filled = replace(template, &mut |before, placeholder| {
+        // An odd number of quotation marks opens a string, or closes the one that is open.
+        is_quoted ^= before.matches('"').count() % 2 == 1;
+        if !is_quoted {
+            return values.with_default(placeholder).to_string();
         }
-        remaining = after;
-    }
-    filled.push_str(remaining);
+        let text = Json::from(values.text(placeholder)).to_string();
+        text.get(1..text.len() - 1).unwrap_or_default().to_owned()
+    });
     let mut value = Json::parse(&filled).unwrap_or_default();
     drop_unknown(&mut value);
     value

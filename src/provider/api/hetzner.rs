@@ -5,7 +5,7 @@
 
 use super::call::{self, Values};
 use super::interface::{INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource};
-use super::meaning::{Codes, Meaning, Row};
+use super::meaning::{Codes, Meaning, MeaningRow};
 use super::record::{RECORD, Record, RecordForm, Step, Write};
 use super::rest::{Rest, id, text};
 use super::zone::Zone;
@@ -55,7 +55,7 @@ const OLD_TOKEN: usize = 32;
 const ACTION_REQUESTS: usize = 4;
 
 // Another action of the zone is running.
-const BUSY: Row = ("#409", Meaning::Problem, "");
+const BUSY: MeaningRow = ("#409", Meaning::Problem, "");
 const CODES: Codes = Codes { meanings: &[BUSY], ..Codes::HTTP };
 const CODES_OF_OLD_TOKEN: Codes = Codes {
     meanings: &[

@@ -50,7 +50,7 @@ pub struct Codes {
     /// Where an error has its code or message. There may be several places.
     pub code: &'static [&'static str],
     /// What codes mean. The first row that fits counts.
-    pub meanings: &'static [Row],
+    pub meanings: &'static [MeaningRow],
 }
 
 /// How a successful answer can be told. Its HTTP status is that of success in any case.
@@ -72,7 +72,7 @@ pub enum Success {
 /// | `*abc` | a code that has `abc` somewhere |
 /// | `*` | every code |
 /// | `#409` | the HTTP status 409 |
-pub type Row = (&'static str, Meaning, &'static str);
+pub type MeaningRow = (&'static str, Meaning, &'static str);
 
 impl Codes {
     /// The HTTP status says everything.
@@ -112,7 +112,7 @@ impl Codes {
     }
 }
 
-/// Whether a code or an HTTP status fits the pattern of a [`Row`].
+/// Whether a code or an HTTP status fits the pattern of a [`MeaningRow`].
 fn fits(pattern: &str, code: &str, status: &str) -> bool {
     if let Some(expected) = pattern.strip_prefix('#') {
         return status == expected;

@@ -200,23 +200,7 @@ fn publish_part(
     zone: &Zone,
     goals: &[Goal<'_>],
 ) -> ApiResult<()> {
-    let mut unread = Vec::new();
-    for goal in goals {
-        if plan::learned_id(talk, interface, goal).is_none() {
-            unread.push(goal);
-        }
-    }
-    let mut records = Vec::new();
-    if !unread.is_empty() {
-        records = read::records(talk, rest, interface, zone, &unread)?;
-        refuse_aliases(talk, rest, &unread, &records);
-        for record in records.iter().filter(|record| record.is_special) {
-            refuse_special(talk, &unread, (&record.name, &record.kind), interface.form.special.is);
-        }
-        if let Some(inspect) = interface.inspect {
-            inspect(talk, &unread, &records);
-        }
-    }
+    let records = read_unknown(talk, rest, interface, zone, goals)?;
     let (mut updates, mut removals) = (Vec::new(), Vec::new());
     for goal in goals {
         // Reading may have shown that the record must not be written.
@@ -241,6 +225,35 @@ fn publish_part(
         }
     }
     Ok(())
+}
+
+/// The records of the goals whose record's identifier was not learned. Settles the goals whose records must
+/// not be written.
+fn read_unknown(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    interface: &Interface,
+    zone: &Zone,
+    goals: &[Goal<'_>],
+) -> ApiResult<Vec<Record>> {
+    let mut unread = Vec::new();
+    for goal in goals {
+        if plan::learned_id(talk, interface, goal).is_none() {
+            unread.push(goal);
+        }
+    }
+    if unread.is_empty() {
+        return Ok(Vec::new());
+    }
+    let records = read::records(talk, rest, interface, zone, &unread)?;
+    refuse_aliases(talk, rest, &unread, &records);
+    for record in records.iter().filter(|record| record.is_special) {
+        refuse_special(talk, &unread, (&record.name, &record.kind), interface.form.special.is);
+    }
+    if let Some(inspect) = interface.inspect {
+        inspect(talk, &unread, &records);
+    }
+    Ok(records)
 }
 
 /// Refuses to write where a CNAME record is: beside it, there can be no other (RFC 1034 section 3.6.2).
