@@ -175,6 +175,11 @@ impl StoreThread {
         }
         queue.running = true;
         drop(queue);
+        self.start_thread();
+    }
+
+    /// Starts the thread that writes. It ends when nothing is left to write.
+    fn start_thread(&self) {
         let shared = Arc::clone(&self.shared);
         let thread = thread::Builder::new()
             .name("store".into())

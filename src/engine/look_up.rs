@@ -22,8 +22,21 @@ impl SectionState {
         if !answers.reaches_dns || self.stopped {
             return None;
         }
+        if let Some(lookup) = self.take_doubt(now) {
+            return Some(lookup);
+        }
+        if self.counts.active > 0 {
+            return None;
+        }
+        let family = *self.registered.keys().find(|family| self.is_due(**family, now))?;
+        self.registered.get_mut(&family)?.asked = true;
+        Some((self.spec.lookup.clone(), family))
+    }
+
+    /// Takes the look-up for the next record whose last request is in doubt.
+    fn take_doubt(&mut self, now: Now) -> Option<(Lookup, Family)> {
         loop {
-            let Some(index) = self.doubts.iter().next().copied() else { break };
+            let index = self.doubts.iter().next().copied()?;
             self.doubts.remove(&index);
             if let Some(record) = self.records.get_mut(index)
                 && record.doubt_at().is_some_and(|at| at <= now.up)
@@ -33,12 +46,6 @@ impl SectionState {
                 return Some((Lookup { host, ..self.spec.lookup.clone() }, record.family));
             }
         }
-        if self.counts.active > 0 {
-            return None;
-        }
-        let family = *self.registered.keys().find(|family| self.is_due(**family, now))?;
-        self.registered.get_mut(&family)?.asked = true;
-        Some((self.spec.lookup.clone(), family))
     }
 
     fn is_due(&self, family: Family, now: Now) -> bool {

@@ -86,13 +86,7 @@ impl Engine {
     pub(super) fn refresh(&mut self, now: Now) {
         if self.todo.news.lost_way && self.facts.book.addresses_known() {
             self.todo.news.lost_way = false;
-            let mut asks = Vec::new();
-            for view in &self.viewpoints {
-                asks.extend(view.needs.asks(&self.facts));
-            }
-            let asks: Set<Ask> = asks.into_iter().collect();
-            self.actions.extend(asks.iter().cloned().map(Action::FindWay));
-            self.facts.book.ways.ask(asks);
+            self.ask_for_ways();
         }
         if !self.facts.book.ways.asked.is_empty() {
             return;
@@ -103,6 +97,17 @@ impl Engine {
         if !self.todo.reselect.is_empty() {
             self.follow(now);
         }
+    }
+
+    /// Asks the kernel for the way to each host. Sections that share a host share the question.
+    fn ask_for_ways(&mut self) {
+        let mut asks = Vec::new();
+        for view in &self.viewpoints {
+            asks.extend(view.needs.asks(&self.facts));
+        }
+        let asks: Set<Ask> = asks.into_iter().collect();
+        self.actions.extend(asks.iter().cloned().map(Action::FindWay));
+        self.facts.book.ways.ask(asks);
     }
 
     /// Evaluates the viewpoints again that the news may concern.

@@ -81,14 +81,16 @@ fn html(text: &str) -> Option<(char, usize)> {
         "gt" => '>',
         "apos" => '\'',
         "shy" => '\u{ad}',
-        _ => {
-            let digits = name.strip_prefix('#')?;
-            let code = match digits.strip_prefix(['x', 'X']) {
-                Some(digits) => u32::from_str_radix(digits, 16),
-                None => digits.parse(),
-            };
-            char::from_u32(code.ok()?)?
-        }
+        _ => numbered(name.strip_prefix('#')?)?,
     };
     Some((c, name.len() + 2))
+}
+
+/// The character with this number: `228`, or `xe4`.
+fn numbered(digits: &str) -> Option<char> {
+    let code = match digits.strip_prefix(['x', 'X']) {
+        Some(digits) => u32::from_str_radix(digits, 16),
+        None => digits.parse(),
+    };
+    char::from_u32(code.ok()?)
 }
