@@ -189,7 +189,8 @@ impl EventLoop {
         }
     }
 
-    /// Ends at a signal; returns the exit code. What a mode was to bring to an end has failed then.
+    /// Ends what goes on outside of the loop, at a signal or when the kernel's notifications end. Returns the
+    /// exit code after a signal: a mode that should have ended by itself, such as `once`, has failed.
     fn stop(&mut self) -> u8 {
         self.daemon.say(Level::Info, "stopping".into());
         process::kill_all();
