@@ -427,7 +427,7 @@ pub fn id_value(id: &str) -> Json {
 }
 
 /// Where interfaces explain an error, the most precise explanation first.
-const EXPLANATIONS: [&str; 25] = [
+const EXPLANATIONS: [&str; 26] = [
     "/errors/0/error_chain/0/message",
     "/errors/0/message",
     "/errors/0/reason",
@@ -450,6 +450,7 @@ const EXPLANATIONS: [&str; 25] = [
     "/message",
     "/error",
     "/detail",
+    "/msg",
     "/reason",
     "/0/message",
     "",

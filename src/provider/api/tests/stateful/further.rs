@@ -1,4 +1,4 @@
-//! Further providers of each kind: West.cn, 51DNS and GleSYS have ids, Leaseweb and Akamai have sets, Dynadot,
+//! Further providers of each kind: West.cn, 51DNS, GleSYS and Civo have ids, Leaseweb and Akamai have sets, Dynadot,
 //! AutoDNS and REG.RU have values, and mijn.host replaces the whole zone.
 
 use serde_json::{Value, json};
@@ -22,6 +22,7 @@ pub(super) const ALL: &[Service] = &[
     Service::new("glesys", glesys, glesys_error),
     Service::new("regru", regru, regru_error).in_parts(),
     Service::new("leaseweb", leaseweb, leaseweb_error),
+    Service::new("civo", civo, civo_error),
     Service::new("akamai", akamai, akamai_error).with(|account| {
         account.base = Some(Url::https("akab-x.luna.akamaiapis.net"));
         account.param_enc = Secret::new("access");
@@ -531,6 +532,48 @@ fn leaseweb_error(refusal: Refusal) -> (u16, Value) {
         status,
         json!({"correlationId": "1", "errorCode": code, "errorMessage": format!("{refusal:?}")}),
     )
+}
+
+/// Records have ids, and the name of the zone itself is `@`.
+fn civo(zone: &mut Zone, call: &Call) -> Reply {
+    call.has("Authorization", "bearer hunter2");
+    let show = |entry: &Entry| {
+        json!({"id": entry.text_id(), "domain_id": "z5", "name": entry.host("@"),
+            "type": entry.kind, "value": entry.value, "ttl": entry.ttl})
+    };
+    let body = &call.body;
+    match call.route("v2/dns") {
+        ("GET", path) if path.is_empty() => {
+            let zones = zone.zone_list(|id, name| json!({"id": format!("z{id}"), "name": name}));
+            ok(Value::Array(zones))
+        }
+        ("GET", path) if path == ["z5", "records"] => {
+            ok(zone.entries.iter().map(show).collect::<Vec<Value>>().into())
+        }
+        ("POST", path) if path == ["z5", "records"] => {
+            call.members(body, &["name", "type", "value", "ttl"], &[]);
+            let [host, kind, value] = ["name", "type", "value"].map(|name| call.text(body, name));
+            let ttl = call.ttl(body, "ttl", 600..=u64::MAX);
+            let id = zone.add(from_at(host), kind, value, ttl)?;
+            ok(show(zone.get(id)?))
+        }
+        ("PUT", path) if path.starts_with(&["z5", "records"]) && path.len() == 3 => {
+            call.members(body, &["name", "type", "value"], &["ttl"]);
+            let id = zone.id(path[2])?;
+            zone.set_value(id, call.text(body, "value"), call.ttl(body, "ttl", 600..=u64::MAX))?;
+            ok(show(zone.get(id)?))
+        }
+        ("DELETE", path) if path.starts_with(&["z5", "records"]) && path.len() == 3 => {
+            zone.remove(zone.id(path[2])?)?;
+            ok(json!({"result": "success"}))
+        }
+        _ => call.fail("no such request"),
+    }
+}
+
+fn civo_error(refusal: Refusal) -> (u16, Value) {
+    let (status, _) = http(refusal);
+    (status, json!({"code": "error", "reason": format!("{refusal:?}")}))
 }
 
 /// Changes are signed, sets have whole names, and a set that exists cannot be created.
