@@ -62,7 +62,8 @@ impl EventLoop {
             }
             let may_wait = is_finished && !is_turn_of_others;
             let pause = if may_wait { self.pause(now) } else { Some(Duration::ZERO) };
-            // The runtime looks at its sockets only here while other sources never fall silent.
+            // If another branch is always ready, `select!` never waits, and tokio polls no socket. The yield
+            // lets it.
             tokio::task::yield_now().await;
             let control = self.daemon.run_directory.as_ref().and_then(RunDirectory::control);
             tokio::select! {
