@@ -297,8 +297,13 @@ impl<'a> Conversation<'a> {
         self.job.wall.ok_or_else(|| Verdict::clock_behind(reason))
     }
 
-    /// Whether a change was refused after a value was used that an earlier job had learned. The value may be
-    /// wrong.
+    /// If a change is refused from here on, the conversation begins anew once, and reads what is there.
+    pub fn read_again_if_refused(&mut self) {
+        self.trusted = true;
+    }
+
+    /// Whether a change was refused after a value was used that an earlier job had learned, or that may be
+    /// outdated. The value may be wrong.
     fn is_refused_after_learned_value(&self, ended: &ApiResult<()>) -> bool {
         let is_refused = ended.as_ref().is_err_and(|verdict| verdict.is_refused())
             || self.settled.iter().flatten().any(Verdict::is_refused);

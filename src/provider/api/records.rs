@@ -299,6 +299,10 @@ fn send(
         return send(talk, rest, interface, zone, writes);
     }
     if count > 1 && talk.may_concern_one(&verdict) {
+        if talk.status() >= 500 {
+            // The provider may have carried out all of them. Then it refuses to add them again.
+            talk.read_again_if_refused();
+        }
         let second = writes.split_off(count / 2);
         send(talk, rest, interface, zone, writes)?;
         return send(talk, rest, interface, zone, second);

@@ -149,6 +149,19 @@ fn a_list_in_many_pages_is_read_or_nothing_is_written() {
 }
 
 #[test]
+fn a_write_that_is_carried_out_and_answered_with_an_error_is_not_refused_later() {
+    each(|service| {
+        for failed in 0..16 {
+            let mut owner = Owner::new(service);
+            owner.server.faults = vec![Fault::None; failed];
+            owner.server.faults.push(Fault::StatusAfter(504));
+            owner.wish_good("192.0.2.9", "2001:db8::9");
+            owner.publish_all(3);
+        }
+    });
+}
+
+#[test]
 fn a_list_that_is_cut_is_not_taken_for_the_whole() {
     each(|service| {
         for cut in 0..8 {
@@ -177,6 +190,7 @@ fn fault() -> impl Strategy<Value = Fault> {
     prop_oneof![
         6 => Just(Fault::None),
         1 => prop::sample::select(vec![429, 500, 502, 503]).prop_map(Fault::Status),
+        1 => prop::sample::select(vec![500, 504]).prop_map(Fault::StatusAfter),
         1 => Just(Fault::LostBefore),
         1 => Just(Fault::LostAfter),
         1 => Just(Fault::Cut),

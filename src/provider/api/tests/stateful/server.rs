@@ -105,6 +105,8 @@ pub(super) enum Fault {
     Status(u16),
     /// The request does not arrive.
     LostBefore,
+    /// The request is carried out, and then the server answers with this status.
+    StatusAfter(u16),
     /// The request is carried out, and its answer is lost.
     LostAfter,
     /// The request is carried out, and the second half of its answer is missing.
@@ -221,11 +223,13 @@ impl Carrier for Server {
             Fault::Limited(seconds) => {
                 return Ok(self.refusal(Refusal::Limited, Some(Duration::from_secs(seconds))));
             }
-            Fault::None | Fault::LostAfter | Fault::Cut => {}
+            Fault::None | Fault::StatusAfter(_) | Fault::LostAfter | Fault::Cut => {}
         }
         let mut answer = self.answer(request);
-        if fault == Fault::LostAfter {
-            return Err(lost(true));
+        match fault {
+            Fault::LostAfter => return Err(lost(true)),
+            Fault::StatusAfter(status) => return Ok(Answer { status, ..Answer::default() }),
+            _ => {}
         }
         let limit = usize::try_from(request.answer_limit).unwrap();
         let is_list = answer.body.starts_with(['{', '[', '<']);
