@@ -66,6 +66,8 @@ LLVM_MIPS = [
     "-disable-copyprop",
     "--enable-gvn-memdep=0",
 ]
+# Functions that differ only in constants become one. On MIPS the program would be larger under xz.
+LLVM_X86_64 = ["--enable-global-merge-func"]
 COMPILER = (
     "a Rust compiler of version {} or newer with the source of its standard library: "
     "`rustup component add rust-src`, or Debian's rustc-web; RUSTC and CARGO name another one"
@@ -201,7 +203,11 @@ def environment(rustc, cargo, tools):
 
 def llvm(target):
     """The options for LLVM, for rustc and for zig's C compiler."""
-    return [*LLVM, *(LLVM_MIPS if target.triple.startswith("mips") else [])]
+    if target.triple.startswith("mips"):
+        return [*LLVM, *LLVM_MIPS]
+    if target.triple.startswith("x86_64"):
+        return [*LLVM, *LLVM_X86_64]
+    return LLVM
 
 
 def c_flags(target):
