@@ -121,7 +121,11 @@ impl Rest {
     pub fn basic(talk: &mut Conversation<'_>, rest: &mut Self) -> ApiResult<()> {
         let account = talk.account;
         let password = account.password.clone();
-        rest.base.credentials = Some(Credentials { user: account.username.clone(), password });
+        let credentials = Credentials { user: account.username.clone(), password };
+        for secret in &credentials.secrets() {
+            rest.hide(secret);
+        }
+        rest.base.credentials = Some(credentials);
         Ok(())
     }
 

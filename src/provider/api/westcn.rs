@@ -13,7 +13,7 @@ use super::{Api, Base, Need, Publishing};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::md5::md5;
-use crate::provider::{Batch, Request};
+use crate::provider::{Account, Batch, Request};
 use crate::text::percent;
 
 pub(super) const API: Api = Api {
@@ -27,6 +27,10 @@ pub(super) const API: Api = Api {
     remark: "with an API password, 'username' holds the name of the account; without, the password is the \
              domain's ApiKey",
     publish: Publishing::Interface(&Interface {
+        prepare: Some(|talk, rest| {
+            rest.hide(&Secret::new(key(talk.account)));
+            Ok(())
+        }),
         sign: Some(add_credentials),
         codes: Codes {
             success: Success::Is("/code", "200"),
@@ -60,18 +64,23 @@ pub(super) const API: Api = Api {
 
 /// Adds the account and its key, or the key of the domain, to the form.
 fn add_credentials(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
-    let account = talk.account;
-    let (name, password) = (&account.username, account.password.expose());
+    let (name, key) = (&talk.account.username, key(talk.account));
     let form = request.body.as_ref().map_or("", Secret::expose);
     let form = if name.is_empty() {
-        [form, "&apidomainkey=", &percent::encode(password)].concat()
+        [form, "&apidomainkey=", &percent::encode(&key)].concat()
     } else {
-        let is_key = password.len() == 32 && password.bytes().all(|c| c.is_ascii_hexdigit());
-        let key = if is_key { password.to_owned() } else { md5(password) };
-        [form, "&username=", &percent::encode(name), "&apikey=", &key].concat()
+        [form, "&username=", &percent::encode(name), "&apikey=", &percent::encode(&key)].concat()
     };
     request.body = Some(Secret::new(form));
     Ok(())
+}
+
+/// The key that is sent: that of the domain, or that of the account, which is the MD5 sum of its password. The
+/// owner may give the sum, too.
+fn key(account: &Account) -> String {
+    let password = account.password.expose();
+    let is_sum = password.len() == 32 && password.bytes().all(|c| c.is_ascii_hexdigit());
+    if account.username.is_empty() || is_sum { password.to_owned() } else { md5(password) }
 }
 
 const LIST: List = List::numbered(

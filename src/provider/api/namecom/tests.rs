@@ -90,6 +90,9 @@ fn provider_errors_map_to_verdicts() {
         "all: no: Name.com does not accept the credentials: Unauthorized (HTTP 401); 'username' must hold \
          the user name of the account, and 'password' must hold an API token"
     );
+    // The header of the request, from "me:hunter2".
+    let echo = said(403, r#"{"message":"Basic bWU6aHVudGVyMg== is not allowed"}"#);
+    assert!(echo.contains("the request: Basic *** is not allowed (HTTP 403)"), "{echo}");
     assert!(
         said(403, r#"{"message":"Permission Denied"}"#).starts_with("no: Name.com does not allow")
     );

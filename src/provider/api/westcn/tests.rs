@@ -110,6 +110,11 @@ fn provider_errors_map_to_verdicts() {
         said(200, r#"{"code":500,"msg":"wrong key","body":""}"#)
             .starts_with("no: West.cn refuses the request: wrong key (HTTP 200)")
     );
+    // The key is as good as the password, so it is not shown either.
+    let echo = json!({"code": 500, "msg": format!("wrong key {KEY}"), "body": ""}).to_string();
+    assert!(
+        said(200, &echo).starts_with("no: West.cn refuses the request: wrong key *** (HTTP 200)")
+    );
     assert!(said(200, "{}").starts_with("again: West.cn sends what is not understood"));
     assert!(said(200, "<html>").starts_with("again: West.cn sends a web page"));
     assert!(said(503, "").starts_with("all: again: West.cn has a problem"));
