@@ -10,7 +10,7 @@ use tokio::io::unix::AsyncFd;
 use super::runtime::watched;
 use crate::model::fifo::Fifo;
 
-/// A queue that one thread waits for.
+/// A queue between threads: any thread adds to it, and the event loop waits until something is in it.
 #[derive(Debug)]
 pub struct Mailbox<T> {
     queue: Mutex<Fifo<T>>,

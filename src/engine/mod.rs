@@ -223,8 +223,8 @@ impl Engine {
             return Some(action);
         }
         self.settle(now);
-        // What is sent comes before what is only asked. The state is saved last, so that one write has all
-        // that has left.
+        // Updates leave before sources are asked and names are looked up. The state is saved last, so that one
+        // write to flash has everything that has left.
         let next = self.correct(now).or_else(|| self.publish(now));
         let next = next.or_else(|| self.report_blocks()).or_else(|| self.ask(now));
         let next = next.or_else(|| self.look_up(now)).or_else(|| self.save(now));

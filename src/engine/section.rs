@@ -182,7 +182,7 @@ impl SectionState {
         if old.spec.lookup == self.spec.lookup && old.spec.families == self.spec.families {
             self.registered = old.registered;
         }
-        // A reload is no news of the network.
+        // A reload changes nothing in the network, so it does not count as an event there.
         self.seen.event_network = old.seen.event_network;
         self.seen.steps = old.seen.steps;
         self.set_stopped(old.stopped);
@@ -336,7 +336,7 @@ impl SectionState {
         news
     }
 
-    /// Why there is no address of `family`, if that was not known.
+    /// Why there is no address of `family`; `None` if there is one, or if the section knew the reason already.
     fn new_absence(&mut self, family: Family, desired: Desired) -> Option<NoAddress> {
         match desired {
             Desired::Unknown => None,

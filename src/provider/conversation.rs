@@ -41,8 +41,9 @@ pub struct Conversation<'a> {
     received: usize,
     /// What this conversation has learned, in order.
     learned: LearnedChanges,
-    /// Whether a value that an earlier job learned was used.
-    trusted: bool,
+    /// Whether something was used that may be outdated: a value that an earlier job learned, or a list that was read
+    /// before a server error.
+    used_old_value: bool,
     /// The verdict of each change of the job, as far as there is one.
     settled: Vec<Option<Verdict>>,
     limits: Vec<Limit>,
@@ -97,7 +98,7 @@ impl<'a> Conversation<'a> {
             server_failures: 0,
             received: 0,
             learned: LearnedChanges::new(),
-            trusted: false,
+            used_old_value: false,
             settled: job.changes.iter().map(|_| None).collect(),
             limits: Vec::new(),
             waited: Duration::ZERO,
@@ -262,7 +263,7 @@ impl<'a> Conversation<'a> {
             return value.clone();
         }
         let value = self.job.learned.get(key)?;
-        self.trusted = true;
+        self.used_old_value = true;
         Some(value.clone())
     }
 
@@ -299,15 +300,14 @@ impl<'a> Conversation<'a> {
 
     /// If a change is refused from here on, the conversation begins anew once, and reads what is there.
     pub fn read_again_if_refused(&mut self) {
-        self.trusted = true;
+        self.used_old_value = true;
     }
 
-    /// Whether a change was refused after a value was used that an earlier job had learned, or that may be
-    /// outdated. The value may be wrong.
-    fn is_refused_after_learned_value(&self, ended: &ApiResult<()>) -> bool {
+    /// Whether a change was refused after something was used that may be outdated.
+    fn is_refused_after_old_value(&self, ended: &ApiResult<()>) -> bool {
         let is_refused = ended.as_ref().is_err_and(|verdict| verdict.is_refused())
             || self.settled.iter().flatten().any(Verdict::is_refused);
-        is_refused && self.trusted
+        is_refused && self.used_old_value
     }
 
     /// Forgets all values that earlier jobs have learned. The changes that failed are not settled any more.
@@ -349,7 +349,7 @@ pub(super) fn converse(
         talk.limits.push(Limit { rate, is_for_writes: false, sent: Vec::new() });
     }
     let mut ended = publish(&mut talk);
-    if talk.is_refused_after_learned_value(&ended) {
+    if talk.is_refused_after_old_value(&ended) {
         talk.forget_earlier_jobs();
         let runs_again = match &ended {
             Ok(()) => true,

@@ -33,8 +33,8 @@ pub struct Difference {
     sections: Vec<String>,
 }
 
-/// Most sections that the text of a difference names. The difference is the same in all, so a few show what
-/// is meant.
+/// Most sections that the text of a difference names. The difference is the same in all of them, and a long
+/// list would hide it.
 const MAX_NAMES: usize = 8;
 
 impl fmt::Display for Difference {

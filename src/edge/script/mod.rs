@@ -32,7 +32,8 @@ use crate::provider::{Script, template};
 
 /// How long a script and the programs it starts may run.
 pub const UPDATE_TIMEOUT: Duration = Duration::from_secs(120);
-/// Most transfers that one run may ask for. Scripts of ddns-scripts need a handful; more is an endless loop.
+/// Most transfers that one run may ask for. Scripts of ddns-scripts need fewer than ten. A script that asks for
+/// more than this is in an endless loop.
 const MAX_TRANSFERS: usize = 32;
 /// Most bytes of a script that are searched for [`ScriptUpdate::needs_registered_address`].
 const SCRIPT_LIMIT: u64 = 1024 * 1024;

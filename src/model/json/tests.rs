@@ -60,6 +60,11 @@ fn compare(text: &str) {
     }
 }
 
+/// The bracket that closes an array or an object.
+fn closing(open: &str) -> char {
+    if open.starts_with('{') { '}' } else { ']' }
+}
+
 proptest! {
     #[test]
     fn values_are_read_and_written_as_serde_json_does(value in value()) {
@@ -86,8 +91,7 @@ proptest! {
     fn the_same_depth_is_too_deep(
         before in vec(prop::sample::select(vec!["[", "{\"a\":", "[0, ", " [\t"]), 120..135),
     ) {
-        let close = |open: &&str| if open.starts_with('{') { '}' } else { ']' };
-        let after: String = before.iter().rev().map(close).collect();
+        let after: String = before.iter().rev().map(|open| closing(open)).collect();
         compare(&format!("{}1{after}", before.concat()));
     }
 
@@ -135,8 +139,10 @@ fn deep_texts_are_refused() {
 
 #[test]
 fn wide_objects_are_sorted_and_the_last_of_equal_names_counts() {
-    let member = |number: u32| format!("\"{:05}\":{number}", number % 50_000);
-    let text: Vec<String> = (0..60_000).rev().map(member).collect();
+    let mut text: Vec<String> = Vec::new();
+    for number in (0..60_000).rev() {
+        text.push(format!("\"{:05}\":{number}", number % 50_000));
+    }
     let object = read(&format!("{{{}}}", text.join(",")));
     let members = object.members().unwrap();
     assert_eq!(members.len(), 50_000);

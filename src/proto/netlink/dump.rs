@@ -20,10 +20,10 @@ use super::Table;
 use super::decode::{Incoming, Payload};
 use crate::model::sorted::take_first;
 
-/// After so many unsound dumps in a row there is a pause before the next. A dump is unsound if something
-/// changed meanwhile, which usually ends soon.
+/// After this many unsound dumps in a row, a pause comes before the next one. A dump is unsound if the kernel's
+/// table changed meanwhile, which usually stops soon.
 const QUICK_TRIES: u32 = 5;
-/// That pause, and the first pause after an error.
+/// The pause after unsound dumps, and the first pause after an error.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Each further error doubles the pause, up to 2^6 times 100 ms: 6.4 s.
 const MAX_DOUBLINGS: u32 = 6;

@@ -39,7 +39,8 @@ pub struct Values<'a> {
     pub page: usize,
     /// `session`: the id of the session that a login began.
     pub session: &'a str,
-    /// `updates`: the records that one request changes. `changes`: `updates`, `creates` and `removals`.
+    /// `updates`: the records that one request changes. The placeholder `changes` stands for these, `creates` and
+    /// `removals` together.
     pub updates: &'a [Json],
     /// `creates`: the records that one request adds.
     pub creates: &'a [Json],
