@@ -173,6 +173,16 @@ pub struct Log {
     pub file: bool,
 }
 
+impl Source {
+    /// Whether the address of `family` must be asked for, because neither the kernel nor netifd reports it.
+    pub fn is_asked(&self, _family: Family) -> bool {
+        match self {
+            Self::Web { .. } | Self::Script(_) => true,
+            Self::Network { .. } | Self::Device(_) => false,
+        }
+    }
+}
+
 impl Section {
     /// The update URL for records of `family`, if the provider has one.
     pub fn template(&self, family: Family) -> Option<&Template> {

@@ -34,6 +34,7 @@ impl Daemon {
                 let section = section.name.clone();
                 self.pool.submit(Task::LookUp { section, lookup, family, way });
             }
+            Action::WatchFiles(paths) => self.files.set(paths),
             Action::Cut(address) => self.pool.cut(address),
             Action::Save(changes) => self.store.change(changes),
             Action::Say(notice) => self.logger.say(&notice),

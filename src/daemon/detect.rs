@@ -15,9 +15,11 @@ pub(super) struct Detect {
 impl Mode for Detect {
     fn admit(&mut self, action: Action) -> Option<Action> {
         match action {
-            Action::Dump(_) | Action::FindWay(_) | Action::Detect { .. } | Action::Cut(_) => {
-                Some(action)
-            }
+            Action::Dump(_)
+            | Action::FindWay(_)
+            | Action::WatchFiles(_)
+            | Action::Detect { .. }
+            | Action::Cut(_) => Some(action),
             Action::Publish { .. } | Action::LookUp { .. } | Action::Save(_) | Action::Say(_) => {
                 None
             }

@@ -22,7 +22,11 @@ impl Mode for DryRun {
         match &action {
             Action::Save(_) | Action::Say(_) | Action::LookUp { .. } => return None,
             Action::Publish { sections, job, .. } => self.note_printed(sections, job),
-            Action::Dump(_) | Action::FindWay(_) | Action::Cut(_) | Action::Detect { .. } => {}
+            Action::Dump(_)
+            | Action::FindWay(_)
+            | Action::WatchFiles(_)
+            | Action::Cut(_)
+            | Action::Detect { .. } => {}
         }
         Some(action)
     }

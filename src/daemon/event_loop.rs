@@ -87,6 +87,9 @@ impl EventLoop {
                     }
                 }
                 incoming = self.daemon.incoming.next() => self.take_incoming(incoming),
+                (path, text) = self.daemon.files.next() => {
+                    self.daemon.engine.handle(Event::FileRead(path, text), clock::now());
+                }
                 event = self.daemon.ubus.next() => self.handle_ubus(event),
                 () = self.clock_step.stepped() => {
                     self.daemon.engine.handle(Event::ClockStepped, clock::now());

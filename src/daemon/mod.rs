@@ -31,6 +31,7 @@ use crate::edge::clock::{self, ClockStep};
 use crate::edge::control::ControlConnections;
 use crate::edge::files;
 use crate::edge::files::lock::InstanceLock;
+use crate::edge::files::watch::FileWatch;
 use crate::edge::load::Loaded;
 use crate::edge::logger::{Destination, Logger};
 use crate::edge::mailbox::Mailbox;
@@ -130,6 +131,8 @@ struct Daemon {
     config: ConfigFile,
     logger: Logger,
     netlink: Socket,
+    /// Files of other programs that sections depend on.
+    files: FileWatch,
     pool: Pool,
     store: StoreThread,
     /// `None` in a mode that writes nothing there.
@@ -169,6 +172,7 @@ fn run(
         config,
         logger,
         netlink,
+        files: FileWatch::default(),
         pool: pool(delivery, &incoming),
         store: store_thread(store, saved, &incoming),
         run_directory,

@@ -46,6 +46,7 @@ impl Mode for Once {
             }
             Action::Dump(_)
             | Action::FindWay(_)
+            | Action::WatchFiles(_)
             | Action::Cut(_)
             | Action::Publish { .. }
             | Action::Detect { .. }

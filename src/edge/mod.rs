@@ -6,6 +6,7 @@ pub mod control;
 pub mod dns;
 pub mod files;
 pub mod http;
+pub mod inotify;
 pub mod load;
 pub mod localtime;
 pub mod logger;

@@ -1,6 +1,7 @@
 //! Everything that enters the engine ([`Event`]) and leaves it ([`Action`]), on one page.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub enum Event {
     WayFound(Ask, WayAnswer),
     /// netifd's logical interfaces, all of them; `None` if there is no netifd.
     Netifd(Option<Networks>),
+    /// A watched file was read: its text, `None` if it is missing.
+    FileRead(PathBuf, Option<String>),
     /// A job has ended.
     Finished(Finished),
     /// A `web` or `script` source answered.
@@ -103,6 +106,9 @@ pub enum Action {
     Dump(Table),
     /// Ask the kernel which way packets to a host take. One [`Event::WayFound`] answers, at once.
     FindWay(Ask),
+    /// Watch these files, and no others. An [`Event::FileRead`] tells at once what is in each, and again when
+    /// that has changed.
+    WatchFiles(Vec<PathBuf>),
     /// End the connections from this address: it is gone, so they can get no answer.
     Cut(IpAddr),
     /// Publish `job`.

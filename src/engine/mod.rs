@@ -17,6 +17,7 @@ pub mod detect;
 pub mod directory;
 pub mod event;
 mod explain;
+pub mod files;
 mod finish;
 pub mod flights;
 mod keep;
@@ -151,6 +152,7 @@ impl Engine {
                 }
             }
             Event::Netifd(networks) => self.netifd(networks),
+            Event::FileRead(path, text) => self.file_read(path, text),
             Event::Finished(finished) => self.finished(&finished, now),
             Event::Detected { question, section, family, result } => {
                 self.source_answered(&section, (question, family), result, now);

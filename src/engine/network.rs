@@ -5,6 +5,7 @@
 //! ranks them by what netifd reports.
 
 use super::book::KernelTables;
+use super::files::Files;
 use super::no_address::NoAddress;
 use super::scope::{AddressOwnership, DeviceScope};
 use super::select::{self, Policy};
@@ -22,13 +23,15 @@ pub enum NetifdState {
     Known(Networks),
 }
 
-/// The network, as the kernel and netifd report it.
+/// The network, as the kernel, netifd and other programs report it.
 #[derive(Clone, Debug, Default)]
 pub struct NetworkView {
     /// The kernel's devices, addresses and ways.
     pub book: KernelTables,
     /// netifd's logical interfaces.
     pub netifd: NetifdState,
+    /// Files in which other programs write what they know of the network.
+    pub files: Files,
 }
 
 impl NetifdState {

@@ -1,6 +1,7 @@
 //! Reports of the kernel and netifd: which addresses and ways they change, worked out once per batch.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use super::Engine;
 use super::event::Action;
@@ -44,6 +45,24 @@ impl Engine {
         if self.facts.netifd.update(networks) {
             self.todo.news.about_all();
             self.todo.news.lost_way = true;
+        }
+    }
+
+    /// A watched file has been read.
+    pub(super) fn file_read(&mut self, path: PathBuf, text: Option<String>) {
+        if self.facts.files.read(path, text) {
+            self.todo.news.about_all();
+        }
+    }
+
+    /// Has the files watched that the sections depend on now.
+    pub(super) fn watch_files(&mut self) {
+        let mut wanted = Set::new();
+        for view in &self.viewpoints {
+            wanted.extend(view.needs.files());
+        }
+        if self.facts.files.want(wanted) {
+            self.actions.push(Action::WatchFiles(self.facts.files.wanted()));
         }
     }
 

@@ -15,7 +15,7 @@ use super::select::Policy;
 use super::slot::{Activity, Slot};
 use super::viewpoint::Answers;
 use super::way::Step;
-use crate::config::{Section, Source};
+use crate::config::Section;
 use crate::model::sort;
 use crate::model::sorted::{Map, Set};
 use crate::model::{Family, Transport};
@@ -38,7 +38,7 @@ pub struct SectionState {
     pub slots: Vec<Slot>,
     /// How many records are in flight, active and ready.
     pub counts: RecordCounts,
-    /// One detector per family, if the source is `web` or `script`.
+    /// One detector for each family whose address must be asked for.
     pub detectors: Map<Family, Detector>,
     /// The registered addresses in DNS, per family.
     pub registered: Map<Family, Registered>,
@@ -135,7 +135,7 @@ impl SectionState {
         let mut registered = Map::new();
         for &family in &spec.families {
             registered.insert(family, Registered::default());
-            if matches!(spec.source, Source::Web { .. } | Source::Script(_)) {
+            if spec.source.is_asked(family) {
                 detectors.insert(family, Detector::new(now));
             }
         }

@@ -6,6 +6,7 @@
 //! answer has changed.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use super::directory::Directory;
 use super::network::{NetifdState, NetworkView};
@@ -19,11 +20,13 @@ use crate::model::{Family, Host, address};
 use crate::proto::netlink::IfIndex;
 use crate::provider;
 
-/// The source of the addresses.
+/// The source of the addresses of one family.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum From {
-    /// A logical interface for each family.
-    Network { v4: String, v6: String },
+    /// A logical interface.
+    Network(String),
+    /// The logical interface for IPv6, with that for IPv4: see [`NetworkView::scope_v6`].
+    NetworkV6 { v4: String, v6: String },
     /// A device.
     Device(String),
     /// A web page, which is asked over the network.
@@ -35,7 +38,8 @@ enum From {
 /// The questions of one section about the network.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Needs {
-    from: From,
+    /// The source for IPv4, and for IPv6.
+    from: [From; 2],
     families: Vec<Family>,
     policy: Policy,
     /// The hosts of the provider, or the proxy. A request can leave if one of them can be reached.
@@ -103,17 +107,11 @@ impl Needs {
     /// The questions of `spec`.
     pub fn of(spec: &Section, directory: &Directory) -> Self {
         let hosts = directory.resolve(&config::hosts(spec));
-        let from = match &spec.source {
-            Source::Network { v4, v6 } => From::Network { v4: v4.clone(), v6: v6.clone() },
-            Source::Device(name) => From::Device(name.clone()),
-            Source::Web { .. } => From::Page,
-            Source::Script(_) => From::Script,
-        };
-        let is_asked = matches!(from, From::Page | From::Script);
         let families = spec.families.iter().copied();
-        let seen = families.filter(|&family| !is_asked && is_seen(spec, &hosts, family)).collect();
+        let seen = families.filter(|&family| is_seen(spec, &hosts, family)).collect();
+        let is_any_asked = spec.families.iter().any(|&family| spec.source.is_asked(family));
         Self {
-            from,
+            from: [Family::V4, Family::V6].map(|family| from(&spec.source, family)),
             families: spec.families.clone(),
             policy: Policy { private: spec.private_addresses, temporary: spec.temporary_addresses },
             askable: directory.resolve(&asked_hosts(spec)),
@@ -121,7 +119,7 @@ impl Needs {
             device: spec.transport.device.clone(),
             over: spec.transport.family,
             seen,
-            event_network: if is_asked { spec.event_network.clone() } else { None },
+            event_network: if is_any_asked { spec.event_network.clone() } else { None },
         }
     }
 
@@ -145,12 +143,26 @@ impl Needs {
     /// # Errors
     /// Why there is no such device.
     pub fn scope(&self, family: Family, facts: &NetworkView) -> Result<DeviceScope, NoAddress> {
-        match (&self.from, family) {
-            (From::Device(name), _) => Ok(DeviceScope::device(name)),
-            (From::Network { v4, .. }, Family::V4) => facts.scope(v4),
-            (From::Network { v4, v6 }, Family::V6) => facts.scope_v6(v4, v6),
-            (From::Page | From::Script, _) => Err(NoAddress::NotAsked),
+        match self.from(family) {
+            From::Device(name) => Ok(DeviceScope::device(name)),
+            From::Network(name) => facts.scope(name),
+            From::NetworkV6 { v4, v6 } => facts.scope_v6(v4, v6),
+            From::Page | From::Script => Err(NoAddress::NotAsked),
         }
+    }
+
+    /// The source of the addresses of `family`.
+    fn from(&self, family: Family) -> &From {
+        let [v4, v6] = &self.from;
+        match family {
+            Family::V4 => v4,
+            Family::V6 => v6,
+        }
+    }
+
+    /// The files whose text the answers depend on.
+    pub fn files(&self) -> Vec<PathBuf> {
+        Vec::new()
     }
 
     /// The questions to the kernel about ways to hosts.
@@ -229,7 +241,7 @@ impl Needs {
     }
 
     fn desired(&self, family: Family, facts: &NetworkView, current: Option<IpAddr>) -> Desired {
-        if matches!(self.from, From::Page | From::Script) || !facts.book.addresses_known() {
+        if matches!(self.from(family), From::Page | From::Script) || !facts.book.addresses_known() {
             return Desired::Unknown;
         }
         match self.scope(family, facts) {
@@ -247,7 +259,7 @@ impl Needs {
         bound: &Result<Option<String>, SendBlock>,
         facts: &NetworkView,
     ) -> Option<String> {
-        if self.from == From::Script {
+        if *self.from(family) == From::Script {
             return None;
         }
         match bound {
@@ -413,13 +425,27 @@ impl Viewpoint {
     }
 }
 
+/// The source of the addresses of `family`.
+fn from(source: &Source, family: Family) -> From {
+    match (source, family) {
+        (Source::Network { v4, .. }, Family::V4) => From::Network(v4.clone()),
+        (Source::Network { v4, v6 }, Family::V6) => {
+            From::NetworkV6 { v4: v4.clone(), v6: v6.clone() }
+        }
+        (Source::Device(name), _) => From::Device(name.clone()),
+        (Source::Web { .. }, _) => From::Page,
+        (Source::Script(_), _) => From::Script,
+    }
+}
+
 /// Whether requests must leave from the published address, because the provider stores the address that it
 /// sees. A host in the local network sees a private address, so this cannot be meant.
 fn is_seen(spec: &Section, hosts: &[Host], family: Family) -> bool {
     let transport = &spec.transport;
     let is_bound = transport.device.is_some() || transport.proxy.is_some();
     let is_other_family = transport.family.is_some_and(|over| over != family);
-    !is_bound
+    !spec.source.is_asked(family)
+        && !is_bound
         && !is_other_family
         && !hosts.iter().any(is_local)
         && provider::takes_seen_address(&spec.provider, family)

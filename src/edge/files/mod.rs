@@ -6,6 +6,7 @@ pub mod hosts;
 pub mod lock;
 pub mod owner;
 pub mod run;
+pub mod watch;
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};

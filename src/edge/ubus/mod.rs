@@ -15,11 +15,11 @@ use tokio::io::Interest;
 use tokio::net::UnixStream;
 
 use crate::edge::clock;
+use crate::edge::inotify::Notifier;
 use crate::model::json::Json;
 use crate::model::sorted::take_first;
 use crate::proto::control::ControlAnswer;
 use crate::proto::ubus::session::{MethodCall, Session, UbusEvent};
-use socket::Watch;
 
 /// How long netifd may be silent before `once` goes on without it. Somebody waits for the end of `once`.
 const SHORT_PATIENCE: Duration = Duration::from_secs(3);
@@ -41,7 +41,7 @@ pub struct Ubus {
     /// Whether this process is a daemon. A daemon registers an object and waits longer for netifd.
     serves: bool,
     connection: Option<UbusConnection>,
-    watch: Option<Watch>,
+    watch: Option<Notifier>,
     /// When to connect again, since boot; `None` to wait until the socket appears.
     retry: Option<Duration>,
     pause: Duration,
@@ -179,7 +179,7 @@ impl Ubus {
         self.retry = None;
         // The watch begins before the attempt: a socket that appears after it is not missed.
         if self.watch.is_none() {
-            self.watch = Watch::new().ok();
+            self.watch = socket::watch().ok();
         }
         self.shortage = None;
         match socket::connect() {
@@ -223,7 +223,7 @@ impl Ubus {
             self.events.push(UbusEvent::Trouble(text.into()));
         }
         self.connection = None;
-        self.watch = Watch::new().ok();
+        self.watch = socket::watch().ok();
         self.events.push(UbusEvent::Watched(false));
         self.try_later(now);
     }

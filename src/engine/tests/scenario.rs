@@ -579,6 +579,8 @@ impl Scenario {
                 let told = self.kernel.way(&ask);
                 self.engine.handle(Event::WayFound(ask, told), self.now);
             }
+            // A test hands over the text of a file by itself.
+            Action::WatchFiles(paths) => self.log.push(format!("watch {paths:?}")),
             Action::Cut(address) => self.log.push(format!("cut {address}")),
             Action::Publish { id, section, sections, device, source, job } => {
                 (self.bound, self.source) = (device, source);
