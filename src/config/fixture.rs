@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::definition::Downloads;
+use super::host::Lan;
 use super::{Global, Log, Lookup, RefreshPolicy, Section, Source, Timing};
 use crate::model::{Family, Hostname, RecordOptions, Transport, Trust};
 use crate::provider::{Account, Author, Mechanism, Provider, Template, Urls};
@@ -15,6 +16,7 @@ pub(crate) fn section() -> Section {
         line: 1,
         names: vec![Hostname::parse("home.example.com").unwrap()],
         families: vec![Family::V4],
+        lan: Lan::default(),
         source: Source::Device("wan".into()),
         event_network: None,
         lookup: lookup(),

@@ -39,8 +39,8 @@ fn script_hosts(section: &Section) -> Vec<String> {
 
 fn url_hosts(section: &Section) -> Vec<String> {
     let mut hosts = Vec::new();
-    for family in &section.families {
-        hosts.extend(host(section, *family));
+    for family in section.all_families() {
+        hosts.extend(host(section, family));
     }
     hosts
 }
@@ -55,7 +55,7 @@ fn host(section: &Section, family: Family) -> Option<String> {
         return template.host.clone();
     }
     let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-    let subject = template::Subject::new(section.names.first()?, any);
+    let subject = template::Subject::new(section.records().first()?.0, any);
     let rendered = template::render(&template.url, &section.provider, subject).ok()?;
     Some(rendered.url.host().to_owned())
 }

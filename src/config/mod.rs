@@ -7,6 +7,7 @@ pub mod check;
 pub mod definition;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod host;
 mod hosts;
 pub mod listing;
 pub mod mistake;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use crate::model::{Family, HostPort, Hostname, RecordOptions, Transport, Url};
 use crate::provider::{Provider, Template};
 use definition::Downloads;
+use host::Lan;
 pub use hosts::{hosts, proxy_host};
 pub use mistake::{Mistake, Severity};
 
@@ -67,10 +69,13 @@ pub struct Section {
     pub name: String,
     /// The line of its `config` statement, for messages.
     pub line: usize,
-    /// `domain`: the names whose records follow the address, at least one, each once.
+    /// `domain`: the names whose records follow the address, each once; none only if there are hosts.
     pub names: Vec<Hostname>,
     /// `use_ipv6` and `also_ipv6`: the families of each name's records, IPv4 first.
     pub families: Vec<Family>,
+    /// `host` and `host_network`: hosts of the local network, whose names have an AAAA record each. Not in
+    /// ddns-scripts.
+    pub lan: Lan,
     /// `ip_source` and the options that belong to it.
     pub source: Source,
     /// `interface`: the event network. When it changes, a `web` or `script` source is asked.
@@ -184,6 +189,30 @@ impl Source {
 }
 
 impl Section {
+    /// Every record: its name and family, those of hosts last. If a name of `domain` is also that of a host,
+    /// its AAAA record is the host's.
+    pub fn records(&self) -> Vec<(&Hostname, Family)> {
+        let mut records = Vec::new();
+        for name in &self.names {
+            for &family in &self.families {
+                if family == Family::V4 || self.lan.hosts.iter().all(|host| host.name != *name) {
+                    records.push((name, family));
+                }
+            }
+        }
+        records.extend(self.lan.hosts.iter().map(|host| (&host.name, Family::V6)));
+        records
+    }
+
+    /// The families of the records, those of hosts included, IPv4 first.
+    pub fn all_families(&self) -> Vec<Family> {
+        let mut families = self.families.clone();
+        if !self.lan.hosts.is_empty() && !families.contains(&Family::V6) {
+            families.push(Family::V6);
+        }
+        families
+    }
+
     /// The update URL for records of `family`, if the provider has one.
     pub fn template(&self, family: Family) -> Option<&Template> {
         self.provider.template(family)

@@ -1,6 +1,6 @@
 //! Everything that enters the engine ([`Event`]) and leaves it ([`Action`]), on one page.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::way::Ask;
 use crate::config::{Config, Lookup, Section};
 use crate::dns::Found;
+use crate::model::mac::Mac;
 use crate::model::sorted::Map;
 use crate::model::{Family, Notice};
 use crate::proto::netlink::{Report, Table, WayAnswer};
@@ -32,6 +33,8 @@ pub enum Event {
     Netifd(Option<Networks>),
     /// A watched file was read: its text, `None` if it is missing.
     FileRead(PathBuf, Option<String>),
+    /// The kernel's neighbour table shows these addresses of hosts, each with the hardware address.
+    Neighbours(Vec<(Mac, Ipv6Addr)>),
     /// A job has ended.
     Finished(Finished),
     /// A `web` or `script` source answered.

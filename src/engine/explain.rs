@@ -60,7 +60,7 @@ impl Engine {
         for &family in &active.spec.families {
             self.write_candidates(&mut text, active, view, family, now);
         }
-        let reach = view.answers.block(&active.spec.families);
+        let reach = view.answers.block(&active.spec.all_families());
         let reach = reach.map_or("yes".to_owned(), |block| format!("no: {block}"));
         let _ = writeln!(text, "  provider can be reached: {reach}");
         for (family, registered) in active.registered.iter() {
@@ -179,13 +179,13 @@ impl Engine {
         let mut reason = wait.reason(&about);
         // The owner is to see why the record will be removed.
         if let Wait::Lost { .. } = wait {
-            let source = self.source_wait(active, record.family).reason(&about);
+            let source = self.source_wait(active, record).reason(&about);
             reason = format!("{reason}: {source}");
         }
         // The address is gone, but the owner did not set `remove_after`.
         if let Wait::Settled { .. } = wait
             && let Some(view) = self.viewpoints.get(active.viewpoint)
-            && let Desired::Nothing(why) = active.desired(record.family, &view.answers)
+            && let Desired::Nothing(why) = active.desired_of(record, &view.answers)
         {
             reason = format!("stays published although {why}");
         }
@@ -201,7 +201,7 @@ impl Engine {
         if wait == Wait::InFlight {
             return self.answer_wait(active);
         }
-        if wait == Wait::Address { self.source_wait(active, record.family) } else { wait }
+        if wait == Wait::Address { self.source_wait(active, record) } else { wait }
     }
 
     /// What a request on its way waits for: an answer, or a look-up of the provider's host.
@@ -237,17 +237,17 @@ impl Engine {
     }
 
     /// What a record without an address waits for: its source's reason.
-    fn source_wait(&self, active: &SectionState, family: Family) -> Wait {
+    fn source_wait(&self, active: &SectionState, record: &Record) -> Wait {
         let Some(view) = self.viewpoints.get(active.viewpoint) else {
             return Wait::Address;
         };
-        match active.desired(family, &view.answers) {
+        match active.desired_of(record, &view.answers) {
             Desired::Address(address) => Wait::Seen(address),
             Desired::Nothing(why) => Wait::NoAddress(why),
             Desired::Unknown if !active.detectors.is_empty() => {
                 Wait::Unknown("the network changed, the address source is asked again".into())
             }
-            Desired::Unknown => match view.needs.scope(family, &self.facts) {
+            Desired::Unknown => match view.needs.scope(record.family, &self.facts) {
                 Err(why) if self.facts.book.addresses_known() => Wait::Unknown(why.to_string()),
                 _ => Wait::Unknown("the kernel's addresses are being read".into()),
             },

@@ -121,7 +121,7 @@ impl Engine {
             active.last.answer.clone_from(&finished.answer);
         }
         let view = self.viewpoints.get(active.viewpoint);
-        view.and_then(|view| view.answers.block(&active.spec.families)).is_some()
+        view.and_then(|view| view.answers.block(&active.spec.all_families())).is_some()
     }
 
     /// Gives one record its `verdict`. Returns a message for the log, unless an earlier one covers the record.

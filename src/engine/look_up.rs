@@ -123,6 +123,10 @@ impl SectionState {
     /// Has the record with this index sent again if the zone's own name servers do not have its published
     /// address. Another look-up follows. Returns a message for the log in that case.
     pub fn correct(&mut self, index: usize, now: Now) -> Option<Notice> {
+        // `lookup_host` may be another name than the host's.
+        if index >= self.own_records().count() && self.looked_up_name().is_none() {
+            return None;
+        }
         let record = self.records.get(index)?;
         let published = record.published()?;
         let registered = self.registered.get(&record.family)?;

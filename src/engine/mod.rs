@@ -20,7 +20,9 @@ mod explain;
 pub mod files;
 mod finish;
 pub mod flights;
+pub mod host;
 mod keep;
+mod lan;
 mod look_up;
 pub mod names;
 pub mod network;
@@ -37,6 +39,7 @@ pub mod scope;
 pub mod section;
 pub mod select;
 mod settle;
+pub mod sightings;
 pub mod slot;
 pub mod status;
 mod stop;
@@ -153,6 +156,7 @@ impl Engine {
             }
             Event::Netifd(networks) => self.netifd(networks),
             Event::FileRead(path, text) => self.file_read(path, text),
+            Event::Neighbours(seen) => self.neighbours_seen(seen),
             Event::Finished(finished) => self.finished(&finished, now),
             Event::Detected { question, section, family, result } => {
                 self.source_answered(&section, (question, family), result, now);

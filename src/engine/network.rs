@@ -9,6 +9,7 @@ use super::files::Files;
 use super::no_address::NoAddress;
 use super::scope::{AddressOwnership, DeviceScope};
 use super::select::{self, Policy};
+use super::sightings::Sightings;
 use crate::proto::ubus::netifd::{Network, Networks};
 
 /// The state of netifd.
@@ -32,6 +33,8 @@ pub struct NetworkView {
     pub netifd: NetifdState,
     /// Files in which other programs write what they know of the network.
     pub files: Files,
+    /// What was seen of hosts in the local network.
+    pub sightings: Sightings,
 }
 
 impl NetifdState {

@@ -50,6 +50,8 @@ pub enum NoAddress {
     CannotAsk(String),
     /// A `web` or `script` source failed, for this reason.
     NotDetected(String),
+    /// Of this host in the local network no address in the prefix is known.
+    HostNotSeen(String),
 }
 
 impl NoAddress {
@@ -65,7 +67,8 @@ impl NoAddress {
             | Self::NetifdAsked(_)
             | Self::NotAsked
             | Self::CannotAsk(_)
-            | Self::NotDetected(_) => false,
+            | Self::NotDetected(_)
+            | Self::HostNotSeen(_) => false,
         }
     }
 
@@ -139,6 +142,11 @@ impl fmt::Display for NoAddress {
             Self::NotAsked => f.write_str("the address source has not answered yet"),
             Self::CannotAsk(why) => write!(f, "the address source cannot be asked: {why}"),
             Self::NotDetected(why) => write!(f, "the address source failed: {why}"),
+            Self::HostNotSeen(host) => write!(
+                f,
+                "neither the neighbour table nor a lease has shown an address of {host} in the network's \
+                 prefix"
+            ),
         }
     }
 }

@@ -1,13 +1,15 @@
 //! Reports of the kernel and netifd: which addresses and ways they change, worked out once per batch.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 
 use super::Engine;
 use super::event::Action;
 use super::flights::RecordId;
+use super::host::HostAnswer;
 use super::no_address::Desired;
 use super::report;
+use super::section::SectionState;
 use super::way::Ask;
 use crate::model::Family;
 use crate::model::sorted::Set;
@@ -138,8 +140,9 @@ impl Engine {
                 continue;
             }
             let current = [Family::V4, Family::V6].map(|family| self.current(place, family));
+            let hosts = self.current_hosts(place);
             let Some(view) = self.viewpoints.get_mut(place) else { continue };
-            if view.ask(&self.facts, current) {
+            if view.ask(&self.facts, current, &hosts) {
                 for member in &view.members {
                     self.todo.reselect.add(*member);
                 }
@@ -161,10 +164,29 @@ impl Engine {
             return Some(address);
         }
         let members = || view.members.iter().filter_map(|place| self.sections.get(*place));
-        let records = || members().flat_map(|active| &active.records);
+        let records = || members().flat_map(SectionState::own_records);
         let of_family = || records().filter(|record| record.family == family);
         let desired = of_family().find_map(|record| record.desired());
         desired.or_else(|| of_family().find_map(|record| record.published()))
+    }
+
+    /// The address that each host of the viewpoint has now.
+    fn current_hosts(&self, place: usize) -> Vec<Option<Ipv6Addr>> {
+        let mut current = Vec::new();
+        let Some(view) = self.viewpoints.get(place) else { return current };
+        let Some(first) = view.members.first() else { return current };
+        let Some(active) = self.sections.get(*first) else { return current };
+        for (index, record) in active.hosts().iter().enumerate() {
+            let address = match view.answers.lan.hosts.get(index) {
+                Some(HostAnswer { desired: Desired::Address(address), .. }) => Some(*address),
+                _ => record.desired().or_else(|| record.published()),
+            };
+            current.push(match address {
+                Some(IpAddr::V6(address)) => Some(address),
+                Some(IpAddr::V4(_)) | None => None,
+            });
+        }
+        current
     }
 
     /// The sections whose answers have changed follow them.
@@ -191,13 +213,18 @@ impl Engine {
         let Some(view) = self.viewpoints.get(active.viewpoint) else { return };
         active.follow_event_network(&view.answers, now);
         let missing = active.reselect(&view.answers, now);
+        let no_prefix = active.new_prefix_absence(&view.answers);
         if active.stopped {
             return;
         }
         for (family, why) in missing {
-            let records = active.records.iter().filter(|record| record.family == family);
+            let records = active.own_records().filter(|record| record.family == family);
             let name = &active.spec.name;
             self.actions.push(report::no_address(name, family, records, &why, now));
+        }
+        if let Some(why) = no_prefix {
+            let (name, hosts) = (&active.spec.name, active.hosts().iter());
+            self.actions.push(report::no_address(name, Family::V6, hosts, &why, now));
         }
     }
 }

@@ -44,6 +44,7 @@ fn no_address_level(why: &NoAddress, had_address: bool) -> Level {
         NoAddress::NoDevice(_)
         | NoAddress::NoAddress(..)
         | NoAddress::NotAsked
+        | NoAddress::HostNotSeen(_)
         | NoAddress::NetifdAsked(_)
         | NoAddress::Down(_) => Level::Info,
     }

@@ -41,6 +41,11 @@ impl AddressOwnership {
         }
     }
 
+    /// Whether `address` is the router's in a prefix that was assigned to the interface.
+    pub fn is_assigned(&self, address: IpAddr) -> bool {
+        self.own.assigned.contains(&address)
+    }
+
     /// Whether `address` belongs to another logical interface on the device. An interface without any
     /// address of the family shares those of the others: `wan` those of `wan_6`.
     pub fn excludes(&self, address: IpAddr) -> bool {

@@ -32,7 +32,7 @@ pub struct SectionState {
     pub account: usize,
     /// The index of its viewpoint.
     pub viewpoint: usize,
-    /// One record per name and family.
+    /// One record per name and family, those of hosts last.
     pub records: Vec<Record>,
     /// The engine's notes on each record, in the order of `records`.
     pub slots: Vec<Slot>,
@@ -90,6 +90,8 @@ struct Seen {
     event_network: Option<(Option<String>, Set<IpAddr>)>,
     /// The usable ways to the section's hosts when the kernel had last answered every question.
     steps: Option<Set<Step>>,
+    /// Why the hosts have no prefix, as the log last reported it.
+    no_prefix: Option<NoAddress>,
 }
 
 /// What the provider's answer to one record means for the other records of the account.
@@ -321,19 +323,66 @@ impl SectionState {
         let spec = Arc::clone(&self.spec);
         for &family in &spec.families {
             let desired = self.desired(family, answers);
-            for record in self.records.iter_mut().filter(|record| record.family == family) {
-                match &desired {
-                    Desired::Unknown => record.mark_unknown(),
-                    Desired::Nothing(why) if why.is_loss() => record.mark_lost(now),
-                    Desired::Nothing(_) => record.suspend(),
-                    Desired::Address(address) => record.set_address(*address, now),
-                }
+            let own = self.first_host();
+            let mut records = self.records.iter_mut().take(own);
+            for record in records.by_ref().filter(|record| record.family == family) {
+                record.follow(&desired, now);
             }
             if let Some(why) = self.new_absence(family, desired) {
                 news.push((family, why));
             }
         }
+        for (record, answer) in self.hosts_mut().iter_mut().zip(&answers.lan.hosts) {
+            record.follow(&answer.desired, now);
+        }
         news
+    }
+
+    /// Why the hosts have no prefix; `None` if they have one, or if the log has the reason already.
+    pub fn new_prefix_absence(&mut self, answers: &Answers) -> Option<NoAddress> {
+        let why = match &answers.lan.prefix {
+            Err(Desired::Nothing(why)) => Some(why.clone()),
+            Err(Desired::Unknown | Desired::Address(_)) => return None,
+            Ok(_) => None,
+        };
+        let is_new = why != self.seen.no_prefix;
+        self.seen.no_prefix.clone_from(&why);
+        if is_new { why } else { None }
+    }
+
+    /// The records of hosts, in the order of the configuration.
+    pub fn hosts(&self) -> &[Record] {
+        self.records.get(self.first_host()..).unwrap_or_default()
+    }
+
+    fn hosts_mut(&mut self) -> &mut [Record] {
+        let first = self.first_host();
+        self.records.get_mut(first..).unwrap_or_default()
+    }
+
+    /// The records that follow the section's own source.
+    pub fn own_records(&self) -> impl Iterator<Item = &Record> + Clone {
+        self.records.iter().take(self.first_host())
+    }
+
+    fn first_host(&self) -> usize {
+        self.records.len().saturating_sub(self.spec.lan.hosts.len())
+    }
+
+    /// The host of `record`, by its index; `None` if it follows the section's own source.
+    pub fn host_of(&self, record: &Record) -> Option<usize> {
+        self.hosts().iter().position(|host| host.key() == record.key())
+    }
+
+    /// The address that `record` should hold now, or why there is none.
+    pub fn desired_of(&self, record: &Record, answers: &Answers) -> Desired {
+        match self.host_of(record) {
+            None => self.desired(record.family, answers),
+            Some(index) => match answers.lan.hosts.get(index) {
+                Some(answer) => answer.desired.clone(),
+                None => Desired::Unknown,
+            },
+        }
     }
 
     /// Why there is no address of `family`; `None` if there is one, or if the section knew the reason already.
@@ -434,16 +483,13 @@ impl SectionState {
 fn start_records(spec: &Section, saved: &State, now: Now) -> Vec<Record> {
     let mut records = Vec::new();
     let timing = Arc::new(spec.timing.clone());
-    for name in &spec.names {
-        for &family in &spec.families {
-            let fingerprint = provider::fingerprint(&spec.provider, &spec.record, name, family);
-            let mut record =
-                Record::new(name.clone(), family, fingerprint, Arc::clone(&timing), now);
-            if let Some(known) = saved.record(&spec.name, name, family) {
-                record.restore(known, now);
-            }
-            records.push(record);
+    for (name, family) in spec.records() {
+        let fingerprint = provider::fingerprint(&spec.provider, &spec.record, name, family);
+        let mut record = Record::new(name.clone(), family, fingerprint, Arc::clone(&timing), now);
+        if let Some(known) = saved.record(&spec.name, name, family) {
+            record.restore(known, now);
         }
+        records.push(record);
     }
     records
 }

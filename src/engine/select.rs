@@ -179,7 +179,7 @@ fn class(known: &AddressEntry, claims: &AddressOwnership) -> (bool, bool, u8, bo
 }
 
 /// Rules 7 to 9: lower is better.
-fn order(known: &AddressEntry) -> (Reverse<Duration>, u32, IpAddr) {
+pub(super) fn order(known: &AddressEntry) -> (Reverse<Duration>, u32, IpAddr) {
     match known.address.address {
         own @ IpAddr::V4(_) => (Reverse(Duration::MAX), known.order, own),
         own @ IpAddr::V6(_) => (Reverse(preferred(known)), 0, own),
@@ -187,7 +187,7 @@ fn order(known: &AddressEntry) -> (Reverse<Duration>, u32, IpAddr) {
 }
 
 /// Rules 7 and 10: whether `other` may take the place of `held`, both being equally good otherwise.
-fn displaces(other: &AddressEntry, held: &AddressEntry) -> bool {
+pub(super) fn displaces(other: &AddressEntry, held: &AddressEntry) -> bool {
     if held.address.address.is_ipv4() {
         return other.order < held.order;
     }
@@ -205,7 +205,7 @@ fn remaining_is_double(other: &AddressEntry, held: &AddressEntry) -> bool {
     u64::from(other.address.preferred) > 2 * u64::from(held.address.preferred)
 }
 
-fn is_deprecated(known: &AddressEntry) -> bool {
+pub(super) fn is_deprecated(known: &AddressEntry) -> bool {
     known.address.flags.has(AddressFlags::DEPRECATED) || known.address.preferred == 0
 }
 

@@ -5,15 +5,17 @@
 //! the kernel or of netifd renews only the answers that it may concern. Sections are looked at only if an
 //! answer has changed.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 
 use super::directory::Directory;
+use super::host::LanAnswers;
 use super::network::{NetifdState, NetworkView};
 use super::no_address::{Desired, NoAddress, SendBlock};
 use super::scope::DeviceScope;
 use super::select::{self, Policy};
 use super::way::{Ask, Step};
+use crate::config::host::Lan;
 use crate::config::{self, Section, Source};
 use crate::model::sorted::Set;
 use crate::model::{Family, Host, address};
@@ -55,6 +57,8 @@ pub struct Needs {
     seen: Vec<Family>,
     /// The event network of a `web` or `script` source.
     event_network: Option<String>,
+    /// Hosts of the local network.
+    lan: Lan,
 }
 
 /// The answers for one family.
@@ -86,6 +90,8 @@ pub struct Answers {
     pub steps: Option<Set<Step>>,
     /// The device and the addresses of the event network; `None` if there is none, or while it is unknown.
     pub event_network: Option<(Option<String>, Set<IpAddr>)>,
+    /// The addresses of hosts in the local network.
+    pub lan: LanAnswers,
 }
 
 /// A distinct set of questions with its answers.
@@ -120,6 +126,7 @@ impl Needs {
             over: spec.transport.family,
             seen,
             event_network: if is_any_asked { spec.event_network.clone() } else { None },
+            lan: spec.lan.clone(),
         }
     }
 
@@ -333,6 +340,7 @@ impl Answers {
             is_complete: false,
             steps: None,
             event_network: None,
+            lan: LanAnswers::unknown(),
         }
     }
 
@@ -372,8 +380,13 @@ impl Viewpoint {
     }
 
     /// Renews the answers. `current` is the address of each family that is kept if the rules of selection
-    /// allow. Returns whether an answer has changed.
-    pub fn ask(&mut self, facts: &NetworkView, current: [Option<IpAddr>; 2]) -> bool {
+    /// allow, and `hosts` that of each host. Returns whether an answer has changed.
+    pub fn ask(
+        &mut self,
+        facts: &NetworkView,
+        current: [Option<IpAddr>; 2],
+        hosts: &[Option<Ipv6Addr>],
+    ) -> bool {
         let needs = &self.needs;
         let bound = needs.bound(facts);
         let is_complete = facts.book.complete();
@@ -398,6 +411,7 @@ impl Viewpoint {
             steps,
             // An unknown event network is no change, so the last known one stays.
             event_network: event_network.or_else(|| self.answers.event_network.clone()),
+            lan: LanAnswers::of(&needs.lan, needs.policy, facts, hosts, &self.answers.lan),
         };
         self.note_links(&answers, facts);
         let has_changed = answers != self.answers;
@@ -409,8 +423,12 @@ impl Viewpoint {
     fn note_links(&mut self, answers: &Answers, facts: &NetworkView) {
         self.links.clear();
         self.depends_on_all = false;
-        for family in [Family::V4, Family::V6] {
-            match self.needs.scope(family, facts) {
+        let hosts = &self.needs.lan;
+        let of_hosts =
+            if hosts.hosts.is_empty() { None } else { Some(facts.scope(&hosts.network)) };
+        let scopes = [Family::V4, Family::V6].map(|family| self.needs.scope(family, facts));
+        for scope in scopes.into_iter().chain(of_hosts) {
+            match scope {
                 Ok(scope) => {
                     self.links.extend(facts.book.link(&scope.device).map(|link| link.index));
                 }

@@ -5,6 +5,7 @@ mod credentials;
 pub mod fifo;
 mod host;
 pub mod json;
+pub mod mac;
 pub mod name;
 mod notice;
 mod proxy;

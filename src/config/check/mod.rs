@@ -7,6 +7,7 @@
 mod ddns_scripts_options;
 mod differences;
 mod global;
+mod host;
 mod key;
 mod luci;
 mod provider;
@@ -342,11 +343,9 @@ struct SharedRecord<'a> {
 fn shared_records(sections: &[Section]) -> Vec<(SharedRecord<'_>, &Section)> {
     let mut records = Vec::new();
     for section in sections {
-        for name in &section.names {
-            for &family in &section.families {
-                let record = SharedRecord { number: records.len(), section, name, family };
-                records.push((identity(section, name, family), record));
-            }
+        for (name, family) in section.records() {
+            let record = SharedRecord { number: records.len(), section, name, family };
+            records.push((identity(section, name, family), record));
         }
     }
     // Records of one identity stay in the order of the file.

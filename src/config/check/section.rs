@@ -3,7 +3,8 @@
 use super::Environment;
 use super::reader::Reader;
 use super::value_syntax::parse_flag;
-use super::{ddns_scripts_options, provider, source, timing, transport};
+use super::{ddns_scripts_options, host, provider, source, timing, transport};
+use crate::config::host::Lan;
 use crate::config::{Lookup, Section, Severity};
 use crate::model::sorted::Set;
 use crate::model::{Family, HostPort, Hostname};
@@ -16,25 +17,29 @@ pub(super) fn read(
     env: &impl Environment,
     private_addresses: bool,
 ) -> Section {
-    let families = families(reader);
-    let (mut names, problems) = names(reader);
+    let lan = host::read(reader);
+    let (mut names, problems) = names(reader, &lan);
+    let (families, all) = families(reader, &names, &lan);
     let source = source::read(reader, env);
     let server = reader.parsed("dns_server", HostPort::parse);
-    let mut provider = provider::read(reader, env, &families, server.as_ref());
+    let mut provider = provider::read(reader, env, &all, server.as_ref());
+    host::check(reader, &lan, &provider);
     report_problems(reader, &provider, problems);
     reader.warn_about_unknown(provider.script().is_some());
     let mut record = provider::record(reader, &provider);
     // Before everything below, which takes names and options as they are meant here.
     ddns_scripts_options::translate(reader, &mut names, &mut provider, &mut record);
-    provider::one_record(reader, &provider, &record, names.len() * families.len());
-    let lookup = lookup(reader, &names, server);
-    let transport = transport::read(reader, env, &families, &provider);
+    let records = names.len() * families.len() + lan.hosts.len();
+    provider::one_record(reader, &provider, &record, records);
+    let lookup = lookup(reader, names.first().or_else(|| lan.first_name()), server);
+    let transport = transport::read(reader, env, &all, &provider);
     let timing = timing::read(reader, &source, &provider);
     let mut section = Section {
         name: reader.section.name.clone(),
         line: reader.section.line,
         names,
         families,
+        lan,
         event_network: source::event_network(reader),
         lookup,
         source,
@@ -63,10 +68,27 @@ fn report_problems(reader: &mut Reader<'_>, provider: &Provider, problems: Vec<N
     }
 }
 
+/// The families of the records of `names`, and of all records. A section whose names are all hosts' has no
+/// record with the router's address.
+fn families(reader: &mut Reader<'_>, names: &[Hostname], lan: &Lan) -> (Vec<Family>, Vec<Family>) {
+    let families = families_of_names(reader);
+    if lan.hosts.is_empty() {
+        return (families.clone(), families);
+    }
+    if names.is_empty() {
+        return (Vec::new(), vec![Family::V6]);
+    }
+    let mut all = families.clone();
+    if !all.contains(&Family::V6) {
+        all.push(Family::V6);
+    }
+    (families, all)
+}
+
 /// The families of each name's records. `also_ipv6` is a separate option because of LuCI's form. The form
 /// damages a section whose `use_ipv6` is neither `0` nor `1`, and does not touch options that it does
 /// not know.
-fn families(reader: &mut Reader<'_>) -> Vec<Family> {
+fn families_of_names(reader: &mut Reader<'_>) -> Vec<Family> {
     let both = reader.flag("also_ipv6", false);
     let text = reader.text("use_ipv6").unwrap_or("0");
     if text == "both" {
@@ -85,9 +107,9 @@ fn families(reader: &mut Reader<'_>) -> Vec<Family> {
 
 /// How the registered address is looked up. Without `lookup_host` the first name is used. (ddns-scripts
 /// writes it into the configuration then.)
-fn lookup(reader: &mut Reader<'_>, names: &[Hostname], server: Option<HostPort>) -> Lookup {
+fn lookup(reader: &mut Reader<'_>, first: Option<&Hostname>, server: Option<HostPort>) -> Lookup {
     let written = reader.parsed("lookup_host", Hostname::parse);
-    let host = written.as_ref().or(names.first()).map(Hostname::in_dns);
+    let host = written.as_ref().or(first).map(Hostname::in_dns);
     Lookup {
         host: host.unwrap_or_default(),
         server,
@@ -103,12 +125,13 @@ struct NameProblem {
     text: String,
 }
 
-/// The names in `domain`, or in `lookup_host` if there is no `domain`. As in ddns-scripts, a section
+/// The names in `domain`, or in `lookup_host` if there is neither `domain` nor a host. As in ddns-scripts, a section
 /// needs no `domain` if its URL has no `[DOMAIN]`.
-fn names(reader: &mut Reader<'_>) -> (Vec<Hostname>, Vec<NameProblem>) {
-    let option = if reader.values("domain").is_empty() { "lookup_host" } else { "domain" };
+fn names(reader: &mut Reader<'_>, lan: &Lan) -> (Vec<Hostname>, Vec<NameProblem>) {
+    let has_domain = !reader.values("domain").is_empty() || !lan.hosts.is_empty();
+    let option = if has_domain { "domain" } else { "lookup_host" };
     let values = reader.values(option);
-    if values.is_empty() {
+    if values.is_empty() && lan.hosts.is_empty() {
         reader.lacks("needs option 'domain'");
     }
     let mut names = Vec::new();

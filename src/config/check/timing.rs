@@ -57,7 +57,7 @@ fn obstacle_to_removal(section: &Section) -> Option<String> {
         let text = "no answer from a page or program does not prove that the address is gone";
         return Some(text.into());
     }
-    if section.families.iter().any(|&family| !provider::removes(&section.provider, family)) {
+    if section.all_families().iter().any(|&family| !provider::removes(&section.provider, family)) {
         return Some(format!("{} cannot remove records", section.provider.account.label));
     }
     if section.record.id.is_some() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::presence::Presence;
 use super::{Record, Refusal};
+use crate::engine::no_address::Desired;
 use crate::engine::pace::Settling;
 use crate::model::Target;
 use crate::time::Now;
@@ -56,6 +57,16 @@ impl Wish {
 }
 
 impl Record {
+    /// The record follows its source.
+    pub fn follow(&mut self, desired: &Desired, now: Now) {
+        match desired {
+            Desired::Unknown => self.mark_unknown(),
+            Desired::Nothing(why) if why.is_loss() => self.mark_lost(now),
+            Desired::Nothing(_) => self.suspend(),
+            Desired::Address(address) => self.set_address(*address, now),
+        }
+    }
+
     /// The record should hold `address`, as of an event at `now`.
     pub fn set_address(&mut self, address: IpAddr, now: Now) {
         let has_come = self.wish.presence != Presence::Present;

@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::config::host::Lan;
 use crate::config::{Config, Global, Log, RefreshPolicy, Section, Source, Timing};
 use crate::dns::Found;
 use crate::engine::Engine;
@@ -52,6 +53,7 @@ pub(super) fn section() -> Section {
         line: 1,
         names: vec![Hostname::parse("home.example.com").unwrap()],
         families: vec![Family::V4],
+        lan: Lan::default(),
         source: Source::Device("wan".into()),
         event_network: None,
         lookup: crate::config::fixture::lookup(),

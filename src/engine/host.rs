@@ -1,0 +1,262 @@
+//! The addresses of hosts in the local network: a pure function of the network's prefixes and of what was seen
+//! of the hosts.
+//!
+//! The rules, one sentence each; `engine/tests/host.rs` has a case for each:
+//!
+//! 1. A prefix is that of an IPv6 address of the hosts' network: its logical interface or device. So the kernel
+//!    and netifd know it, and the prefix of the line to the provider does not count.
+//! 2. A deprecated prefix is never taken. One of which the router's own address is still tentative is: the hosts
+//!    have it already.
+//! 3. A prefix that is not public is taken only with `upd_privateip`, and only if there is no public one.
+//! 4. A prefix that netifd has assigned out of a delegated one comes before one that the owner has written.
+//! 5. Of several prefixes the one with the longest preferred lifetime is taken. The one in use stays, until
+//!    another appears that is preferred for longer, or has more than twice its time left.
+//! 6. The address of a host with a suffix is the prefix and the suffix.
+//! 7. Of a hardware address these are taken, the first that there is: its EUI-64 address, if it was seen; an
+//!    address of a lease; an address that was seen; its EUI-64 address.
+//! 8. The address that is published stays, until one appears that comes earlier in rule 7. Temporary addresses
+//!    look like any other, so the newest is never taken for being new.
+//! 9. A host that was seen with another identifier than its EUI-64 has no address in a new prefix until it is
+//!    seen there.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use super::book::AddressEntry;
+use super::network::NetworkView;
+use super::no_address::{Desired, NoAddress, Rejection};
+use super::scope::AddressOwnership;
+use super::select::{self, Policy};
+use super::sightings::{Clues, Sightings};
+use crate::config::host::{Identity, Lan};
+use crate::model::mac::joined;
+use crate::model::{Family, address};
+
+/// A prefix of the hosts' network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prefix {
+    /// The address that the router has in it.
+    pub router: Ipv6Addr,
+    /// How many bits it has.
+    pub length: u8,
+    /// The device of the network.
+    pub device: String,
+}
+
+/// Where the address of a host comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// The owner's suffix, here or in `/etc/config/dhcp`.
+    Suffix,
+    /// The EUI-64 of the hardware address, which the neighbour table has shown.
+    SeenEui64,
+    /// A lease.
+    Lease,
+    /// The neighbour table has shown it for the hardware address, now or before a restart.
+    Neighbour,
+    /// The EUI-64 of the hardware address. Nothing has been seen of the host.
+    Eui64,
+}
+
+/// The address of a host, or why there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostAnswer {
+    /// The address.
+    pub desired: Desired,
+    /// Where it comes from.
+    pub origin: Option<Origin>,
+}
+
+/// The answers about the hosts of a section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LanAnswers {
+    /// The prefix, or why there is none.
+    pub prefix: Result<Prefix, Desired>,
+    /// One for each host, in the order of the configuration.
+    pub hosts: Vec<HostAnswer>,
+}
+
+impl Prefix {
+    /// Whether `address` is in the prefix, or in the same /64 if the prefix is shorter: a shorter one may have
+    /// several networks.
+    pub fn holds(&self, address: Ipv6Addr) -> bool {
+        is_same_network(self.router, address, self.length)
+    }
+}
+
+impl LanAnswers {
+    /// The answers before the first report of the kernel.
+    pub fn unknown() -> Self {
+        Self { prefix: Err(Desired::Unknown), hosts: Vec::new() }
+    }
+
+    /// The answers about the hosts of `lan`. `current` are the addresses that they have now.
+    pub fn of(
+        lan: &Lan,
+        policy: Policy,
+        facts: &NetworkView,
+        current: &[Option<Ipv6Addr>],
+        before: &Self,
+    ) -> Self {
+        if lan.hosts.is_empty() {
+            return Self::unknown();
+        }
+        let used = before.prefix.as_ref().ok().map(|prefix| prefix.router);
+        let used = used.or_else(|| current.iter().find_map(|current| *current));
+        let prefix = prefix(facts, &lan.network, policy, used);
+        let mut hosts = Vec::new();
+        for (index, host) in lan.hosts.iter().enumerate() {
+            let current = current.get(index).copied().flatten();
+            hosts.push(match &prefix {
+                Ok(prefix) => host_address(&host.identity, prefix, &facts.sightings, current),
+                Err(desired) => HostAnswer { desired: desired.clone(), origin: None },
+            });
+        }
+        Self { prefix, hosts }
+    }
+}
+
+/// The prefix that the hosts of `network` use (rules 1 to 5). `used` is an address in the one that is in use.
+fn prefix(
+    facts: &NetworkView,
+    network: &str,
+    policy: Policy,
+    used: Option<Ipv6Addr>,
+) -> Result<Prefix, Desired> {
+    if !facts.book.addresses_known() {
+        return Err(Desired::Unknown);
+    }
+    let scope = match facts.scope(network) {
+        Ok(scope) => scope,
+        // netifd may name a device in a moment.
+        Err(NoAddress::NetifdAsked(_)) => return Err(Desired::Unknown),
+        Err(why) => return Err(Desired::Nothing(why)),
+    };
+    let Some(link) = facts.book.link(&scope.device) else {
+        return Err(Desired::Nothing(NoAddress::NoDevice(scope.device)));
+    };
+    let mut usable = Vec::new();
+    let mut refused = NoAddress::NoAddress(scope.device.clone(), Family::V6);
+    for known in facts.book.addresses(link.index) {
+        match judge(known, policy, &scope.claims) {
+            Verdict::Usable(router) => usable.push((router, known)),
+            Verdict::Refused(why) => refused = NoAddress::Refused(known.address.address, why),
+            Verdict::NoPrefix => {}
+        }
+    }
+    let Some((router, known)) = choose(&usable, &scope.claims, used) else {
+        return Err(Desired::Nothing(refused));
+    };
+    Ok(Prefix { router, length: known.address.prefix_len, device: scope.device })
+}
+
+/// Whether an address of the router tells a prefix that can be used.
+enum Verdict {
+    Usable(Ipv6Addr),
+    Refused(Rejection),
+    /// It has nothing to do with hosts: it is an IPv4 or link-local address, or has no prefix.
+    NoPrefix,
+}
+
+fn judge(known: &AddressEntry, policy: Policy, claims: &AddressOwnership) -> Verdict {
+    let address = known.address.address;
+    let IpAddr::V6(router) = address else { return Verdict::NoPrefix };
+    if known.address.prefix_len > 127 || address::never_publishable(address).is_some() {
+        return Verdict::NoPrefix;
+    }
+    if select::is_deprecated(known) {
+        return Verdict::Refused(Rejection::Deprecated);
+    }
+    if let Some(range) = address::not_public(address)
+        && !policy.private
+    {
+        return Verdict::Refused(Rejection::NotPublic(range));
+    }
+    if claims.excludes(address) {
+        return Verdict::Refused(Rejection::OtherNetwork);
+    }
+    Verdict::Usable(router)
+}
+
+/// A prefix that can be used: the router's address in it, and all about that address.
+type Usable<'a> = (Ipv6Addr, &'a AddressEntry);
+
+/// The best of the usable prefixes (rules 3 to 5).
+fn choose<'a>(
+    usable: &[Usable<'a>],
+    claims: &AddressOwnership,
+    used: Option<Ipv6Addr>,
+) -> Option<Usable<'a>> {
+    let class = |known: &AddressEntry| {
+        let address = known.address.address;
+        (address::not_public(address).is_some(), !claims.is_assigned(address))
+    };
+    let best = *usable.iter().min_by_key(|(_, known)| (class(known), select::order(known)))?;
+    let is_used = |(router, known): &&Usable<'_>| {
+        used.is_some_and(|used| is_same_network(*router, used, known.address.prefix_len))
+    };
+    let Some(held) = usable.iter().find(is_used).filter(|held| class(held.1) == class(best.1))
+    else {
+        return Some(best);
+    };
+    Some(if select::displaces(best.1, held.1) { best } else { *held })
+}
+
+fn is_same_network(a: Ipv6Addr, b: Ipv6Addr, length: u8) -> bool {
+    let none = Ipv6Addr::UNSPECIFIED;
+    let length = length.max(64);
+    joined(a, none, length) == joined(b, none, length)
+}
+
+/// The address of a host in `prefix` (rules 6 to 9). `current` is the one that it has now.
+fn host_address(
+    identity: &Identity,
+    prefix: &Prefix,
+    sightings: &Sightings,
+    current: Option<Ipv6Addr>,
+) -> HostAnswer {
+    let clues = match sightings.clues(identity) {
+        Clues { suffix: Some((bits, length)), .. } => {
+            return found(joined(prefix.router, bits, length), Origin::Suffix);
+        }
+        clues => clues,
+    };
+    let mut candidates = Vec::new();
+    for mac in &clues.macs {
+        let eui64 = mac.eui64(prefix.router);
+        for &seen in sightings.neighbour(*mac).iter().filter(|seen| prefix.holds(**seen)) {
+            let origin = if seen == eui64 { Origin::SeenEui64 } else { Origin::Neighbour };
+            candidates.push((origin, seen));
+        }
+        let has_eui64 = prefix.length <= 64 && !sightings.chooses_itself(*mac, current);
+        if has_eui64 {
+            candidates.push((Origin::Eui64, eui64));
+        }
+    }
+    let leased = sightings.leased(&clues).filter(|address| prefix.holds(*address));
+    candidates.extend(leased.map(|address| (Origin::Lease, address)));
+    best(&candidates, current.filter(|current| prefix.holds(*current)), &clues)
+}
+
+/// The first of the candidates by rule 7, or the current address by rule 8.
+fn best(candidates: &[(Origin, Ipv6Addr)], current: Option<Ipv6Addr>, clues: &Clues) -> HostAnswer {
+    let first = candidates.iter().min_by_key(|(origin, _)| *origin);
+    if let Some(current) = current {
+        let mut known = candidates.iter().filter(|(_, address)| *address == current);
+        // Seen before a restart, or by a lease that is over.
+        let held = known.next().map_or(Origin::Neighbour, |(origin, _)| *origin);
+        if first.is_none_or(|(origin, _)| held <= *origin) {
+            return found(current, held);
+        }
+    }
+    match first {
+        Some(&(origin, address)) => found(address, origin),
+        None => HostAnswer {
+            desired: Desired::Nothing(NoAddress::HostNotSeen(clues.to_string())),
+            origin: None,
+        },
+    }
+}
+
+fn found(address: Ipv6Addr, origin: Origin) -> HostAnswer {
+    HostAnswer { desired: Desired::Address(address.into()), origin: Some(origin) }
+}
