@@ -1,5 +1,6 @@
 //! Conversations of several requests with a provider that has an interface of its own.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{
@@ -15,6 +16,9 @@ const MAX_RECEIVED: usize = 4 * 1024 * 1024;
 
 /// The longest wait before a request. For a longer one the job ends, and its rest is tried later.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How the keys begin of values that only their own change may forget: they say what it has begun to do.
+pub const FOR_GOOD: &str = "begun: ";
 
 /// The result of a step of a conversation. The verdict of an error applies to all changes that the
 /// step was about. It is in a box, because each `?` copies the error.
@@ -259,12 +263,26 @@ impl<'a> Conversation<'a> {
 
     /// The learned value of `key`, of this conversation or of an earlier job.
     pub fn learned(&mut self, key: &str) -> Option<String> {
-        if let Some((_, value)) = self.learned.iter().rev().find(|(name, _)| name == key) {
+        if let Some(value) = self.learned_now(key) {
             return value.clone();
         }
         let value = self.job.learned.get(key)?;
         self.used_old_value = true;
         Some(value.clone())
+    }
+
+    /// What this conversation has learned for `key`.
+    fn learned_now(&self, key: &str) -> Option<&Option<String>> {
+        let (_, value) = self.learned.iter().rev().find(|(name, _)| name == key)?;
+        Some(value)
+    }
+
+    /// The address that is learned for `key`, which begins with [`FOR_GOOD`].
+    pub fn learned_for_good(&self, key: &str) -> Option<IpAddr> {
+        match self.learned_now(key) {
+            Some(value) => value.as_ref()?.parse().ok(),
+            None => self.job.learned.get(key)?.parse().ok(),
+        }
     }
 
     /// What follows `prefix` in each learned key that begins with it, sorted.
@@ -313,8 +331,12 @@ impl<'a> Conversation<'a> {
     /// Forgets all values that earlier jobs have learned. The changes that failed are not settled any more.
     fn forget_earlier_jobs(&mut self) {
         // In front of what this conversation has learned itself, which stays.
-        let mut learned: LearnedChanges =
-            self.job.learned.keys().map(|key| (key.clone(), None)).collect();
+        let mut learned = LearnedChanges::new();
+        for key in self.job.learned.keys() {
+            if !key.starts_with(FOR_GOOD) {
+                learned.push((key.clone(), None));
+            }
+        }
         learned.append(&mut self.learned);
         self.learned = learned;
         for settled in &mut self.settled {

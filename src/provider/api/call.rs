@@ -236,7 +236,7 @@ mod tests {
     fn placeholders_are_filled_in_as_their_place_needs() {
         let me = account("linode");
         let home = change("*.example.com", "2001:db8::9");
-        let goal = Goal { index: 0, change: &home, fqdn: "*.example.com".into() };
+        let goal = Goal { index: 0, change: &home, fqdn: "*.example.com".into(), replaced: None };
         let zone = Zone::new("example.com", "17");
         let write = Write {
             goal: &goal,

@@ -7,7 +7,7 @@ use super::meaning::shown;
 use super::zone::{Zone, relative_name};
 use crate::model::json::Json;
 use crate::model::name::canonical;
-use crate::provider::conversation::Conversation;
+use crate::provider::conversation::{Conversation, FOR_GOOD};
 use crate::provider::{Change, Outcome};
 
 /// Where a record, or an element of a list of record sets, has what.
@@ -73,6 +73,35 @@ pub struct Goal<'a> {
     pub change: &'a Change,
     /// The complete name, without a dot at the end.
     pub fqdn: String,
+    /// The address of somebody else that an earlier job has begun to replace.
+    pub(super) replaced: Option<IpAddr>,
+}
+
+impl<'a> Goal<'a> {
+    /// The goal of the change with this index, for the record `fqdn`.
+    pub(super) fn new(
+        talk: &Conversation<'_>,
+        index: usize,
+        change: &'a Change,
+        fqdn: String,
+    ) -> Self {
+        let mut goal = Self { index, change, fqdn, replaced: None };
+        // If our record was removed since, what is there now belongs to somebody else.
+        if !change.anew {
+            goal.replaced = talk.learned_for_good(&goal.replaced_key());
+        }
+        goal
+    }
+
+    /// Whether a record with this address is ours, or was to be replaced by ours.
+    pub(super) fn owns(&self, address: IpAddr) -> bool {
+        self.change.owns(address) || self.replaced == Some(address)
+    }
+
+    /// The key under which the address is learned that our record replaces.
+    pub(super) fn replaced_key(&self) -> String {
+        [FOR_GOOD, "replaced ", &self.fqdn, " ", self.kind()].concat()
+    }
 }
 
 impl Goal<'_> {

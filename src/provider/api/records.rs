@@ -99,7 +99,7 @@ fn goals_by_zone<'a>(
             talk.settle(index, name.no_zone(rest.title()).into());
             continue;
         };
-        let goal = Goal { index, change, fqdn: name.fqdn };
+        let goal = Goal::new(talk, index, change, name.fqdn);
         match zones.iter_mut().find(|(other, _)| *other == zone) {
             Some((_, goals)) => goals.push(goal),
             None => zones.push((zone, vec![goal])),
@@ -210,7 +210,7 @@ fn publish_part(
         match plan::plan(talk, rest, interface, goal, &records) {
             Ok(Some(write)) if goal.change.removes() => removals.push(write),
             Ok(Some(write)) => updates.push(write),
-            Ok(None) => talk.settle(goal.index, Outcome::Unchanged.into()),
+            Ok(None) => plan::settle_unchanged(talk, goal),
             Err(outcome) => talk.settle(goal.index, outcome.into()),
         }
     }
@@ -290,6 +290,7 @@ fn send(
         }
         Err(verdict) => verdict,
     };
+    plan::keep_replaced(talk, interface, &writes);
     let count = writes.len();
     writes.retain(|write| !talk.is_settled(write.goal.index));
     if writes.is_empty() {

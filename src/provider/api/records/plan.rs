@@ -3,7 +3,7 @@
 use crate::model::RecordOptions;
 use crate::model::json::Json;
 use crate::provider::Outcome;
-use crate::provider::api::interface::{Interface, RecordModel};
+use crate::provider::api::interface::{Interface, RecordModel, Writing};
 use crate::provider::api::record::{Goal, Record, Write, by_type};
 use crate::provider::api::rest::Rest;
 use crate::provider::conversation::Conversation;
@@ -17,6 +17,7 @@ pub(super) fn settle_written(
     made: &[Record],
 ) {
     let goal = write.goal;
+    forget_replaced(talk, goal);
     if goal.change.removes() {
         talk.forget(goal.key());
         talk.settle(goal.index, Outcome::Updated.into());
@@ -40,6 +41,41 @@ pub(super) fn settle_written(
         talk.forget(goal.key());
     }
     talk.settle(goal.index, outcome.into());
+}
+
+/// Gives the change its outcome if the provider already has what it wants.
+pub(super) fn settle_unchanged(talk: &mut Conversation<'_>, goal: &Goal<'_>) {
+    forget_replaced(talk, goal);
+    goal.settle(talk, Outcome::Unchanged);
+}
+
+/// Learns which addresses of somebody else the failed `writes` were to replace, if such a write is an addition
+/// and then a removal. The addition may have been carried out. Then the next job finds two addresses, and could
+/// not tell that the older one was to go.
+pub(super) fn keep_replaced(
+    talk: &mut Conversation<'_>,
+    interface: &Interface,
+    writes: &[Write<'_>],
+) {
+    if !matches!(interface.write, Writing::Values(_)) {
+        return;
+    }
+    for write in writes.iter().filter(|write| !write.goal.change.removes()) {
+        for record in write.gone(&interface.form) {
+            if let Some(address) = record.address(&interface.form)
+                && !write.goal.change.owns(address)
+            {
+                talk.learn(write.goal.replaced_key(), &address.to_string());
+            }
+        }
+    }
+}
+
+/// The change is made, so nothing is left to be replaced.
+fn forget_replaced(talk: &mut Conversation<'_>, goal: &Goal<'_>) {
+    if goal.replaced.is_some() {
+        talk.forget(goal.replaced_key());
+    }
 }
 
 /// The outcome of a write whose answer shows the record. The owner may have renamed the record since
@@ -130,7 +166,7 @@ fn distinct<'r>(records: &'r [Record], goal: &Goal<'_>) -> Vec<&'r Record> {
 
 /// Whether the record holds what we published last, or what we have attempted to publish since.
 fn is_ours(interface: &Interface, goal: &Goal<'_>, record: &Record) -> bool {
-    record.address(&interface.form).is_some_and(|address| goal.change.owns(address))
+    record.address(&interface.form).is_some_and(|address| goal.owns(address))
 }
 
 /// The write that changes the record `chosen` of those that are present; `None` if the record already

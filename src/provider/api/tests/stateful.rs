@@ -162,6 +162,23 @@ fn a_write_that_is_carried_out_and_answered_with_an_error_is_not_refused_later()
 }
 
 #[test]
+fn an_old_address_goes_also_if_the_first_answer_to_a_write_is_lost() {
+    each(|service| {
+        for lost in 0..6 {
+            let mut owner = Owner::new(service);
+            owner.server.faults = vec![Fault::None; lost];
+            owner.server.faults.push(Fault::LostAfter);
+            owner.wish("www", "192.0.2.9");
+            owner.wish("shared", "192.0.2.9");
+            owner.publish();
+            owner.wish("www", "192.0.2.10");
+            owner.wish("shared", "192.0.2.10");
+            owner.publish_all(3);
+        }
+    });
+}
+
+#[test]
 fn a_list_that_is_cut_is_not_taken_for_the_whole() {
     each(|service| {
         for cut in 0..8 {

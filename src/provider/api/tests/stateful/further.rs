@@ -16,11 +16,11 @@ use crate::time::BUILD_TIME;
 pub(super) const ALL: &[Service] = &[
     Service::new("westcn", westcn, westcn_error),
     Service::new("51dns", dns51, dns51_error),
-    Service::new("dynadot", dynadot, dynadot_error).in_parts(),
-    Service::new("autodns", autodns, autodns_error).in_parts(),
+    Service::new("dynadot", dynadot, dynadot_error),
+    Service::new("autodns", autodns, autodns_error),
     Service::new("mijnhost", mijnhost, mijnhost_error),
     Service::new("glesys", glesys, glesys_error),
-    Service::new("regru", regru, regru_error).in_parts(),
+    Service::new("regru", regru, regru_error),
     Service::new("leaseweb", leaseweb, leaseweb_error),
     Service::new("civo", civo, civo_error),
     Service::new("akamai", akamai, akamai_error).with(|account| {

@@ -56,8 +56,7 @@ impl Owner {
             ours.is_done = false;
             return;
         }
-        let is_known = host == "shared" || (host == "www" && self.server.service.has_parts);
-        if is_known && change.family == Family::V4 {
+        if host == "shared" && change.family == Family::V4 {
             change.previous = "192.0.2.1".parse().ok();
         }
         let host = host.to_owned();

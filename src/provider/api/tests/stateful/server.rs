@@ -38,8 +38,6 @@ pub(super) struct Service {
     pub(super) answer: fn(&mut Zone, &Call) -> Reply,
     /// The status and the body of a refusal.
     pub(super) refuse: fn(Refusal) -> (u16, Value),
-    /// Whether a change is an addition and then a removal, so that it may be carried out in part.
-    pub(super) has_parts: bool,
 }
 
 impl std::fmt::Debug for Service {
@@ -55,15 +53,11 @@ impl Service {
         answer: fn(&mut Zone, &Call) -> Reply,
         refuse: fn(Refusal) -> (u16, Value),
     ) -> Self {
-        Self { name, options: |_| {}, answer, refuse, has_parts: false }
+        Self { name, options: |_| {}, answer, refuse }
     }
 
     pub(super) const fn with(self, options: fn(&mut Account)) -> Self {
         Self { options, ..self }
-    }
-
-    pub(super) const fn in_parts(self) -> Self {
-        Self { has_parts: true, ..self }
     }
 
     /// The account of the tests.

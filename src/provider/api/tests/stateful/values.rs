@@ -13,15 +13,13 @@ pub(super) const PEM: &str = include_str!("../../../../../tests/data/rfc7515.pem
 
 pub(super) const ALL: &[Service] = &[
     Service::new("godaddy", godaddy_3, godaddy_error)
-        .in_parts()
         .with(|account| account.username = String::new()),
     Service::new("transip", transip, transip_error)
-        .in_parts()
         .with(|account| account.password = Secret::new(PEM)),
-    Service::new("spaceship", spaceship, spaceship_error).in_parts(),
-    Service::new("dreamhost", dreamhost, dreamhost_error).in_parts(),
-    Service::new("nearlyfreespeech", nearlyfreespeech, nearlyfreespeech_error).in_parts(),
-    Service::new("netlify", netlify, http).in_parts(),
+    Service::new("spaceship", spaceship, spaceship_error),
+    Service::new("dreamhost", dreamhost, dreamhost_error),
+    Service::new("nearlyfreespeech", nearlyfreespeech, nearlyfreespeech_error),
+    Service::new("netlify", netlify, http),
     Service::new("netcup.com-rest", netcup_rest, netcup_rest_error),
 ];
 
