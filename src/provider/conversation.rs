@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{
-    Answer, Carrier, FailureKind, Job, LearnedChanges, Method, Outcome, Published, Query, Rate,
-    Request, Scope, Verdict,
+    Answer, Carrier, Failure, FailureKind, Job, LearnedChanges, Method, Outcome, Published, Query,
+    Rate, Request, Scope, Verdict,
 };
 use crate::model::sorted::Set;
 use crate::provider::Account;
@@ -45,11 +45,16 @@ pub struct Conversation<'a> {
     received: usize,
     /// What this conversation has learned, in order.
     learned: LearnedChanges,
-    /// Whether something was used that may be outdated: a value that an earlier job learned, or a list that was read
-    /// before a server error.
+    /// Whether a value was used that an earlier job has learned, and that may be outdated.
     used_old_value: bool,
     /// The verdict of each change of the job, as far as there is one.
     settled: Vec<Option<Verdict>>,
+    /// Which requests are sent at the moment.
+    phase: Phase,
+    /// Whether a request that writes has left, and no change was settled since.
+    has_open_write: bool,
+    /// Whether a request that writes has left.
+    has_written: bool,
     limits: Vec<Limit>,
     /// How long the conversation has waited before requests. Limits are kept on this clock: the time
     /// that the requests take comes on top.
@@ -63,6 +68,15 @@ pub enum Next {
     GoOn,
     /// Send nothing more.
     EndJob,
+}
+
+/// Which requests are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Requests that change no record: a log-in, lists of zones and records.
+    Read,
+    /// Requests that change records, and questions whether that is done.
+    Write,
 }
 
 /// A limit of requests, and when those of this conversation were sent.
@@ -104,6 +118,9 @@ impl<'a> Conversation<'a> {
             learned: LearnedChanges::new(),
             used_old_value: false,
             settled: job.changes.iter().map(|_| None).collect(),
+            phase: Phase::Read,
+            has_open_write: false,
+            has_written: false,
             limits: Vec::new(),
             waited: Duration::ZERO,
         }
@@ -131,7 +148,8 @@ impl<'a> Conversation<'a> {
         self.keep_limits(request.method != Method::Get)?;
         self.requests = self.requests.wrapping_add(1);
         self.status = 0;
-        let answer = self.carrier.send(request).map_err(|failure| failure.verdict())?;
+        let answer = self.carrier.send(request);
+        let answer = self.note_sent(answer)?;
         self.status = answer.status;
         self.received += answer.body.len();
         if self.received > MAX_RECEIVED {
@@ -183,8 +201,38 @@ impl<'a> Conversation<'a> {
     /// If there is no response.
     pub fn ask(&mut self, query: Query) -> ApiResult<Vec<u8>> {
         self.requests = self.requests.wrapping_add(1);
-        let answer = self.carrier.ask(&query).map_err(|failure| failure.verdict())?;
-        Ok(answer.message)
+        let answer = self.carrier.ask(&query);
+        Ok(self.note_sent(answer)?.message)
+    }
+
+    /// Says which requests follow.
+    pub fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+    }
+
+    /// Notes that a request has left, if it has.
+    ///
+    /// # Errors
+    /// If it has no answer. If no write is open, the record is certainly as it was.
+    fn note_sent(&mut self, answer: Result<Answer, Failure>) -> ApiResult<Answer> {
+        let has_left = answer.as_ref().err().is_none_or(|failure| failure.sent);
+        if has_left && self.phase == Phase::Write {
+            self.has_open_write = true;
+            self.has_written = true;
+        }
+        match answer {
+            Ok(answer) => Ok(answer),
+            Err(failure) if failure.sent => Err(self.unanswered(failure.text)),
+            Err(failure) => Err(Box::new(failure.verdict())),
+        }
+    }
+
+    /// The verdict after an answer that was lost, or that may not be the provider's.
+    pub fn unanswered(&self, reason: String) -> Box<Verdict> {
+        if self.has_open_write {
+            return Outcome::Unconfirmed { reason }.into();
+        }
+        Outcome::Retry { reason, after: None, kind: FailureKind::NothingWritten }.into()
     }
 
     /// The id of the next query, another one for each query of the job.
@@ -223,7 +271,7 @@ impl<'a> Conversation<'a> {
                 verdict.outcome,
                 Outcome::Retry { after: None, kind: FailureKind::Other, .. }
             );
-        is_server_error || verdict.is_unanswered()
+        is_server_error || verdict.is_lost()
     }
 
     /// Whether the failure of a request with several changes may be due to one of them.
@@ -245,6 +293,7 @@ impl<'a> Conversation<'a> {
         if !verdict.ends_job() {
             self.server_failures = 0;
         }
+        self.has_open_write = false;
         if let Some(settled) = self.settled.get_mut(change) {
             *settled = Some(verdict);
         }
@@ -316,11 +365,6 @@ impl<'a> Conversation<'a> {
         self.job.wall.ok_or_else(|| Verdict::clock_behind(reason))
     }
 
-    /// If a change is refused from here on, the conversation begins anew once, and reads what is there.
-    pub fn read_again_if_refused(&mut self) {
-        self.used_old_value = true;
-    }
-
     /// Whether a change was refused after something was used that may be outdated.
     fn is_refused_after_old_value(&self, ended: &ApiResult<()>) -> bool {
         let is_refused = ended.as_ref().is_err_and(|verdict| verdict.is_refused())
@@ -382,7 +426,11 @@ pub(super) fn converse(
             ended = publish(&mut talk);
         }
     }
-    let other = ended.err().map_or_else(Verdict::nothing_done, |verdict| *verdict);
+    let mut other = ended.err().map_or_else(Verdict::nothing_done, |verdict| *verdict);
+    if !talk.has_written {
+        talk.settled.iter_mut().flatten().for_each(Verdict::note_nothing_written);
+        other.note_nothing_written();
+    }
     // Where one change succeeded, a failure of another one is not due to the account.
     if talk.settled.iter().flatten().any(Verdict::is_success) {
         for verdict in talk.settled.iter_mut().flatten() {

@@ -32,6 +32,8 @@ pub enum FailureKind {
     ClockBehind,
     /// The host name could not be resolved, for example because the name server does not answer yet.
     NotResolved,
+    /// A failure of requests that only read, so that the records are certainly as they were.
+    NothingWritten,
     /// Any other failure: connection refused, timeout, TLS, protocol.
     Other,
 }

@@ -122,6 +122,8 @@ fn a_change_without_a_request_is_not_in_doubt() {
     let mut carrier = testing::Answering::new(|_| panic!("a request"));
     let published =
         conversation::converse(&|_| Ok(()), None, &Account::default(), &job, &mut carrier);
-    let expected = Outcome::retry("no request was sent for it".into());
+    let reason = "no request was sent for it".into();
+    let kind = FailureKind::NothingWritten;
+    let expected = Outcome::Retry { reason, after: None, kind };
     assert_eq!(published.verdicts, [Verdict::record(expected)]);
 }

@@ -107,6 +107,22 @@ impl Verdict {
         matches!(self.outcome, Outcome::Unconfirmed { .. })
     }
 
+    /// Whether an answer was lost.
+    pub(super) fn is_lost(&self) -> bool {
+        let is_read =
+            matches!(self.outcome, Outcome::Retry { kind: FailureKind::NothingWritten, .. });
+        is_read || self.is_unanswered()
+    }
+
+    /// No request of the job was one that writes.
+    pub(super) fn note_nothing_written(&mut self) {
+        if let Outcome::Retry { kind, .. } = &mut self.outcome
+            && *kind == FailureKind::Other
+        {
+            *kind = FailureKind::NothingWritten;
+        }
+    }
+
     /// Whether the record is refused with any address, and not the account.
     pub(super) fn is_refused(&self) -> bool {
         self.scope == Scope::Record && matches!(self.outcome, Outcome::Refused { .. })
@@ -115,7 +131,7 @@ impl Verdict {
     /// Whether no further request of this job is worth sending: the verdict is about the account, or an answer
     /// was lost.
     pub(super) fn ends_job(&self) -> bool {
-        self.scope == Scope::Account || self.is_unanswered()
+        self.scope == Scope::Account || self.is_lost()
     }
 
     /// Orders outcomes for an answer with several codes: the highest counts.

@@ -175,13 +175,13 @@ impl Record {
                     self.pace.backoff.failed_locally(now.up, retry, jitter);
                 }
             }
-            FailureKind::Other if sent_at.is_none() => {
+            FailureKind::NothingWritten | FailureKind::Other if sent_at.is_none() => {
                 if !is_over_old_network {
                     self.pace.backoff.failed_unsent(now.up, retry, jitter);
                 }
             }
             // The request reached a server, so the loss of the network is not the cause.
-            FailureKind::ClockBehind | FailureKind::Other => {
+            FailureKind::ClockBehind | FailureKind::NothingWritten | FailureKind::Other => {
                 self.pace.backoff.failed(now.up, retry, jitter);
             }
         }
@@ -249,5 +249,5 @@ fn is_request(outcome: &Outcome, ending: Ending) -> bool {
     };
     // The wall clock is behind, so the certificate or the request's signature was not valid. The token is
     // returned, so that the retry after the clock is set is not paced.
-    ending.sent_at.is_some() && kind == FailureKind::Other
+    ending.sent_at.is_some() && matches!(kind, FailureKind::Other | FailureKind::NothingWritten)
 }

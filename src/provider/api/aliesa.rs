@@ -20,7 +20,7 @@ use super::{Api, Base, Need, Publishing};
 use crate::model::json::Json;
 use crate::model::name::canonical;
 use crate::provider::Batch;
-use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::conversation::{ApiResult, Conversation, Phase};
 
 pub(super) const API: Api = Api {
     name: "aliesa",
@@ -118,7 +118,9 @@ fn write(
 ) -> ApiResult<Vec<Record>> {
     for write in writes {
         let goal = write.goal;
+        talk.enter(Phase::Read);
         let mut record = present(talk, rest, zone, goal)?;
+        talk.enter(Phase::Write);
         let mut all: Vec<String> = write.values.iter().map(|value| shown(value, "")).collect();
         for address in addresses(&record) {
             if address.is_ipv4() != (goal.kind() == "A") {

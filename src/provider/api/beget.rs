@@ -13,7 +13,7 @@ use super::zone::{RecordName, Zone, ZoneList};
 use super::{Api, Base, Need, Publishing};
 use crate::model::json::Json;
 use crate::provider::Batch;
-use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::conversation::{ApiResult, Conversation, Phase};
 
 pub(super) const API: Api = Api {
     name: "beget",
@@ -105,7 +105,9 @@ fn write(
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
     for write in writes {
+        talk.enter(Phase::Read);
         let mut all = records_of(talk, rest, write.goal)?;
+        talk.enter(Phase::Write);
         if !all.is_object() {
             all = Json::object(&mut []);
         }

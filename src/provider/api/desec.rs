@@ -11,7 +11,7 @@ use super::record::{RECORD, Record, RecordForm, Write};
 use super::rest::{self, Rest, list};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
-use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::conversation::{ApiResult, Conversation, Phase};
 use crate::provider::{Answer, Batch, Rate};
 
 pub(super) const API: Api = Api {
@@ -64,7 +64,12 @@ fn write(
         if !write.exists && write.goal.change.record.ttl.is_none() {
             let ttl = match new_ttl {
                 Some(ttl) => ttl,
-                None => *new_ttl.insert(lowest_ttl(talk, rest, zone)?.max(NEW_TTL.into())),
+                None => {
+                    talk.enter(Phase::Read);
+                    let lowest = lowest_ttl(talk, rest, zone)?;
+                    talk.enter(Phase::Write);
+                    *new_ttl.insert(lowest.max(NEW_TTL.into()))
+                }
             };
             set.set("ttl", ttl.into());
         }

@@ -12,7 +12,7 @@ use super::rest::Rest;
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
 use crate::model::json::Json;
-use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::conversation::{ApiResult, Conversation, Phase};
 use crate::provider::{Batch, Method};
 
 pub(super) const API: Api = Api {
@@ -58,7 +58,9 @@ fn write(
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
     let path = ["/", &zone.id, "/dns"].concat();
+    talk.enter(Phase::Read);
     let mut records = rest.elements(talk, rest.get(&path), "/data/records")?;
+    talk.enter(Phase::Write);
     for write in writes {
         records.retain(|raw| !write.before.iter().any(|record| record.raw == *raw));
         for value in &write.values {

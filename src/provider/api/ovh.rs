@@ -13,7 +13,7 @@ use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
 use crate::model::json::Json;
 use crate::model::secret::Secret;
-use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::conversation::{ApiResult, Conversation, Phase};
 use crate::provider::sign::sha1;
 use crate::provider::{Batch, Method, Request, Verdict};
 
@@ -110,7 +110,10 @@ fn time(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<String> {
 fn refresh(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<()> {
     for zone in talk.learned_keys(REFRESH_DUE) {
         let path = format!("/domain/zone/{zone}/refresh");
-        rest.ask(talk, rest.request(Method::Post, &path))?;
+        talk.enter(Phase::Write);
+        let answer = rest.ask(talk, rest.request(Method::Post, &path));
+        talk.enter(Phase::Read);
+        answer?;
         talk.forget(format!("{REFRESH_DUE}{zone}"));
     }
     Ok(())

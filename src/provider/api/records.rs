@@ -15,7 +15,7 @@ use super::rest::{CNAME, Rest};
 use super::zone::{RecordName, Zone, ZoneList};
 use crate::model::secret::Secret;
 use crate::provider::Account;
-use crate::provider::conversation::{ApiResult, Conversation, Next};
+use crate::provider::conversation::{ApiResult, Conversation, Next, Phase};
 use crate::provider::{Change, Job, Outcome, Verdict};
 
 pub use read::{each_element, refuse_special};
@@ -62,13 +62,14 @@ pub fn publish_with(
     interface: &Interface,
 ) -> ApiResult<()> {
     for (zone, goals) in goals_by_zone(talk, rest, interface)? {
+        let goals: Vec<&Goal<'_>> = goals.iter().collect();
         if interface.reads_together() {
             publish_or_fail(talk, rest, interface, &zone, &goals)?;
             continue;
         }
         for removes in [false, true] {
             for goal in goals.iter().filter(|goal| goal.change.removes() == removes) {
-                publish_or_fail(talk, rest, interface, &zone, std::slice::from_ref(goal))?;
+                publish_or_fail(talk, rest, interface, &zone, &[goal])?;
             }
         }
     }
@@ -125,11 +126,12 @@ fn publish_or_fail(
     rest: &Rest,
     interface: &Interface,
     zone: &Zone,
-    goals: &[Goal<'_>],
+    goals: &[&Goal<'_>],
 ) -> ApiResult<()> {
-    match publish_part(talk, rest, interface, zone, goals) {
+    let most = if interface.writes_together() { goals.len() } else { 1 };
+    match publish_part(talk, rest, interface, zone, (goals, most)) {
         Ok(()) => Ok(()),
-        Err(verdict) => fail(talk, goals.iter(), verdict),
+        Err(verdict) => fail(talk, goals.iter().copied(), verdict),
     }
 }
 
@@ -192,13 +194,13 @@ fn zone_of(
     }
 }
 
-/// Reads the records of some goals of a zone, and brings them up to date.
+/// Reads the records of some goals of a zone, and brings them up to date with `most` at once.
 fn publish_part(
     talk: &mut Conversation<'_>,
     rest: &Rest,
     interface: &Interface,
     zone: &Zone,
-    goals: &[Goal<'_>],
+    (goals, most): (&[&Goal<'_>], usize),
 ) -> ApiResult<()> {
     let records = read_unknown(talk, rest, interface, zone, goals)?;
     let (mut updates, mut removals) = (Vec::new(), Vec::new());
@@ -218,8 +220,7 @@ fn publish_part(
     // Write before deleting: credentials without the right to delete must not block updates.
     for mut writes in [updates, removals] {
         while !writes.is_empty() {
-            let size = if interface.writes_together() { writes.len() } else { 1 };
-            let later = writes.split_off(size);
+            let later = writes.split_off(most.min(writes.len()));
             send(talk, rest, interface, zone, writes)?;
             writes = later;
         }
@@ -234,10 +235,10 @@ fn read_unknown(
     rest: &Rest,
     interface: &Interface,
     zone: &Zone,
-    goals: &[Goal<'_>],
+    goals: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
     let mut unread = Vec::new();
-    for goal in goals {
+    for &goal in goals {
         if plan::learned_id(talk, interface, goal).is_none() {
             unread.push(goal);
         }
@@ -281,7 +282,10 @@ fn send(
     zone: &Zone,
     mut writes: Vec<Write<'_>>,
 ) -> ApiResult<()> {
-    let verdict = match write::write(talk, rest, interface, zone, &writes) {
+    talk.enter(Phase::Write);
+    let written = write::write(talk, rest, interface, zone, &writes);
+    talk.enter(Phase::Read);
+    let verdict = match written {
         Ok(made) => {
             for write in writes {
                 plan::settle_written(talk, rest, interface, &write, &made);
@@ -301,8 +305,9 @@ fn send(
     }
     if count > 1 && talk.may_concern_one(&verdict) {
         if talk.status() >= 500 {
-            // The provider may have carried out all of them. Then it refuses to add them again.
-            talk.read_again_if_refused();
+            // The provider may have carried out all of them, and might add them a second time.
+            let goals: Vec<&Goal<'_>> = writes.iter().map(|write| write.goal).collect();
+            return publish_part(talk, rest, interface, zone, (&goals, count.div_ceil(2)));
         }
         let second = writes.split_off(count / 2);
         send(talk, rest, interface, zone, writes)?;

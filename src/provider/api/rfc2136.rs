@@ -16,7 +16,7 @@ use crate::dns::message::{
 use crate::dns::name::Name;
 use crate::model::Target;
 use crate::model::sorted::Map;
-use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::conversation::{ApiResult, Conversation, Phase};
 use crate::provider::{Batch, Change, Outcome, Verdict};
 use server::{Server, is_failed_prerequisite};
 
@@ -276,7 +276,10 @@ fn update(
         [name] => format!("update of {name} in {zone}"),
         names => format!("update of {} names in {zone}", names.len()),
     };
-    Ok(server.ask(talk, message, &shown)?.rcode())
+    talk.enter(Phase::Write);
+    let response = server.ask(talk, message, &shown);
+    talk.enter(Phase::Read);
+    Ok(response?.rcode())
 }
 
 fn rdata(address: IpAddr) -> Vec<u8> {

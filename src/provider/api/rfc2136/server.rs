@@ -78,11 +78,11 @@ impl<'a> Server<'a> {
             Some((key, now)) => key.verify(&response, &mac, *now),
             None => Message::decode(&response).map_err(|_| Problem::Unsigned),
         };
-        response.map_err(|problem| self.distrusted(problem))
+        response.map_err(|problem| self.distrusted(talk, problem))
     }
 
     /// Ends the conversation because the response cannot be trusted.
-    fn distrusted(&self, problem: Problem) -> Box<Verdict> {
+    fn distrusted(&self, talk: &Conversation<'_>, problem: Problem) -> Box<Verdict> {
         let server = self.address;
         match problem {
             Problem::Key => refuse_account(
@@ -99,7 +99,7 @@ impl<'a> Server<'a> {
             )),
             Problem::Unsigned => {
                 let reason = format!("the response of {server} is not signed with the key");
-                Outcome::Unconfirmed { reason }.into()
+                talk.unanswered(reason)
             }
         }
     }

@@ -136,6 +136,8 @@ pub(super) struct Server {
     times: Vec<Duration>,
     /// How many changed a record, or would have.
     pub(super) writes: usize,
+    /// Whether the answer to a request was lost that changed a record, or would have.
+    pub(super) has_lost_write: bool,
 }
 
 impl Server {
@@ -152,6 +154,7 @@ impl Server {
             clock: Duration::ZERO,
             times: Vec::new(),
             writes: 0,
+            has_lost_write: false,
         }
     }
 
@@ -219,9 +222,15 @@ impl Carrier for Server {
             }
             Fault::None | Fault::StatusAfter(_) | Fault::LostAfter | Fault::Cut => {}
         }
+        let before = self.zone.clone();
         let mut answer = self.answer(request);
         match fault {
-            Fault::LostAfter => return Err(lost(true)),
+            Fault::LostAfter => {
+                let is_same =
+                    |now: &Zone| now.entries == before.entries && now.published == before.published;
+                self.has_lost_write |= !is_same(&self.zone);
+                return Err(lost(true));
+            }
             Fault::StatusAfter(status) => return Ok(Answer { status, ..Answer::default() }),
             _ => {}
         }

@@ -83,6 +83,8 @@ pub(super) struct Zone {
     pub(super) bad: Refusal,
     /// The records that name servers know, where changes must be published.
     pub(super) published: Option<Vec<Entry>>,
+    /// Whether a record may be there twice.
+    pub(super) takes_duplicates: bool,
     /// How many requests for something the server must be asked about again are still to be answered.
     pub(super) pending: u8,
 }
@@ -98,6 +100,7 @@ impl Zone {
             others: 1,
             bad: Refusal::Bad,
             published: None,
+            takes_duplicates: false,
             pending: 0,
         };
         for (host, kind, value) in [
@@ -205,7 +208,8 @@ impl Zone {
         ttl: u64,
     ) -> Result<u64, Refusal> {
         self.check(host, kind, value)?;
-        if self.values(host, kind).iter().any(|other| other == value) {
+        let is_there = self.values(host, kind).iter().any(|other| other == value);
+        if is_there && !self.takes_duplicates {
             return Err(Refusal::Exists);
         }
         Ok(self.insert(host, kind, value, ttl))
