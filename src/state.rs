@@ -86,8 +86,8 @@ pub struct Saved {
     pub at: Option<UnixSeconds>,
     /// Something else was sent, and its answer is not known or it is still owed.
     pub unconfirmed: bool,
-    /// The address that was sent; `None` if it was not sent yet, or a removal was.
-    pub tried: Option<IpAddr>,
+    /// The addresses that were sent, the latest one last; none if none was sent yet, or a removal was.
+    pub tried: Vec<IpAddr>,
     /// There was no address, and the provider has none of ours any more: what it has is somebody else's.
     pub removed: bool,
     /// DNS had another address, so it was sent again; DNS was not seen to have it since.
@@ -325,14 +325,16 @@ impl<'a> Fields<'a> {
         text.parse().map(Some).map_err(|_| why)
     }
 
-    fn address(&self, name: &str, family: Family) -> Result<Option<IpAddr>, &'static str> {
-        let Some(text) = self.get(name) else {
-            return Ok(None);
-        };
-        match text.parse() {
-            Ok(address) if Family::of(address) == family => Ok(Some(address)),
-            Ok(_) | Err(_) => Err("its address cannot be read"),
+    /// All addresses of that name.
+    fn addresses(&self, name: &str, family: Family) -> Result<Vec<IpAddr>, &'static str> {
+        let mut addresses = Vec::new();
+        for (_, text) in self.0.iter().filter(|(key, _)| *key == name) {
+            match text.parse() {
+                Ok(address) if Family::of(address) == family => addresses.push(address),
+                Ok(_) | Err(_) => return Err("its address cannot be read"),
+            }
         }
+        Ok(addresses)
     }
 
     /// Any value but 0 counts as set: unconfirmed is the careful reading.
@@ -423,7 +425,10 @@ impl Saved {
         line.add_some("published", shown(&self.published));
         line.add_some("at", shown(&self.at));
         line.add_flag("unconfirmed", self.unconfirmed);
-        line.add_some("tried", shown(&self.tried));
+        // An older program reads the last one.
+        for address in &self.tried {
+            line.add_some("tried", Some(address));
+        }
         line.add_flag("removed", self.removed);
         line.add_flag("disputed", self.disputed);
         if let Some((answer, remedy)) = &self.refused {
@@ -448,10 +453,10 @@ impl Saved {
             name: Hostname::parse(&name).map_err(|_| "its name is not a name")?,
             family,
             fingerprint: fields.hex("fingerprint", "its fingerprint cannot be read")?,
-            published: fields.address("published", family)?,
+            published: fields.addresses("published", family)?.pop(),
             at: fields.time("at", "its time cannot be read")?,
             unconfirmed: fields.flag("unconfirmed"),
-            tried: fields.address("tried", family)?,
+            tried: fields.addresses("tried", family)?,
             removed: fields.flag("removed"),
             disputed: fields.flag("disputed"),
             refused: fields.get("refused").map(|answer| (answer.to_owned(), remedy.to_owned())),
@@ -509,7 +514,7 @@ mod tests {
             published: Some("192.0.2.1".parse().unwrap()),
             at: Some(1_800_000_000),
             unconfirmed: true,
-            tried: None,
+            tried: Vec::new(),
             removed: false,
             disputed: false,
             refused: Some(("badauth".into(), "check 100% of = the\nlogin".into())),
@@ -524,7 +529,7 @@ mod tests {
     fn two() -> State {
         let mut second = sample();
         second.disputed = true;
-        second.tried = Some("192.0.2.2".parse().unwrap());
+        second.tried = ["192.0.2.3", "192.0.2.2"].map(|it| it.parse().unwrap()).to_vec();
         second.removed = true;
         second.name = Hostname::parse("www.example.com").unwrap();
         second.refused = None;
@@ -679,11 +684,12 @@ mod tests {
                     "[a-z0-9_*]{1,5}(-[a-z0-9_*]{1,5})?([.@][a-z0-9_*]{1,9})?",
                     any::<u64>(),
                 ),
-                [proptest::option::of(address(v6)), proptest::option::of(address(v6))],
+                proptest::option::of(address(v6)),
+                proptest::collection::vec(address(v6), 0..3),
                 any::<(Option<u64>, [bool; 3], Option<(String, String)>, Option<u64>)>(),
             )
                 .prop_map(
-                    move |((section, name, fingerprint), [published, tried], rest)| Saved {
+                    move |((section, name, fingerprint), published, tried, rest)| Saved {
                         section,
                         name: Hostname::parse(&name).unwrap(),
                         family: if v6 { Family::V6 } else { Family::V4 },

@@ -137,7 +137,7 @@ fn change(name: &str, address: &str) -> Change {
         family: Family::of(address.parse().unwrap()),
         target: Target::Address(address.parse().unwrap()),
         previous: None,
-        tried: None,
+        tried: Vec::new(),
         anew: false,
         record: RecordOptions::default(),
     }

@@ -61,7 +61,7 @@ fn check(case: &Case, account: Provider) {
         family: Family::of(address.parse().unwrap()),
         target: Target::Address(address.parse().unwrap()),
         previous: None,
-        tried: None,
+        tried: Vec::new(),
         anew: false,
         record: RecordOptions { ttl: Some(300), ..RecordOptions::default() },
     };

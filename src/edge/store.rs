@@ -292,7 +292,7 @@ mod tests {
                 published: None,
                 at: None,
                 unconfirmed: false,
-                tried: None,
+                tried: Vec::new(),
                 removed: false,
                 disputed: false,
                 refused: None,

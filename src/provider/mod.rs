@@ -53,8 +53,9 @@ pub struct Change {
     /// The address that was published last, if known. Of several records of the name, the one with this
     /// address is ours.
     pub previous: Option<IpAddr>,
-    /// The address of a request whose answer was lost. Our record may have this one instead.
-    pub tried: Option<IpAddr>,
+    /// The addresses of requests whose answers were lost, the latest one last. Our record may have one of them
+    /// instead.
+    pub tried: Vec<IpAddr>,
     /// Whether our record was removed before, so that a record that is there belongs to somebody else.
     pub anew: bool,
     /// The zone, the ids and further fields of the record.
@@ -74,7 +75,7 @@ impl Change {
 
     /// Whether a record with this address is ours.
     pub fn owns(&self, address: IpAddr) -> bool {
-        self.previous == Some(address) || self.tried == Some(address)
+        self.previous == Some(address) || self.tried.contains(&address)
     }
 
     /// Whether `address` is the new address.

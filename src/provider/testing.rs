@@ -19,7 +19,7 @@ pub(crate) fn change(name: &str, address: &str) -> Change {
         family: Family::of(address),
         target: Target::Address(address),
         previous: None,
-        tried: None,
+        tried: Vec::new(),
         anew: false,
         record: RecordOptions::default(),
     }

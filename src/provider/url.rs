@@ -128,7 +128,9 @@ fn published_address(job: &Job, change: &Change) -> Option<IpAddr> {
 /// address.
 fn removal(provider: &Provider, change: &Change) -> Result<JudgedRequest, Box<Verdict>> {
     let template = provider.row().and_then(|row| row.removal(change.family));
-    let (Some(template), Some(address)) = (template, change.previous.or(change.tried)) else {
+    let (Some(template), Some(address)) =
+        (template, change.previous.or(change.tried.last().copied()))
+    else {
         let reason = format!("{} cannot remove a record", provider.account.label);
         return Err(Outcome::refused(reason, "leave out option 'remove_after'").into());
     };

@@ -185,7 +185,7 @@ pub(crate) fn provider_answer(bytes: &[u8]) {
         family,
         target: model::Target::Address(address(family)),
         previous: None,
-        tried: None,
+        tried: Vec::new(),
         anew: false,
         record: section.record.clone(),
     };

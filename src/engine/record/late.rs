@@ -2,6 +2,7 @@
 //! accepted a newer one, and then the record holds the older address. So the newer target is sent once more
 //! as soon as the older request cannot be carried out any more.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::model::Target;
@@ -40,6 +41,11 @@ impl Late {
     /// From when on none of them can be carried out any more, since boot.
     pub(super) fn over_at(self) -> Duration {
         self.ended.saturating_add(LATEST)
+    }
+
+    /// The addresses in them, the latest one last.
+    pub(super) fn addresses(self) -> Vec<IpAddr> {
+        [self.before, Some(self.last)].into_iter().flatten().filter_map(Target::address).collect()
     }
 
     /// The requests that may still replace `held`, which the provider has accepted in a request that left at

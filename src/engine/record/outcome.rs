@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::doubt::Doubt;
 use super::late::Late;
 use super::presence::Presence;
+use super::remote::{MOST_ATTEMPTS, add_attempt};
 use super::{Record, Refusal, Timeline};
 use crate::model::{RecordOptions, Target};
 use crate::provider::{Change, FailureKind, Outcome, Scope, Verdict};
@@ -65,7 +66,7 @@ impl Record {
             family: self.family,
             target,
             previous: self.published(),
-            tried: self.remote.last_attempted,
+            tried: self.remote.attempted.clone(),
             anew: self.remote.held == Some(Target::Absent),
             record: options.clone(),
         };
@@ -163,9 +164,11 @@ impl Record {
         let may_be_done = sent_at.is_some() && kind == FailureKind::Other;
         let holds_other = self.published().is_some() && self.remote.held != Some(sent.target);
         self.remote.in_doubt |= may_be_done && holds_other;
-        if may_be_done || self.remote.in_doubt {
-            let attempted = sent.target.address();
-            self.remote.last_attempted = attempted.or(self.remote.last_attempted);
+        // While a request is in doubt, the state file has the address of each further one, whether it leaves or
+        // not. So it need not be written anew after each failure.
+        let has_room = self.remote.attempted.len() < MOST_ATTEMPTS;
+        if may_be_done || (self.remote.in_doubt && has_room) {
+            add_attempt(&mut self.remote.attempted, sent.target);
         }
         self.pace.clock_behind = kind == FailureKind::ClockBehind;
         match kind {
@@ -195,7 +198,7 @@ impl Record {
         self.remote.late = Some(Late::add(self.remote.late, sent.target, left, now.up));
         self.remote.doubt = match sent.target {
             Target::Address(address) => {
-                self.remote.last_attempted = Some(address);
+                add_attempt(&mut self.remote.attempted, sent.target);
                 Some(Doubt::new(address, now.up))
             }
             Target::Absent => None,

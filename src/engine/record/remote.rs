@@ -26,14 +26,28 @@ pub(super) struct Remote {
     pub(super) accepted_up: Option<Duration>,
     /// Whether a later request has no known outcome, so that another request is owed.
     pub(super) in_doubt: bool,
-    /// The address of that later request, which the record may hold.
-    pub(super) last_attempted: Option<IpAddr>,
+    /// The addresses of later requests, the latest one last. The record may hold one of them.
+    pub(super) attempted: Vec<IpAddr>,
     /// The look-up of that later request's outcome.
     pub(super) doubt: Option<Doubt>,
     /// Requests that the provider may still carry out.
     pub(super) late: Option<Late>,
     /// The accepted address was sent again because DNS had another one, and DNS was not seen to have it since.
     pub(super) resent_for_dns: bool,
+}
+
+/// Most addresses of requests without an answer that are remembered. After each such request the record waits
+/// longer, so that these are the addresses of several minutes at least. Of more, the oldest is forgotten.
+pub(super) const MOST_ATTEMPTS: usize = 4;
+
+/// Adds the address of `target` behind the others.
+pub(super) fn add_attempt(attempted: &mut Vec<IpAddr>, target: Target) {
+    let Some(address) = target.address() else { return };
+    attempted.retain(|known| *known != address);
+    if attempted.len() >= MOST_ATTEMPTS {
+        attempted.remove(0);
+    }
+    attempted.push(address);
 }
 
 impl Record {
@@ -85,7 +99,7 @@ impl Record {
         self.remote.doubt = None;
         // An older request without an answer may still replace the accepted target.
         self.remote.late = self.remote.late.and_then(|late| late.after(target, left));
-        self.remote.last_attempted = self.remote.late.and_then(|late| late.last.address());
+        self.remote.attempted = self.remote.late.map_or(Vec::new(), Late::addresses);
         self.trouble = None;
         self.refusal = None;
         self.pace.clock_behind = false;
@@ -102,7 +116,7 @@ impl Record {
         let mut late = Late::add(self.remote.late, target, now.up, now.up);
         let is_other = self.remote.held.is_some() && self.published() != target.address();
         if is_other && self.flight.is_none() {
-            self.remote.last_attempted = target.address();
+            add_attempt(&mut self.remote.attempted, target);
             late.repeats = true;
         }
         self.remote.late = Some(late);

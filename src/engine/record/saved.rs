@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::late::Late;
+use super::remote::add_attempt;
 use super::{Record, Refusal};
 use crate::engine::pace::Hold;
 use crate::model::Target;
@@ -18,13 +19,15 @@ impl Record {
         self.remote.held = held(saved);
         self.remote.accepted_wall = saved.at;
         self.remote.in_doubt = saved.unconfirmed;
-        self.remote.last_attempted = saved.tried;
+        for address in &saved.tried {
+            add_attempt(&mut self.remote.attempted, Target::Address(*address));
+        }
         self.remote.resent_for_dns = saved.disputed;
         self.restore_wait(saved, now);
         if saved.unconfirmed {
             self.restore_late(now);
         } else {
-            self.remote.last_attempted = None;
+            self.remote.attempted.clear();
         }
         self.date_publication(now);
     }
@@ -36,7 +39,7 @@ impl Record {
         match &saved.refused {
             Some((reason, advice)) => {
                 let pause = if saved.hold_until.is_some() { hold } else { Hold::undated(now) };
-                let refusal = Refusal::new(reason, advice, saved.tried, now);
+                let refusal = Refusal::new(reason, advice, saved.tried.last().copied(), now);
                 self.refusal = Some(Refusal { pause, ..refusal });
             }
             None => self.pace.hold = hold,
@@ -46,8 +49,8 @@ impl Record {
     /// Restores a request without an answer. It was on its way when the earlier run ended, or the provider had
     /// accepted a newer one since.
     fn restore_late(&mut self, now: Now) {
-        let target = match self.remote.last_attempted {
-            Some(address) => Target::Address(address),
+        let target = match self.remote.attempted.last() {
+            Some(address) => Target::Address(*address),
             None if self.timing.remove_after.is_some() => Target::Absent,
             None => return,
         };
@@ -70,11 +73,17 @@ impl Record {
         let refusal = self.refusal.as_ref().filter(|refusal| refusal.only.is_none());
         let refused_until = refusal.and_then(|refusal| refusal.pause.to_save(now));
         let hold_until = self.pace.hold.to_save(now).max(refused_until);
-        let tried = match (at_risk, refusal) {
-            (true, _) => self.flight.and_then(Target::address).or(self.remote.last_attempted),
-            (false, Some(refusal)) => refusal.address,
-            (false, None) => None,
-        };
+        let mut tried = Vec::new();
+        match (at_risk, refusal) {
+            (true, _) => {
+                tried.clone_from(&self.remote.attempted);
+                if let Some(target) = self.flight {
+                    add_attempt(&mut tried, target);
+                }
+            }
+            (false, Some(refusal)) => tried.extend(refusal.address),
+            (false, None) => {}
+        }
         let is_known = self.remote.held.is_some() || refusal.is_some();
         if !is_known && !at_risk && hold_until.is_none() {
             return None;

@@ -132,7 +132,7 @@ impl Record {
         let Presence::Lost { since } = self.wish.presence else {
             return None;
         };
-        if self.published().is_none() && self.remote.last_attempted.is_none() {
+        if self.published().is_none() && self.remote.attempted.is_empty() {
             return None;
         }
         let at = since.saturating_add(self.timing.remove_after?);

@@ -162,7 +162,7 @@ fn a_removal_may_be_late_too_and_an_address_after_a_removal() {
     assert_eq!(s.actions(), [""; 0]);
     s.pass(secs(10));
     assert_eq!(s.actions()[0], "remove home.example.com A");
-    assert_eq!(s.jobs.last().unwrap().changes[0].tried, Some(ip("203.0.113.2")));
+    assert_eq!(s.jobs.last().unwrap().changes[0].tried, [ip("203.0.113.2")]);
     s.answer(Outcome::Unchanged);
     s.pass(DAY);
     assert_eq!(s.sent(), [""; 0]);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::scenario::{
-    DAY, HOUR, MINUTE, Scenario, WAN, failed, lost, ms, refused, retry, route, secs,
+    DAY, HOUR, MINUTE, Scenario, WAN, failed, ip, lost, ms, refused, retry, route, secs,
 };
 use crate::model::Hostname;
 use crate::provider::{FailureKind, Outcome, Scope, Verdict};
@@ -368,4 +368,39 @@ fn tries_with_a_clock_that_is_behind_cost_no_token() {
     s.sent();
     s.step_clock(s.now.wall + 1);
     assert_eq!(s.sent(), ["home.example.com 203.0.113.1"]);
+}
+
+/// The record may have the address of any request that left, also after a restart.
+#[test]
+fn several_lost_answers_are_known_and_so_are_they_after_a_request_that_did_not_leave() {
+    let mut s = Scenario::new().settled();
+    s.provider = Some(lost());
+    s.lease("203.0.113.2");
+    s.pass(secs(1));
+    s.lease("203.0.113.3");
+    s.pass(2 * MINUTE);
+    s.provider = Some(retry(FailureKind::NoNetwork, None));
+    s.lease("203.0.113.4");
+    s.pass(10 * MINUTE);
+    let mut s = s.restart(secs(5));
+    s.provider = Some(Outcome::Updated);
+    s.pass(HOUR);
+    let tried = &s.jobs.last().unwrap().changes[0].tried;
+    for address in ["203.0.113.2", "203.0.113.3"] {
+        assert!(tried.contains(&ip(address)), "{tried:?}");
+    }
+}
+
+/// A lost answer to a request that only reads leaves nothing in doubt.
+#[test]
+fn a_failure_before_anything_was_written_leaves_nothing_in_doubt() {
+    let mut s = Scenario::new().settled();
+    s.provider = Some(retry(FailureKind::NothingWritten, None));
+    s.lease("203.0.113.2");
+    s.pass(secs(5));
+    s.lease("203.0.113.1");
+    s.provider = Some(Outcome::Updated);
+    s.sent();
+    s.pass(HOUR);
+    assert_eq!(s.sent(), [""; 0], "the record still has the first address");
 }

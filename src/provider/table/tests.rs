@@ -598,7 +598,7 @@ fn rows_with_removal_url_remove_records() {
 fn each_removal_is_a_request_with_the_published_or_tried_address() {
     // The answer to the first publication of all was lost.
     let mut tried = removal("home.example.com", V4);
-    tried.tried = tried.previous.take();
+    tried.tried.extend(tried.previous.take());
     assert_eq!(
         play(find("nsupdate.info").unwrap(), job(vec![tried]), &answer("deleted A", V4)).1,
         [Outcome::Updated]

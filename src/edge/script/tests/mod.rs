@@ -56,7 +56,7 @@ impl TestSection {
             name: Hostname::parse("Home.Example.com").unwrap(),
             family: Family::V4,
             target: Target::Address(address),
-            tried: None,
+            tried: Vec::new(),
             anew: false,
             previous: Some("192.0.2.1".parse().unwrap()),
             record: RecordOptions::default(),

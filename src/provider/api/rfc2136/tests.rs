@@ -243,7 +243,7 @@ fn our_old_address_is_removed_although_the_new_one_is_there() {
     let mut server = Server::new().with("home.example.com", &["192.0.2.2", "192.0.2.1"]);
     let mut ours = change("home@example.com", "192.0.2.2");
     ours.previous = "192.0.2.1".parse().ok();
-    ours.tried = ours.address();
+    ours.tried.extend(ours.address());
     assert_eq!(play(&me(), job(vec![ours]), &mut server).0, [Outcome::Updated.into()]);
     assert_eq!(server.has("home.example.com"), addresses(&["192.0.2.2"]));
 }

@@ -332,14 +332,14 @@ fn a_record_with_an_address_we_attempted_to_publish_is_ours() {
         outcomes(&account("gandi"), &[change.clone()], &learned, &script[..1]),
         ["unchanged"]
     );
-    change.tried = "192.0.2.5".parse().ok();
+    change.tried.push("192.0.2.5".parse().unwrap());
     assert_eq!(outcomes(&account("gandi"), &[change], &learned, &script), ["updated"]);
     // Of several addresses it is the one to replace.
     let several = r#"{"rrset_ttl":300,"rrset_values":["192.0.2.5","192.0.2.6"]}"#;
     let put =
         format!("PUT {set}\n{}", r#"{"rrset_ttl":300,"rrset_values":["192.0.2.9","192.0.2.6"]}"#);
     let mut next = super::change(HOME, "192.0.2.9");
-    next.tried = "192.0.2.5".parse().ok();
+    next.tried.push("192.0.2.5".parse().unwrap());
     let script = [(&*look, 200, several), (&put, 201, "{}")];
     assert_eq!(outcomes(&account("gandi"), &[next], &learned, &script), ["updated"]);
 }

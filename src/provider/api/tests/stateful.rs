@@ -267,7 +267,6 @@ proptest! {
         for _ in 0..jobs_before_a_new_address {
             owner.publish();
         }
-        owner.settle();
         owner.wish_good("192.0.2.10", "2001:db8::a");
         if removed {
             owner.remove("home", "A");

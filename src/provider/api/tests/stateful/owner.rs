@@ -21,8 +21,8 @@ const BOTH: [&str; 3] = ["home", "shared", ""];
 struct Ours {
     host: String,
     change: Change,
-    /// The address of the latest request.
-    attempted: Option<IpAddr>,
+    /// The addresses of requests since the last success.
+    attempted: Vec<IpAddr>,
     is_done: bool,
     jobs: usize,
 }
@@ -60,7 +60,7 @@ impl Owner {
             change.previous = "192.0.2.1".parse().ok();
         }
         let host = host.to_owned();
-        self.ours.push(Ours { host, change, attempted: None, is_done: false, jobs: 0 });
+        self.ours.push(Ours { host, change, attempted: Vec::new(), is_done: false, jobs: 0 });
     }
 
     /// All good names become these addresses.
@@ -93,9 +93,8 @@ impl Owner {
         let mut changes = Vec::new();
         for &index in &due {
             let ours = &mut self.ours[index];
-            let attempted = ours.attempted;
-            changes.push(Change { tried: attempted, ..ours.change.clone() });
-            ours.attempted = ours.change.address().or(attempted);
+            changes.push(Change { tried: ours.attempted.clone(), ..ours.change.clone() });
+            ours.attempted.extend(ours.change.address());
             ours.jobs += 1;
         }
         let before = self.server.requests;
@@ -119,6 +118,7 @@ impl Owner {
             );
             if verdict.is_success() {
                 ours.is_done = true;
+                ours.attempted.clear();
                 ours.change.anew = ours.change.removes();
                 ours.change.previous = ours.change.address();
             }
@@ -155,14 +155,6 @@ impl Owner {
             assert!(!ours.is_done, "{} was published", ours.host);
         }
         self.check();
-    }
-
-    /// If the answer to a request for some record is open, nothing fails any more. A change names only one such
-    /// request, so that a record might have an address that nobody remembers.
-    pub(super) fn settle(&mut self) {
-        if self.ours.iter().any(|ours| !ours.is_done && ours.attempted.is_some()) {
-            self.server.faults.clear();
-        }
     }
 
     fn left(&self, bad: &[&str]) -> Vec<&str> {
