@@ -283,7 +283,11 @@ fn the_ubus_object_answers_as_the_command_line_does() {
         let status = call("status", &json!({})).unwrap();
         let printed = daemon.status().unwrap();
         let without_time = |mut status: Value| {
-            status["sections"][0]["records"][0]["next_in"] = Value::Null;
+            let record = &mut status["sections"][0]["records"][0];
+            assert!(record["seen_at"].as_u64().unwrap() > 1_700_000_000, "{record}");
+            for member in ["next_in", "seen_at"] {
+                record[member] = Value::Null;
+            }
             status
         };
         // Through text, as the other status: reading a text may lose the last bit of a number.
@@ -309,6 +313,52 @@ fn the_ubus_object_answers_as_the_command_line_does() {
         }
         assert_eq!(call("why", &json!({})), Err(2));
         assert_eq!(call("format", &json!({})), Err(3));
+    });
+}
+
+#[test]
+fn a_form_learns_of_providers_logs_mistakes_and_what_would_be_sent() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let _bus = Ubusd::start();
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        let mut client = Client::connect();
+        client.wait_for("ddns");
+        let mut call = |method: &str, data: &Value| client.call("ddns", method, data);
+
+        let providers = call("providers", &json!({})).unwrap();
+        let providers = providers["providers"].as_array().unwrap();
+        let named = |name: &str| {
+            let mut all = providers.iter();
+            all.find(|row| row["names"].as_array().unwrap().contains(&json!(name))).unwrap()
+        };
+        assert!(named("dyndns.org")["title"] == "Dyn" && providers.len() > 100);
+        assert_eq!(named("dyn.com")["needs"]["password"], "the updater client key");
+        assert_eq!(named("cloudflare")["records"], "IPv4+IPv6");
+
+        let log = call("log", &json!({ "section": "home" })).unwrap();
+        assert!(log["text"].as_str().unwrap().contains("203.0.113.5"), "{log}");
+        assert_eq!(call("log", &json!({ "section": "../home" })), Err(4));
+
+        let text = "config service 'new'\n\toption enabled '1'\n\toption retry_interval 'soon'\n";
+        let mistakes = call("check", &json!({ "text": text })).unwrap();
+        let mistakes = mistakes["mistakes"].as_array().unwrap();
+        let soon = mistakes.iter().find(|mistake| mistake["line"] == 3).unwrap();
+        assert!(
+            soon["error"] == true && soon["text"].as_str().unwrap().contains("'retry_interval'")
+        );
+
+        // What is tested is not what the file has, and nothing is sent or saved.
+        let text = scene.config.text().replace("home.example.com", "new.example.com");
+        let test = call("test", &json!({ "text": text })).unwrap();
+        let test = test["text"].as_str().unwrap();
+        assert!(test.contains("new.example.com") && test.contains("203.0.113.5"), "{test}");
+        let wrong = call("test", &json!({ "text": "config" })).unwrap();
+        assert!(wrong["text"].as_str().unwrap().contains("test:1: "), "{wrong}");
+        assert_eq!(scene.provider.count(), 1);
     });
 }
 

@@ -451,7 +451,7 @@ fn the_acl_for_rpcd_has_every_method_of_the_ubus_object() {
         let methods = acl["ddns-netlink"][kind]["ubus"]["ddns"].as_array().unwrap().clone();
         methods.into_iter().map(|method| method.as_str().unwrap().to_owned())
     };
-    assert_eq!(granted("write").collect::<Vec<_>>(), ["update", "stop", "start"]);
+    assert_eq!(granted("write").collect::<Vec<_>>(), ["update", "stop", "start", "check", "test"]);
     let all: BTreeSet<String> = granted("read").chain(granted("write")).collect();
     let signature = object::signature();
     let methods = signature.members().unwrap().keys().map(|name| name.to_string());

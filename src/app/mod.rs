@@ -14,6 +14,7 @@ use crate::config::check::DefinitionDirectory;
 use crate::config::{definition, listing};
 use crate::edge::console::{complain, show};
 use crate::edge::files;
+use crate::edge::load::definition_names;
 use crate::text::quoted::quoted;
 use client::{query, send_command};
 
@@ -47,7 +48,7 @@ fn own(invocation: Invocation) -> u8 {
         Command::Start { sections } => send_command(&file, "start", &sections),
         Command::Stop { sections } => send_command(&file, "stop", &sections),
         Command::Watch { json, devices } => watch::run(json, &devices),
-        Command::Providers { name: None } => show(&listing::overview(&definitions())),
+        Command::Providers { name: None } => show(&listing::overview(&definition_names())),
         Command::Providers { name: Some(name) } => provider(&name),
         Command::Help => show(HELP),
         Command::Version => show(&format!("{VERSION}\n")),
@@ -62,7 +63,7 @@ fn provider(name: &str) -> u8 {
         .or_else(|| listing::detail(name))
         .or_else(|| defined(DefinitionDirectory::Packaged, name, "the definition of a package"))
         .or_else(|| listing::scripted(name))
-        .or_else(|| listing::search(&definitions(), name));
+        .or_else(|| listing::search(&definition_names(), name));
     if let Some(text) = text {
         return show(&text);
     }
@@ -71,13 +72,6 @@ fn provider(name: &str) -> u8 {
         None => String::new(),
     };
     complain(exit::FAILED, &format!("there is no provider {}{hint}", quoted(name)))
-}
-
-fn definitions() -> listing::DefinitionNames {
-    listing::DefinitionNames {
-        own: files::definitions(DefinitionDirectory::Own),
-        packaged: files::definitions(DefinitionDirectory::Packaged),
-    }
 }
 
 /// What a definition says about the provider `name`; `origin` tells people whose definition it is.

@@ -2,6 +2,7 @@
 
 use crate::config::definition::Definition;
 use crate::model::Family;
+use crate::model::json::Json;
 use crate::provider::api::{self, Api, Need};
 use crate::provider::table::{self, Row};
 use crate::provider::{Rate, Urls, template};
@@ -130,6 +131,24 @@ impl ProviderEntry {
                 .needs
                 .iter()
                 .any(|need| contains(need.option, word) || contains(need.holds, word))
+    }
+
+    fn to_json(&self) -> Json {
+        let mut needs = Json::object(&mut []);
+        for need in &self.needs {
+            needs.set(need.option, need.holds.into());
+        }
+        let (records, note) = match (self.method, self.names.first()) {
+            (UpdateMethod::Script, Some(name)) => ("", table::script_package(name)),
+            _ => (self.records.short(), self.note.into()),
+        };
+        Json::object(&mut [
+            ("names", self.names.iter().map(|&name| name.into()).collect()),
+            ("title", self.title.into()),
+            ("records", records.into()),
+            ("note", note.into()),
+            ("needs", needs),
+        ])
     }
 
     /// Appends the line of this provider. If only scripts update it, each of its names has a line with
@@ -273,6 +292,21 @@ pub fn overview(definitions: &DefinitionNames) -> String {
 pub fn search(definitions: &DefinitionNames, word: &str) -> Option<String> {
     let text = list(definitions, &word.to_ascii_lowercase());
     if text.is_empty() { None } else { Some(text) }
+}
+
+/// Every provider that exists, for a form in which the owner chooses one: its names, its title, its records, a
+/// note, and the options that it needs with what each holds.
+pub fn to_json(definitions: &DefinitionNames) -> Json {
+    let mut list = Vec::new();
+    for name in definitions.own.iter().chain(&only_packaged(definitions)) {
+        list.push(Json::object(&mut [("names", vec![name.as_str().into()].into())]));
+    }
+    for entry in all() {
+        if entry.method != UpdateMethod::Gone {
+            list.push(entry.to_json());
+        }
+    }
+    Json::object(&mut [("providers", list.into())])
 }
 
 /// The lines for providers with `word`, which is in lower case, in their texts.

@@ -1,8 +1,8 @@
 //! Answers requests on the control socket and on ubus, and notifies the subscribers of our ubus
 //! object.
 
-use super::Daemon;
 use super::event_loop::EventLoop;
+use super::{Daemon, page};
 use crate::edge::{clock, dns};
 use crate::engine::event::Event;
 use crate::engine::status::{RecordStatus, SectionStatus};
@@ -20,6 +20,9 @@ impl EventLoop {
             UbusEvent::Netifd(networks) => {
                 dns::network_changed();
                 self.daemon.engine.handle(Event::Netifd(networks), now);
+            }
+            UbusEvent::Called(call) if matches!(call.request, ControlRequest::Test(_)) => {
+                self.daemon.test(call);
             }
             UbusEvent::Called(call) => {
                 let answer = self.answer(&call.request);
@@ -66,6 +69,14 @@ impl EventLoop {
                 self.read_again();
                 self.act(sections, Event::Start(sections.clone()), now)
             }
+            ControlRequest::Providers => ControlAnswer::Json(page::providers()),
+            ControlRequest::Log(name) => match self.daemon.logger.file_of(name) {
+                Some(path) => ControlAnswer::Text(page::log(&path)),
+                None => no_section(name),
+            },
+            ControlRequest::Check(text) => ControlAnswer::Json(page::mistakes(text)),
+            // [`Daemon::test`] answers it when a program has ended. The control socket has no such request.
+            ControlRequest::Test(_) => ControlAnswer::Text(String::new()),
         }
     }
 

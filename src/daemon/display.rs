@@ -214,6 +214,7 @@ mod tests {
             since: None,
             since_up: None,
             desired: None,
+            seen_at: None,
             wait: wait.clone(),
             reason: String::new(),
             next_in: Some(Duration::from_secs(waits.len() as u64)),

@@ -15,7 +15,9 @@ use crate::edge::process;
 use crate::edge::signals::{self, Signals};
 use crate::engine::event::{Action, Event};
 use crate::model::{Level, Notice};
+use crate::proto::control::ControlAnswer;
 use crate::proto::netlink::Report;
+use crate::proto::ubus::session::MethodCall;
 use crate::time::Now;
 
 /// Time that the state may take to reach flash when the daemon is told to stop: procd waits for five
@@ -34,6 +36,8 @@ const BURST: Duration = Duration::from_millis(2);
 pub(super) enum ThreadMessage {
     Event(Event),
     Notice(Notice),
+    /// What a test of a configuration has printed, for the caller on ubus.
+    Tested(MethodCall, String),
 }
 
 /// The daemon in one mode.
@@ -156,6 +160,9 @@ impl EventLoop {
             match incoming {
                 ThreadMessage::Event(event) => self.daemon.engine.handle(event, clock::now()),
                 ThreadMessage::Notice(notice) => self.daemon.logger.say(&notice),
+                ThreadMessage::Tested(call, text) => {
+                    self.daemon.ubus.answer(&call, ControlAnswer::Text(text));
+                }
             }
             taken += 1;
             next = if taken < EVENTS { self.daemon.incoming.take() } else { None };

@@ -14,6 +14,7 @@ mod display;
 mod dry_run;
 mod event_loop;
 mod once;
+mod page;
 mod recheck;
 mod run_directory;
 mod serve;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Global;
 use crate::config::check::{self, Checked, DefinitionDirectory, Environment, PathKind};
+use crate::config::listing::DefinitionNames;
 use crate::config::uci::Document;
 use crate::edge::files::{self, ReadError};
 use crate::edge::{clock, http};
@@ -37,6 +38,19 @@ pub fn load(file: &Path) -> Result<Loaded, ReadError> {
 pub fn load_global(file: &Path) -> Result<Global, ReadError> {
     let bytes = files::read_config(&files::config(file))?;
     Ok(check::load_global(&bytes, &SystemFiles))
+}
+
+/// The names of the provider definitions on this system.
+pub fn definition_names() -> DefinitionNames {
+    DefinitionNames {
+        own: files::definitions(DefinitionDirectory::Own),
+        packaged: files::definitions(DefinitionDirectory::Packaged),
+    }
+}
+
+/// Checks `text` as the content of a configuration file.
+pub fn check_text(text: &str) -> Checked {
+    check::load("", text.as_bytes(), &SystemFiles)
 }
 
 /// Checks a configuration that was parsed already.

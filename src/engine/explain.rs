@@ -155,6 +155,7 @@ impl Engine {
             since: record.published_wall(),
             since_up: record.published_up(),
             desired: record.desired(),
+            seen_at: seen_at(record, now),
             wait,
             reason,
             next_in: next.map(|at| at.saturating_sub(now.up)),
@@ -252,6 +253,17 @@ impl Engine {
                 _ => Wait::Unknown("the kernel's addresses are being read".into()),
             },
         }
+    }
+}
+
+/// When the latest change of `record` was seen.
+fn seen_at(record: &Record, now: Now) -> Option<UnixSeconds> {
+    record.desired()?;
+    let event = record.timeline().event;
+    if event.is_zero() {
+        None
+    } else {
+        now.wall.checked_sub((now.up.checked_sub(event)?).as_secs())
     }
 }
 

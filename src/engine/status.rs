@@ -62,6 +62,8 @@ pub struct RecordStatus {
     pub since_up: Option<Duration>,
     /// The address that it should hold.
     pub desired: Option<IpAddr>,
+    /// When the event happened that changed the address last, if it was in this run.
+    pub seen_at: Option<UnixSeconds>,
     /// The state of the record.
     pub wait: Wait,
     /// A sentence: what the record waits for and why.
@@ -225,6 +227,7 @@ impl RecordStatus {
             ("published", self.published.map(|address| address.to_string()).into()),
             ("since", self.since.into()),
             ("desired", self.desired.map(|address| address.to_string()).into()),
+            ("seen_at", self.seen_at.into()),
             ("state", self.wait.word().into()),
             ("reason", self.reason.as_str().into()),
             ("next_in", self.next_in.map(in_seconds).into()),

@@ -20,6 +20,14 @@ pub enum ControlRequest {
     Stop(Vec<String>),
     /// `start SECTION…`: read the configuration again and serve these sections.
     Start(Vec<String>),
+    /// Every provider and what it needs; only on ubus.
+    Providers,
+    /// The log file of this section; only on ubus.
+    Log(String),
+    /// The mistakes in this text of a configuration file; only on ubus.
+    Check(String),
+    /// What would be sent with this text of a configuration file; only on ubus.
+    Test(String),
 }
 
 impl ControlRequest {

@@ -38,6 +38,10 @@ fn answered(request: &ControlRequest) -> Reply {
         ControlRequest::Update(sections)
         | ControlRequest::Stop(sections)
         | ControlRequest::Start(sections) => sections.join("+"),
+        ControlRequest::Providers
+        | ControlRequest::Log(_)
+        | ControlRequest::Check(_)
+        | ControlRequest::Test(_) => panic!("only on ubus"),
     };
     Reply { ok: *request != ControlRequest::Why("nobody".into()), text }
 }

@@ -235,6 +235,7 @@ mod tests {
             since: None,
             since_up: published.map(|_| Duration::from_millis(700_900)),
             desired: None,
+            seen_at: None,
             wait: PUBLISHED,
             reason: String::new(),
             next_in: Some(Duration::from_secs(600)),

@@ -107,6 +107,12 @@ impl Logger {
         strftime(&self.settings.dateformat, &self.clock.at(wall))
     }
 
+    /// The log file of `section`, if there is such a section. It may not exist.
+    pub fn file_of(&self, section: &str) -> Option<PathBuf> {
+        let known = self.settings.sections.get(section).is_some() && is_file_name(section);
+        known.then(|| self.settings.logdir.join(format!("{section}.log")))
+    }
+
     fn say_at(&mut self, notice: &Notice, wall: UnixSeconds) {
         let Some(section) = &notice.section else {
             self.write_common(notice, wall);

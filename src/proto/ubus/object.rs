@@ -17,9 +17,15 @@ const NOT_FOUND: u32 = 4;
 /// The methods with the types of their arguments.
 pub fn signature() -> Json {
     const STRING: u32 = 3;
-    let mut methods = Json::object(&mut [("status", Json::object(&mut []))]);
-    for method in ["get", "why", "update", "stop", "start"] {
+    let mut methods = Json::object(&mut []);
+    for method in ["status", "providers"] {
+        methods.set(method, Json::object(&mut []));
+    }
+    for method in ["get", "why", "update", "stop", "start", "log"] {
         methods.set(method, Json::object(&mut [("section", STRING.into())]));
+    }
+    for method in ["check", "test"] {
+        methods.set(method, Json::object(&mut [("text", STRING.into())]));
     }
     methods
 }
@@ -29,11 +35,8 @@ pub fn signature() -> Json {
 /// # Errors
 /// The status for the caller (`enum ubus_msg_status`).
 pub fn request(method: &[u8], arguments: Members<'_>) -> Result<ControlRequest, u32> {
-    let section = match arguments.get("section") {
-        None => None,
-        // A value that is no text must not mean all sections, as a missing one does.
-        Some(value) => Some(value.text().ok_or(INVALID_ARGUMENT)?.to_owned()),
-    };
+    let section = text_of("section", &arguments)?;
+    let text = text_of("text", &arguments)?.ok_or(INVALID_ARGUMENT);
     match method {
         b"status" => Ok(ControlRequest::StatusJson),
         b"get" => section.map(ControlRequest::Get).ok_or(INVALID_ARGUMENT),
@@ -41,7 +44,20 @@ pub fn request(method: &[u8], arguments: Members<'_>) -> Result<ControlRequest, 
         b"update" => Ok(ControlRequest::Update(section.into_iter().collect())),
         b"stop" => section.map(|name| ControlRequest::Stop(vec![name])).ok_or(INVALID_ARGUMENT),
         b"start" => section.map(|name| ControlRequest::Start(vec![name])).ok_or(INVALID_ARGUMENT),
+        b"providers" => Ok(ControlRequest::Providers),
+        b"log" => section.map(ControlRequest::Log).ok_or(INVALID_ARGUMENT),
+        b"check" => text.map(ControlRequest::Check),
+        b"test" => text.map(ControlRequest::Test),
         _ => Err(METHOD_NOT_FOUND),
+    }
+}
+
+/// The argument `name`, if there is one. A value that is no text is an error: it must not mean all sections, as
+/// a missing one does.
+fn text_of(name: &str, arguments: &Members<'_>) -> Result<Option<String>, u32> {
+    match arguments.get(name) {
+        None => Ok(None),
+        Some(value) => Ok(Some(value.text().ok_or(INVALID_ARGUMENT)?.to_owned())),
     }
 }
 

@@ -368,6 +368,10 @@ fn calls_of_our_object_become_requests_and_are_answered() {
         ("update", json!({ "section": "home" }), ControlRequest::Update(vec!["home".into()])),
         ("stop", json!({ "section": "home" }), ControlRequest::Stop(vec!["home".into()])),
         ("start", json!({ "section": "home" }), ControlRequest::Start(vec!["home".into()])),
+        ("providers", json!({}), ControlRequest::Providers),
+        ("log", json!({ "section": "home" }), ControlRequest::Log("home".into())),
+        ("check", json!({ "text": "config" }), ControlRequest::Check("config".into())),
+        ("test", json!({ "text": "config" }), ControlRequest::Test("config".into())),
     ] {
         let events = dialogue.called(method, &data);
         let [UbusEvent::Called(call)] = events.as_slice() else {
@@ -397,6 +401,9 @@ fn invalid_calls_are_refused_with_a_status() {
         ("update", json!({ "section": ["home"] }), 2),
         ("stop", json!({}), 2),
         ("start", json!({}), 2),
+        ("log", json!({}), 2),
+        ("check", json!({ "text": 5 }), 2),
+        ("test", json!({ "section": "home" }), 2),
     ] {
         assert!(dialogue.called(method, &data).is_empty());
         assert_eq!(dialogue.sent(), [format!("Status 33 70000007 status {status}")], "{method}");

@@ -1,0 +1,97 @@
+//! What LuCI's page of this program asks beside the commands: providers, logs, and whether a configuration
+//! that is not saved yet would work.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use super::Daemon;
+use super::event_loop::ThreadMessage;
+use crate::config::listing;
+use crate::config::mistake::Severity;
+use crate::edge::files::{self, Medium};
+use crate::edge::load::{check_text, definition_names};
+use crate::edge::process::{Running, SHELL, program};
+use crate::model::json::Json;
+use crate::proto::control::{ControlAnswer, ControlRequest};
+use crate::proto::ubus::session::MethodCall;
+
+/// How long a test may take. LuCI waits 20 seconds for an answer.
+const TEST_LIMIT: Duration = Duration::from_secs(15);
+/// Most bytes of a test's output that are shown.
+const TEST_OUTPUT: usize = 64 * 1024;
+/// Most bytes of a log file that are shown.
+const LOG_LIMIT: u64 = 1024 * 1024;
+/// Runs this program as `$0` with the configuration `$1`, and shows its messages with its output.
+const DRY_RUN: &str = "exec \"$0\" once --dry-run -c \"$1\" 2>&1";
+
+/// Every provider and what it needs.
+pub(super) fn providers() -> Json {
+    listing::to_json(&definition_names())
+}
+
+/// The content of a log file; empty if there is none.
+pub(super) fn log(path: &Path) -> String {
+    let bytes = files::read(path, LOG_LIMIT).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The mistakes in the text of a configuration file, each with its line.
+pub(super) fn mistakes(text: &str) -> Json {
+    let mut list = Vec::new();
+    for mistake in &check_text(text).mistakes {
+        let line = u32::try_from(mistake.line).unwrap_or_default();
+        let is_error = mistake.severity == Severity::Error;
+        let text = mistake.text.as_str().into();
+        let members = &mut [("line", line.into()), ("error", is_error.into()), ("text", text)];
+        list.push(Json::object(members));
+    }
+    Json::object(&mut [("mistakes", list.into())])
+}
+
+impl Daemon {
+    /// Runs `once --dry-run` with the text of a configuration file, and answers `call` with what that prints.
+    /// It runs in a process of its own, so that the records of this daemon stay as they are.
+    pub(super) fn test(&mut self, call: MethodCall) {
+        let ControlRequest::Test(text) = &call.request else { return };
+        match self.start_test(text) {
+            Ok(running) => {
+                let incoming = Arc::clone(&self.incoming);
+                thread::spawn(move || {
+                    let text = output(running);
+                    incoming.send(ThreadMessage::Tested(call, text));
+                });
+            }
+            Err(error) => {
+                let text = format!("the test cannot be started: {error}\n");
+                self.ubus.answer(&call, ControlAnswer::Text(text));
+            }
+        }
+    }
+
+    fn start_test(&self, text: &str) -> io::Result<Running> {
+        let path = self.config.global.rundir.join("test");
+        // It may hold passwords, so only root can read it.
+        files::replace(&path, text.as_bytes(), 0o600, Medium::Ram)?;
+        let itself = format!("/proc/{}/exe", std::process::id());
+        let mut words: Vec<_> = [SHELL, "-c", DRY_RUN, &itself].map(Into::into).into();
+        words.push(path.into());
+        Running::start(program(words), None, None)
+    }
+}
+
+/// What a test has printed until it ended.
+fn output(running: Running) -> String {
+    let mut bytes = Vec::new();
+    let ended = running.wait(TEST_LIMIT, &mut |part| {
+        let room = TEST_OUTPUT.saturating_sub(bytes.len());
+        bytes.extend(part.iter().take(room));
+    });
+    let mut text = String::from_utf8_lossy(&bytes).into_owned();
+    if let Err(error) = ended {
+        text.push_str(&error.to_string());
+    }
+    text
+}
