@@ -8,6 +8,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use ddns_netlink::state::State;
+use serde_json::{Value, json};
 use support::daemon::Launcher;
 use support::named::{self, Named};
 use support::provider::{Reply, now};
@@ -70,6 +71,8 @@ fn an_address_that_differs_in_dns_is_sent_again_once() {
         };
         let daemon = launcher.run();
         wait_why(&launcher, &has("198.51.100.7"));
+        let foreign = |wanted: Value| daemon.wait_record("home", LIMIT, |r| r["foreign"] == wanted);
+        foreign(json!(["198.51.100.7"]));
         daemon.stop();
         assert_eq!(scene.provider.count(), 2);
         // Once DNS has had the right address, a new difference counts again.
@@ -77,6 +80,7 @@ fn an_address_that_differs_in_dns_is_sent_again_once() {
         age_state_by_an_hour();
         let daemon = launcher.run();
         wait_why(&launcher, &has("203.0.113.5"));
+        daemon.wait_record("home", LIMIT, |r| r["foreign"] == json!([]));
         daemon.stop();
         named.set("");
         age_state_by_an_hour();

@@ -107,6 +107,8 @@ fn snapshot() -> Snapshot {
         since: Some(1_800_000_000),
         since_up: None,
         desired: Some(address),
+        seen_at: Some(1_800_000_000),
+        foreign: vec![address],
         wait: PUBLISHED,
         reason: "up to date".into(),
         next_in: Some(Duration::from_millis(1500)),

@@ -215,6 +215,7 @@ mod tests {
             since_up: None,
             desired: None,
             seen_at: None,
+            foreign: Vec::new(),
             wait: wait.clone(),
             reason: String::new(),
             next_in: Some(Duration::from_secs(waits.len() as u64)),

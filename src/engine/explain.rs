@@ -1,6 +1,7 @@
 //! The engine's answers to `status` and `why`.
 
 use std::fmt::Write;
+use std::net::IpAddr;
 
 use super::Engine;
 use super::detect::Detector;
@@ -156,6 +157,7 @@ impl Engine {
             since_up: record.published_up(),
             desired: record.desired(),
             seen_at: seen_at(record, now),
+            foreign: foreign(active, record),
             wait,
             reason,
             next_in: next.map(|at| at.saturating_sub(now.up)),
@@ -264,6 +266,18 @@ fn seen_at(record: &Record, now: Now) -> Option<UnixSeconds> {
         None
     } else {
         now.wall.checked_sub((now.up.checked_sub(event)?).as_secs())
+    }
+}
+
+/// What the zone's name servers had in the place of the published address when they were asked after it was
+/// published.
+fn foreign(active: &SectionState, record: &Record) -> Vec<IpAddr> {
+    let registered = active.registered.get(&record.family);
+    match (registered, record.published()) {
+        (Some(registered), Some(published)) if record.name.as_str() == active.spec.lookup.host => {
+            registered.instead_of(published, record.published_up()).to_vec()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -79,6 +79,16 @@ impl Registered {
         }
     }
 
+    /// The addresses that the zone's own name servers had if `published` was not one of them. `since` is when
+    /// it was published, since boot, if it was in this run.
+    pub fn instead_of(&self, published: IpAddr, since: Option<Duration>) -> &[IpAddr] {
+        let is_outdated = since.is_some_and(|since| since >= self.answered_at);
+        if is_outdated || self.confirms(published) != Some(false) {
+            return &[];
+        }
+        self.addresses()
+    }
+
     /// The result of the last look-up, in words.
     pub fn explain(&self, lookup: &Lookup, now: Now) -> String {
         let ago = duration::seconds(now.up.saturating_sub(self.answered_at));

@@ -64,6 +64,8 @@ pub struct RecordStatus {
     pub desired: Option<IpAddr>,
     /// When the event happened that changed the address last, if it was in this run.
     pub seen_at: Option<UnixSeconds>,
+    /// What the zone's name servers had in the place of the published address.
+    pub foreign: Vec<IpAddr>,
     /// The state of the record.
     pub wait: Wait,
     /// A sentence: what the record waits for and why.
@@ -183,7 +185,7 @@ impl SectionStatus {
             ("provider", self.provider.as_str().into()),
             ("source", self.source.as_str().into()),
             ("records", self.records.iter().map(RecordStatus::to_json).collect()),
-            ("in_dns", self.in_dns().iter().map(|address| address.to_string().into()).collect()),
+            ("in_dns", texts(&self.in_dns())),
             ("last_request", self.last_request.as_str().into()),
             ("last_answer", self.last_answer.as_str().into()),
         ])
@@ -228,6 +230,7 @@ impl RecordStatus {
             ("since", self.since.into()),
             ("desired", self.desired.map(|address| address.to_string()).into()),
             ("seen_at", self.seen_at.into()),
+            ("foreign", texts(&self.foreign)),
             ("state", self.wait.word().into()),
             ("reason", self.reason.as_str().into()),
             ("next_in", self.next_in.map(in_seconds).into()),
@@ -266,6 +269,10 @@ impl RecordStatus {
             let _ = writeln!(text, "    last change: request {sent}, accepted {accepted} after it");
         }
     }
+}
+
+fn texts(addresses: &[IpAddr]) -> Json {
+    addresses.iter().map(|address| address.to_string().into()).collect()
 }
 
 /// A duration as a number of seconds.

@@ -236,6 +236,7 @@ mod tests {
             since_up: published.map(|_| Duration::from_millis(700_900)),
             desired: None,
             seen_at: None,
+            foreign: Vec::new(),
             wait: PUBLISHED,
             reason: String::new(),
             next_in: Some(Duration::from_secs(600)),
