@@ -90,12 +90,15 @@ fn json_has_the_documented_shape() {
     let mut s = Scenario::new().start();
     s.pass(secs(10));
     let since = s.now.wall - 10;
+    let none: [&str; 0] = [];
     let record = json!({
         "name": "home.example.com",
         "type": "A",
         "published": "203.0.113.1",
         "since": since,
         "desired": "203.0.113.1",
+        "seen_at": since,
+        "foreign": none,
         "state": "published",
         "reason": "up to date; sent again in 2 d 23 h if nothing changes",
         "next_in": 259_190.0,
@@ -113,7 +116,6 @@ fn json_has_the_documented_shape() {
     });
     let status = s.engine.status(s.now).to_json();
     let version = env!("CARGO_PKG_VERSION");
-    let none: [&str; 0] = [];
     let whole =
         json!({ "version": version, "sections": [section], "disabled": none, "broken": none });
     assert_eq!(status, whole.into());
