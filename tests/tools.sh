@@ -7,7 +7,7 @@
 #          fails if the project cannot be built without one; tests that need one are skipped
 # install  installs missing programs, as root
 #
-# Installing bind9, knot and radvd would enable them as services of this machine. So only their
+# Installing bind9, knot, radvd and the like would enable them as services of this machine. So only their
 # libraries are installed; the programs are unpacked below target/tools, where the tests start them.
 set -u
 
@@ -114,7 +114,8 @@ if [ "$task" = demo ]; then
     exit
 fi
 # busybox: the DHCP client of OpenWrt; dnsmasq: a DHCP server, and a router's resolver; radvd:
-# router advertisements; named, knotd: name servers; openssl: checks the tests' certificates;
+# router advertisements; named, knotd: name servers; miniupnpd, turnserver (STUN), nft: a gateway with
+# address translation, and a server behind it; openssl: checks the tests' certificates;
 # python3: makes packages; mandoc: checks manual pages.
 ! lacks busybox || packages="$packages busybox"
 ! lacks dnsmasq || packages="$packages dnsmasq-base"
@@ -126,6 +127,9 @@ fi
 ! lacks named || services="$services bind9"
 ! lacks knotd || services="$services knot"
 ! lacks radvd || services="$services radvd"
+! lacks miniupnpd || services="$services miniupnpd-nftables"
+! lacks turnserver || services="$services coturn"
+! lacks nft || services="$services nftables"
 if [ -n "$programs" ] && ! install; then
     advise
     [ "$task" != install ] || exit 1

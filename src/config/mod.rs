@@ -120,7 +120,20 @@ pub enum Source {
     },
     /// `script`: a command line for the shell that prints the address (`ip_script`).
     Script(String),
+    /// `gateway`: for IPv4 the router before this one, which is asked for its public address. Not in
+    /// ddns-scripts.
+    Gateway {
+        /// `stun_server`: asked if the gateway does not answer.
+        stun: Option<HostPort>,
+        /// `ip_url`: asked if that does not answer either.
+        page: Option<Url>,
+    },
 }
+
+/// The logical interface of the internet, as OpenWrt names it, for IPv4.
+pub const WAN4: &str = "wan";
+/// The same for IPv6.
+pub const WAN6: &str = "wan6";
 
 /// How the registered address, which is the address in DNS, is looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,9 +193,11 @@ pub struct Log {
 
 impl Source {
     /// Whether the address of `family` must be asked for, because neither the kernel nor netifd reports it.
-    pub fn is_asked(&self, _family: Family) -> bool {
+    pub fn is_asked(&self, family: Family) -> bool {
         match self {
             Self::Web { .. } | Self::Script(_) => true,
+            // IPv6 is not translated, so the kernel has that address.
+            Self::Gateway { .. } => family == Family::V4,
             Self::Network { .. } | Self::Device(_) => false,
         }
     }
@@ -242,6 +257,7 @@ impl std::fmt::Debug for Source {
             Self::Device(name) => f.debug_tuple("Device").field(name).finish(),
             Self::Web { .. } => f.write_str("Web(***)"),
             Self::Script(line) => write!(f, "Script({} ***)", program(line)),
+            Self::Gateway { .. } => f.write_str("Gateway(***)"),
         }
     }
 }

@@ -8,8 +8,9 @@ use crate::edge::netlink::way;
 use crate::edge::probe::Probe;
 use crate::edge::worker::{Publication, Task};
 use crate::engine::event::{Action, Event};
+use crate::engine::gateway::Gateway;
 use crate::engine::way::Ask;
-use crate::model::{Host, Transport};
+use crate::model::{Host, Level, Transport};
 use crate::time::Now;
 
 impl Daemon {
@@ -23,9 +24,9 @@ impl Daemon {
                 let publication = Publication { id, section, sections, job, transport, global };
                 self.pool.submit(Task::Publish(Box::new(publication)));
             }
-            Action::Detect { question, section, device, family } => {
+            Action::Detect { question, section, device, gateway, family } => {
                 let transport = Transport { device, ..section.transport.clone() };
-                let probe = Probe::of(&section, family, transport);
+                let probe = Probe::of(&section, family, transport, gateway);
                 let section = section.name.clone();
                 self.pool.submit(Task::Detect { question, section, family, probe });
             }
@@ -34,10 +35,21 @@ impl Daemon {
                 let section = section.name.clone();
                 self.pool.submit(Task::LookUp { section, lookup, family, way });
             }
+            Action::Listen(gateways) => self.listen(gateways),
             Action::WatchFiles(paths) => self.files.set(paths),
             Action::Cut(address) => self.pool.cut(address),
             Action::Save(changes) => self.store.change(changes),
             Action::Say(notice) => self.logger.say(&notice),
+        }
+    }
+
+    /// Listens to the announcements of these gateways.
+    fn listen(&mut self, gateways: Vec<Gateway>) {
+        if let Err(error) = self.announcements.set(gateways) {
+            let text = format!(
+                "the gateway's announcements cannot be received: {error}; it is asked now and then"
+            );
+            self.say(Level::Warning, text);
         }
     }
 

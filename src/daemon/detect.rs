@@ -20,9 +20,11 @@ impl Mode for Detect {
             | Action::WatchFiles(_)
             | Action::Detect { .. }
             | Action::Cut(_) => Some(action),
-            Action::Publish { .. } | Action::LookUp { .. } | Action::Save(_) | Action::Say(_) => {
-                None
-            }
+            Action::Publish { .. }
+            | Action::Listen(_)
+            | Action::LookUp { .. }
+            | Action::Save(_)
+            | Action::Say(_) => None,
         }
     }
 

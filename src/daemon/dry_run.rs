@@ -20,7 +20,9 @@ impl Mode for DryRun {
     /// updates that did not take place.
     fn admit(&mut self, action: Action) -> Option<Action> {
         match &action {
-            Action::Save(_) | Action::Say(_) | Action::LookUp { .. } => return None,
+            Action::Save(_) | Action::Say(_) | Action::LookUp { .. } | Action::Listen(_) => {
+                return None;
+            }
             Action::Publish { sections, job, .. } => self.note_printed(sections, job),
             Action::Dump(_)
             | Action::FindWay(_)

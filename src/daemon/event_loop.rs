@@ -94,6 +94,9 @@ impl EventLoop {
                 (path, text) = self.daemon.files.next() => {
                     self.daemon.engine.handle(Event::FileRead(path, text), clock::now());
                 }
+                (gateway, announced) = self.daemon.announcements.next() => {
+                    self.daemon.engine.handle(Event::Announced(gateway, announced), clock::now());
+                }
                 event = self.daemon.ubus.next() => self.handle_ubus(event),
                 () = self.clock_step.stepped() => {
                     self.daemon.engine.handle(Event::ClockStepped, clock::now());

@@ -28,6 +28,7 @@ use tokio::runtime::Runtime;
 
 use crate::cli::exit;
 use crate::config::Config;
+use crate::edge::announcements::Announcements;
 use crate::edge::clock::{self, ClockStep};
 use crate::edge::control::ControlConnections;
 use crate::edge::files;
@@ -134,6 +135,8 @@ struct Daemon {
     netlink: Socket,
     /// Files of other programs that sections depend on.
     files: FileWatch,
+    /// What gateways announce.
+    announcements: Announcements,
     pool: Pool,
     store: StoreThread,
     /// `None` in a mode that writes nothing there.
@@ -174,6 +177,7 @@ fn run(
         logger,
         netlink,
         files: FileWatch::default(),
+        announcements: Announcements::default(),
         pool: pool(delivery, &incoming),
         store: store_thread(store, saved, &incoming),
         run_directory,

@@ -39,7 +39,7 @@ impl Mode for Once {
     fn admit(&mut self, action: Action) -> Option<Action> {
         match action {
             // What DNS holds is only for `status` and for the next start of a daemon.
-            Action::LookUp { .. } => None,
+            Action::LookUp { .. } | Action::Listen(_) => None,
             Action::Say(notice) if self.interactive && notice.level <= Level::Warning => {
                 self.withheld.push(notice);
                 None

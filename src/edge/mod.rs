@@ -1,5 +1,6 @@
 //! Input and output: sockets, files, clocks, threads and processes.
 
+pub mod announcements;
 pub mod clock;
 pub mod console;
 pub mod control;

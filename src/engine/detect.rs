@@ -1,13 +1,13 @@
-//! When a `web` or `script` source is asked, and whether its last answer counts.
+//! When a source is asked that neither the kernel nor netifd knows, and whether its last answer counts.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
-use super::event::QuestionId;
+use super::event::{QuestionId, Told};
 use super::no_address::{Desired, NoAddress};
 use super::pace::{Backoff, Bucket};
 use super::select::{self, Policy};
 use crate::config::Timing;
+use crate::proto::gateway::announcement::{Announcement, Epoch};
 use crate::provider::Failure;
 use crate::time::Now;
 use crate::time::duration::seconds;
@@ -18,10 +18,50 @@ const DETECT_INTERVAL: Duration = Duration::from_secs(30);
 /// The tokens of a full bucket.
 const DETECT_BURST: u32 = 3;
 
-/// The state of a `web` or `script` source.
+/// The first pause of [`Schedule::Slow`], and the longest.
+const SLOW: Duration = Duration::from_secs(5 * 60);
+const SLOWEST: Duration = Duration::from_secs(6 * 3600);
+/// After so many failures in a row the pauses of the slow schedule count, if they are longer.
+const QUICK_RETRIES: u32 = 3;
+
+/// When a source is asked although nothing has happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schedule {
+    /// Every `check_interval`.
+    Regular,
+    /// After this pause, which doubles each time: the gateway announces changes, but an announcement may be
+    /// lost.
+    Slow(Duration),
+}
+
+impl Schedule {
+    /// The slow schedule from its beginning.
+    pub const SLOW: Self = Self::Slow(SLOW);
+
+    /// The pause until the next question. The one after it is longer.
+    fn next(&mut self, timing: &Timing) -> Duration {
+        match *self {
+            Self::Regular => timing.check,
+            Self::Slow(pause) => {
+                *self = Self::Slow((2 * pause).min(SLOWEST));
+                pause
+            }
+        }
+    }
+
+    /// Something has happened: more may follow soon.
+    fn restart(&mut self) {
+        if *self != Self::Regular {
+            *self = Self::SLOW;
+        }
+    }
+}
+
+/// The state of a source that is asked.
 #[derive(Clone, Debug)]
 pub struct Detector {
-    result: Option<Result<IpAddr, String>>,
+    result: Option<Result<Told, String>>,
+    schedule: Schedule,
     due: Duration,
     bucket: Bucket,
     backoff: Backoff,
@@ -31,19 +71,26 @@ pub struct Detector {
     /// The answer to the question on its way does not count: it was asked over an earlier network, or of the
     /// source before a reload.
     void: bool,
+    /// Something was announced after the question on its way was asked, so its answer may be old already.
+    again: bool,
+    /// The epoch of the gateway's last announcement.
+    epoch: Option<Epoch>,
 }
 
 impl Detector {
     /// A source that is due at once.
-    pub fn new(now: Now) -> Self {
+    pub fn new(schedule: Schedule, now: Now) -> Self {
         Self {
             result: None,
+            schedule,
             due: now.up,
             bucket: Bucket::new(DETECT_INTERVAL, DETECT_BURST),
             backoff: Backoff::default(),
             asking: None,
             doubted: false,
             void: false,
+            again: false,
+            epoch: None,
         }
     }
 
@@ -54,7 +101,15 @@ impl Detector {
         }
         match &self.result {
             None => Desired::Nothing(NoAddress::NotAsked),
-            Some(Ok(address)) => select::from_outside(*address, policy),
+            Some(Ok((address, by))) => {
+                let desired = select::from_outside(*address, policy);
+                if let Desired::Nothing(NoAddress::Refused(address, why)) = desired
+                    && !by.is_empty()
+                {
+                    return Desired::Nothing(NoAddress::RefusedOf(by.clone(), address, why));
+                }
+                desired
+            }
             Some(Err(why)) => Desired::Nothing(NoAddress::NotDetected(why.clone())),
         }
     }
@@ -64,8 +119,11 @@ impl Detector {
     pub fn explain(&self, obstacle: Option<String>, now: Now) -> String {
         let found = match &self.result {
             None => "not answered yet".to_owned(),
-            Some(Ok(address)) if self.doubted => format!("{address} before the network changed"),
-            Some(Ok(address)) => format!("{address} was the last answer"),
+            Some(Ok((address, _))) if self.doubted => {
+                format!("{address} before the network changed")
+            }
+            Some(Ok((address, by))) if by.is_empty() => format!("{address} was the last answer"),
+            Some(Ok((address, by))) => format!("{address} was the last answer ({by})"),
             Some(Err(why)) => format!("the last question failed: {why}"),
         };
         match (self.deadline(), obstacle) {
@@ -102,8 +160,25 @@ impl Detector {
 
     /// Makes the source due now, because its answer may have changed.
     pub fn ask_again(&mut self, now: Now) {
+        self.schedule.restart();
         self.due = self.due.min(now.up);
         self.backoff.reset();
+    }
+
+    /// The gateway has announced a change. It repeats an announcement up to nine times (RFC 6886 section
+    /// 3.2.1): a repetition of what was answered already is not worth a question.
+    pub fn announced(&mut self, announcement: Announcement, now: Now) {
+        let epoch = Epoch { server: announcement.epoch, received: now.up };
+        let continues = self.epoch.replace(epoch).is_some_and(|before| epoch.continues(before));
+        let is_known = match &self.result {
+            Some(Ok((known, _))) => announcement.address.is_none_or(|new| *known == new),
+            Some(Err(_)) | None => false,
+        };
+        if continues && is_known && !self.doubted && !self.asking() {
+            return;
+        }
+        self.again = self.asking();
+        self.ask_again(now);
     }
 
     /// The router has another network now: answers over the old one no longer count.
@@ -122,7 +197,9 @@ impl Detector {
 
     /// Takes new intervals after a reload.
     pub fn retime(&mut self, timing: &Timing, now: Now) {
-        self.due = self.due.min(now.up.saturating_add(timing.check));
+        if self.schedule == Schedule::Regular {
+            self.due = self.due.min(now.up.saturating_add(timing.check));
+        }
     }
 
     /// Replaces `old`, the detector of another source: the answer to its question on its way will not count.
@@ -132,12 +209,21 @@ impl Detector {
         self.void = old.asking();
     }
 
+    /// Whether a gateway that told its address fails for the first time. It has no address for a moment while
+    /// that changes, and does not answer while it starts: that is no news for the owner yet.
+    fn is_first_failure(&self, result: &Result<Told, Failure>) -> bool {
+        self.schedule != Schedule::Regular
+            && result.as_ref().is_err_and(|failure| !failure.is_local())
+            && matches!(self.result, Some(Ok(_)))
+            && self.backoff.attempts() <= 1
+    }
+
     /// Takes in the answer to `question`: the address, or the reason why there is none. An answer to any other
     /// question is ignored. `jitter` is any number.
     pub fn answered(
         &mut self,
         question: QuestionId,
-        result: Result<IpAddr, Failure>,
+        result: Result<Told, Failure>,
         timing: &Timing,
         now: Now,
         jitter: u32,
@@ -152,9 +238,11 @@ impl Detector {
             return;
         }
         self.doubted = false;
-        self.due = now.up.saturating_add(timing.check);
         match &result {
-            Ok(_) => self.backoff.reset(),
+            Ok(_) => {
+                self.due = now.up.saturating_add(self.schedule.next(timing));
+                self.backoff.reset();
+            }
             Err(failure) if failure.is_local() => {
                 // Nothing left the router, so nothing counts against the rate of questions.
                 self.bucket.give_back();
@@ -164,7 +252,17 @@ impl Detector {
             Err(_) => {
                 self.backoff.failed(now.up, timing.retry, jitter);
                 self.due = self.backoff.until();
+                if self.schedule != Schedule::Regular && self.backoff.attempts() > QUICK_RETRIES {
+                    self.due = now.up.saturating_add(self.schedule.next(timing));
+                }
             }
+        }
+        if std::mem::take(&mut self.again) {
+            self.ask_again(now);
+        }
+        if self.is_first_failure(&result) {
+            self.doubted = true;
+            return;
         }
         self.result = Some(result.map_err(|failure| failure.text));
     }

@@ -1,16 +1,18 @@
 //! Everything that enters the engine ([`Event`]) and leaves it ([`Action`]), on one page.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::gateway::Gateway;
 use super::way::Ask;
 use crate::config::{Config, Lookup, Section};
 use crate::dns::Found;
 use crate::model::mac::Mac;
 use crate::model::sorted::Map;
 use crate::model::{Family, Notice};
+use crate::proto::gateway::announcement::Announcement;
 use crate::proto::netlink::{Report, Table, WayAnswer};
 use crate::proto::ubus::netifd::Networks;
 use crate::provider::{Failure, Job, LearnedChanges, Verdict};
@@ -21,6 +23,9 @@ pub type JobId = u32;
 
 /// The number of a question to a source. It is never used again within a run.
 pub type QuestionId = u32;
+
+/// The answer of a source: the address, and what told it if the section does not name that; else empty.
+pub type Told = (IpAddr, String);
 
 /// Something that happened outside the engine.
 #[derive(Clone, Debug)]
@@ -37,7 +42,7 @@ pub enum Event {
     Neighbours(Vec<(Mac, Ipv6Addr)>),
     /// A job has ended.
     Finished(Finished),
-    /// A `web` or `script` source answered.
+    /// A source that was asked has answered.
     Detected {
         /// The question.
         question: QuestionId,
@@ -46,8 +51,10 @@ pub enum Event {
         /// The family that was asked for.
         family: Family,
         /// The address, or why there is none.
-        result: Result<IpAddr, Failure>,
+        result: Result<Told, Failure>,
     },
+    /// The gateway with this address has announced a change.
+    Announced(Ipv4Addr, Announcement),
     /// A look-up in DNS has ended.
     LookedUp {
         /// The name of the section.
@@ -130,7 +137,9 @@ pub enum Action {
         /// The changes.
         job: Job,
     },
-    /// Ask the section's `web` or `script` source. One [`Event::Detected`] answers in any case, even after a
+    /// Listen to the announcements of these gateways, and of no others.
+    Listen(Vec<Gateway>),
+    /// Ask the section's source. One [`Event::Detected`] answers in any case, even after a
     /// reload.
     Detect {
         /// The number of the question, for the answer.
@@ -139,6 +148,8 @@ pub enum Action {
         section: Arc<Section>,
         /// See [`Action::Publish`].
         device: Option<String>,
+        /// The gateway of the default route, for a source that asks it.
+        gateway: Option<Gateway>,
         /// The family of the address.
         family: Family,
     },

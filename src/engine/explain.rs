@@ -293,5 +293,6 @@ fn describe(section: &Section) -> String {
         Source::Device(name) => format!("address of device {name}"),
         Source::Web { .. } => "address as a web page sees it".into(),
         Source::Script(line) => format!("address from {}", program(line)),
+        Source::Gateway { .. } => "public address of the gateway".into(),
     }
 }

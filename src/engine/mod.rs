@@ -12,6 +12,7 @@
 
 pub mod account;
 pub mod agenda;
+mod announce;
 pub mod book;
 pub mod detect;
 pub mod directory;
@@ -20,6 +21,7 @@ mod explain;
 pub mod files;
 mod finish;
 pub mod flights;
+pub mod gateway;
 pub mod host;
 mod keep;
 mod lan;
@@ -51,13 +53,12 @@ pub mod wait;
 pub mod way;
 
 use std::cmp::Reverse;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use account::Account;
 use agenda::Agenda;
 use directory::Directory;
-use event::{Action, Event, QuestionId};
+use event::{Action, Event, QuestionId, Told};
 use flights::{Flights, Owner, RecordId};
 use keep::Keeper;
 use names::Names;
@@ -161,6 +162,7 @@ impl Engine {
             Event::Detected { question, section, family, result } => {
                 self.source_answered(&section, (question, family), result, now);
             }
+            Event::Announced(gateway, announcement) => self.announced(gateway, announcement, now),
             Event::LookedUp { section, lookup, family, result } => {
                 self.dns_answered(&section, (&lookup, family), result, now);
             }
@@ -179,7 +181,7 @@ impl Engine {
         &mut self,
         section: &str,
         question: (QuestionId, Family),
-        result: Result<IpAddr, Failure>,
+        result: Result<Told, Failure>,
         now: Now,
     ) {
         let jitter = self.next_jitter();
@@ -320,8 +322,9 @@ impl Engine {
                 active.asked(family, question);
                 self.next_question = question.wrapping_add(1);
                 let device = view.answers.bound.clone().unwrap_or_default();
+                let gateway = view.answers.uplink.clone().and_then(|uplink| uplink.gateway);
                 let section = active.spec.clone();
-                return Some(Action::Detect { question, section, device, family });
+                return Some(Action::Detect { question, section, device, gateway, family });
             }
             self.todo.asks.take_first();
             self.plan_section(place, now);

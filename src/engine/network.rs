@@ -6,10 +6,12 @@
 
 use super::book::KernelTables;
 use super::files::Files;
+use super::gateway::Gateway;
 use super::no_address::NoAddress;
 use super::scope::{AddressOwnership, DeviceScope};
 use super::select::{self, Policy};
 use super::sightings::Sightings;
+use crate::model::sorted::Set;
 use crate::proto::ubus::netifd::{Network, Networks};
 
 /// The state of netifd.
@@ -35,6 +37,8 @@ pub struct NetworkView {
     pub files: Files,
     /// What was seen of hosts in the local network.
     pub sightings: Sightings,
+    /// The gateways whose announcements the daemon listens to.
+    pub gateways: Set<Gateway>,
 }
 
 impl NetifdState {

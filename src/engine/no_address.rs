@@ -44,6 +44,8 @@ pub enum NoAddress {
     NoAddress(String, Family),
     /// There are addresses, but none may be published: the best of them, and the reason against it.
     Refused(IpAddr, Rejection),
+    /// As `Refused`, for an address that was asked for: who has told it comes first.
+    RefusedOf(String, IpAddr, Rejection),
     /// A `web` or `script` source has not answered yet.
     NotAsked,
     /// A `web` source cannot be asked now, for this reason.
@@ -65,6 +67,7 @@ impl NoAddress {
             // netifd does not know a dynamic interface, such as `wan_6`, while it dials the line.
             Self::NoSuchInterface { .. }
             | Self::NetifdAsked(_)
+            | Self::RefusedOf(..)
             | Self::NotAsked
             | Self::CannotAsk(_)
             | Self::NotDetected(_)
@@ -139,6 +142,13 @@ impl fmt::Display for NoAddress {
                 write!(f, "only {address}, {range}, is there; it is not published{hint}")
             }
             Self::Refused(address, why) => write!(f, "only {address} is there: {why}"),
+            Self::RefusedOf(by, address, why) => {
+                let hint = address::advice_behind(*address);
+                write!(
+                    f,
+                    "{address}, {why}, is all that is there ({by}); it is not published{hint}"
+                )
+            }
             Self::NotAsked => f.write_str("the address source has not answered yet"),
             Self::CannotAsk(why) => write!(f, "the address source cannot be asked: {why}"),
             Self::NotDetected(why) => write!(f, "the address source failed: {why}"),

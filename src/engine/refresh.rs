@@ -148,6 +148,7 @@ impl Engine {
                 }
             }
         }
+        self.listen();
         let gone = self.facts.book.take_gone();
         if !gone.is_empty() {
             // A request may have left from one of them: if it fails, the provider is not to blame.
@@ -212,6 +213,7 @@ impl Engine {
         let Some(active) = self.sections.get_mut(place) else { return };
         let Some(view) = self.viewpoints.get(active.viewpoint) else { return };
         active.follow_event_network(&view.answers, now);
+        active.follow_uplink(&view.answers, now);
         let missing = active.reselect(&view.answers, now);
         let no_prefix = active.new_prefix_absence(&view.answers);
         if active.stopped {

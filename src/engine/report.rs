@@ -40,7 +40,9 @@ fn no_address_level(why: &NoAddress, had_address: bool) -> Level {
         NoAddress::NoSuchInterface { .. } | NoAddress::NotDetected(_) => Level::Warning,
         // Each new IPv6 address is tentative for a second or two.
         NoAddress::Refused(_, Rejection::Tentative) => Level::Info,
-        NoAddress::Refused(..) | NoAddress::CannotAsk(_) => Level::Notice,
+        NoAddress::Refused(..) | NoAddress::RefusedOf(..) | NoAddress::CannotAsk(_) => {
+            Level::Notice
+        }
         NoAddress::NoDevice(_)
         | NoAddress::NoAddress(..)
         | NoAddress::NotAsked

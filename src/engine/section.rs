@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::detect::Detector;
-use super::event::QuestionId;
+use super::detect::{Detector, Schedule};
+use super::event::{QuestionId, Told};
+use super::gateway::Uplink;
 use super::no_address::{Desired, NoAddress, SendBlock};
 use super::record::Record;
 use super::registered::Registered;
@@ -15,7 +16,7 @@ use super::select::Policy;
 use super::slot::{Activity, Slot};
 use super::viewpoint::Answers;
 use super::way::Step;
-use crate::config::Section;
+use crate::config::{Section, Source};
 use crate::model::sort;
 use crate::model::sorted::{Map, Set};
 use crate::model::{Family, Transport};
@@ -88,6 +89,8 @@ struct Seen {
     block: Option<SendBlock>,
     /// The device and the addresses of the event network; `None` before the first look.
     event_network: Option<(Option<String>, Set<IpAddr>)>,
+    /// The uplink of a `gateway` source; `None` before the first look.
+    uplink: Option<Uplink>,
     /// The usable ways to the section's hosts when the kernel had last answered every question.
     steps: Option<Set<Step>>,
     /// Why the hosts have no prefix, as the log last reported it.
@@ -138,7 +141,9 @@ impl SectionState {
         for &family in &spec.families {
             registered.insert(family, Registered::default());
             if spec.source.is_asked(family) {
-                detectors.insert(family, Detector::new(now));
+                let is_gateway = matches!(spec.source, Source::Gateway { .. });
+                let schedule = if is_gateway { Schedule::SLOW } else { Schedule::Regular };
+                detectors.insert(family, Detector::new(schedule, now));
             }
         }
         Self {
@@ -186,6 +191,7 @@ impl SectionState {
         }
         // A reload changes nothing in the network, so it does not count as an event there.
         self.seen.event_network = old.seen.event_network;
+        self.seen.uplink = old.seen.uplink;
         self.seen.steps = old.seen.steps;
         self.set_stopped(old.stopped);
         self.last = old.last;
@@ -260,6 +266,16 @@ impl SectionState {
         }
         let before = std::mem::replace(&mut self.seen.event_network, answers.event_network.clone());
         if before.is_some() && before != self.seen.event_network {
+            self.ask_again(now);
+        }
+    }
+
+    /// Asks the gateway again when the uplink has changed.
+    pub fn follow_uplink(&mut self, answers: &Answers, now: Now) {
+        if answers.uplink.is_none() || answers.uplink == self.seen.uplink {
+            return;
+        }
+        if std::mem::replace(&mut self.seen.uplink, answers.uplink.clone()).is_some() {
             self.ask_again(now);
         }
     }
@@ -453,12 +469,12 @@ impl SectionState {
     pub fn detected(
         &mut self,
         (question, family): (QuestionId, Family),
-        result: Result<IpAddr, Failure>,
+        result: Result<Told, Failure>,
         now: Now,
         jitter: u32,
     ) {
         let result = match result {
-            Ok(address) if Family::of(address) != family => {
+            Ok((address, _)) if Family::of(address) != family => {
                 Err(Failure::of_answer(format!("{address} is not an {family} address")))
             }
             other => other,

@@ -9,6 +9,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 
 use super::directory::Directory;
+use super::gateway::Uplink;
 use super::host::LanAnswers;
 use super::network::{NetifdState, NetworkView};
 use super::no_address::{Desired, NoAddress, SendBlock};
@@ -35,6 +36,8 @@ enum From {
     Page,
     /// A script.
     Script,
+    /// The gateway of the default route.
+    Gateway,
 }
 
 /// The questions of one section about the network.
@@ -69,7 +72,8 @@ pub struct FamilyAnswer {
     /// The device that a request for a record must leave through, `None` if any will do; or the reason that
     /// keeps the request from leaving.
     pub way: Result<Option<String>, SendBlock>,
-    /// Whether the source can be asked: a script always, a page if a way leads to its host.
+    /// Whether the source can be asked: a script always, a page if a way leads to its host, a gateway if there is
+    /// a default route.
     pub can_ask: bool,
     /// Why the page cannot be asked; `None` while the kernel or netifd has not answered everything.
     pub cannot_ask: Option<String>,
@@ -92,6 +96,8 @@ pub struct Answers {
     pub event_network: Option<(Option<String>, Set<IpAddr>)>,
     /// The addresses of hosts in the local network.
     pub lan: LanAnswers,
+    /// The uplink of a `gateway` source; `None` for other sources, or while it is unknown.
+    pub uplink: Option<Uplink>,
 }
 
 /// A distinct set of questions with its answers.
@@ -154,7 +160,7 @@ impl Needs {
             From::Device(name) => Ok(DeviceScope::device(name)),
             From::Network(name) => facts.scope(name),
             From::NetworkV6 { v4, v6 } => facts.scope_v6(v4, v6),
-            From::Page | From::Script => Err(NoAddress::NotAsked),
+            From::Page | From::Script | From::Gateway => Err(NoAddress::NotAsked),
         }
     }
 
@@ -190,6 +196,9 @@ impl Needs {
             for host in &self.hosts {
                 asks.extend(facts.book.asks(host, Some(family), Some(&scope.device)));
             }
+        }
+        if *self.from(Family::V4) == From::Gateway {
+            asks.extend(facts.book.asks(&anywhere(), Some(Family::V4), device));
         }
         for host in &self.askable {
             for &family in &self.families {
@@ -248,7 +257,8 @@ impl Needs {
     }
 
     fn desired(&self, family: Family, facts: &NetworkView, current: Option<IpAddr>) -> Desired {
-        if matches!(self.from(family), From::Page | From::Script) || !facts.book.addresses_known() {
+        let is_asked = matches!(self.from(family), From::Page | From::Script | From::Gateway);
+        if is_asked || !facts.book.addresses_known() {
             return Desired::Unknown;
         }
         match self.scope(family, facts) {
@@ -259,19 +269,38 @@ impl Needs {
         }
     }
 
-    /// Why the page cannot be asked over `family`.
+    /// The uplink of a `gateway` source.
+    fn uplink(
+        &self,
+        bound: &Result<Option<String>, SendBlock>,
+        facts: &NetworkView,
+    ) -> Option<Uplink> {
+        if *self.from(Family::V4) != From::Gateway || !facts.book.complete() {
+            return None;
+        }
+        let device = bound.as_ref().ok()?.as_deref();
+        let asks = facts.book.asks(&anywhere(), Some(Family::V4), device);
+        Some(facts.book.uplink(asks.first()?))
+    }
+
+    /// Why the source cannot be asked over `family`.
     fn cannot_ask(
         &self,
         family: Family,
         bound: &Result<Option<String>, SendBlock>,
         facts: &NetworkView,
     ) -> Option<String> {
-        if *self.from(family) == From::Script {
-            return None;
-        }
-        match bound {
-            Ok(device) => closed(&self.askable, Some(family), device.as_deref(), facts),
-            Err(block) => Some(block.to_string()),
+        let device = match bound {
+            Ok(device) => device.as_deref(),
+            Err(block) if *self.from(family) != From::Script => return Some(block.to_string()),
+            Err(_) => None,
+        };
+        match self.from(family) {
+            From::Script => None,
+            From::Gateway => facts.book.closed(&anywhere(), Some(family), device),
+            From::Page | From::Network(_) | From::NetworkV6 { .. } | From::Device(_) => {
+                closed(&self.askable, Some(family), device, facts)
+            }
         }
     }
 
@@ -341,6 +370,7 @@ impl Answers {
             steps: None,
             event_network: None,
             lan: LanAnswers::unknown(),
+            uplink: None,
         }
     }
 
@@ -396,6 +426,7 @@ impl Viewpoint {
             false => self.answers.steps.clone(),
         };
         let event_network = needs.event_network(facts);
+        let uplink = needs.uplink(&bound, facts);
         let reaches_dns = match &bound {
             Ok(device) => {
                 is_complete && facts.book.reaches(&anywhere(), needs.over, device.as_deref())
@@ -412,6 +443,7 @@ impl Viewpoint {
             // An unknown event network is no change, so the last known one stays.
             event_network: event_network.or_else(|| self.answers.event_network.clone()),
             lan: LanAnswers::of(&needs.lan, needs.policy, facts, hosts, &self.answers.lan),
+            uplink: uplink.or_else(|| self.answers.uplink.clone()),
         };
         self.note_links(&answers, facts);
         let has_changed = answers != self.answers;
@@ -440,6 +472,8 @@ impl Viewpoint {
         if let Some((Some(device), _)) = &answers.event_network {
             self.links.extend(facts.book.link(device).map(|link| link.index));
         }
+        let gateway = answers.uplink.as_ref().and_then(|uplink| uplink.gateway.as_ref());
+        self.links.extend(gateway.map(|gateway| gateway.link));
     }
 }
 
@@ -453,6 +487,11 @@ fn from(source: &Source, family: Family) -> From {
         (Source::Device(name), _) => From::Device(name.clone()),
         (Source::Web { .. }, _) => From::Page,
         (Source::Script(_), _) => From::Script,
+        (Source::Gateway { .. }, Family::V4) => From::Gateway,
+        // IPv6 is not translated.
+        (Source::Gateway { .. }, Family::V6) => {
+            From::NetworkV6 { v4: config::WAN4.into(), v6: config::WAN6.into() }
+        }
     }
 }
 

@@ -34,8 +34,23 @@ pub fn never_publishable(address: IpAddr) -> Option<&'static str> {
 pub fn advice(address: IpAddr) -> &'static str {
     let IpAddr::V4(v4) = address else { return "" };
     if v4.is_private() {
-        return " (if a router before this one has the public address, ip_source 'web' finds it)";
+        return " (if a router before this one has the public address, ip_source 'gateway' asks it)";
     }
+    shared(v4)
+}
+
+/// Advice to an owner if the router before this one has only `address`, which is not public.
+pub fn advice_behind(address: IpAddr) -> &'static str {
+    let IpAddr::V4(v4) = address else { return "" };
+    if v4.is_private() {
+        return " (yet another router is before that one, and both must forward ports; ip_source 'web' \
+                finds the address of the outermost one)";
+    }
+    shared(v4)
+}
+
+/// Advice if `v4` is shared among the customers of a provider.
+fn shared(v4: Ipv4Addr) -> &'static str {
     match v4.octets() {
         [100, 64..128, ..] | [192, 0, 0, 0..8] => {
             " (the provider shares its public IPv4 address among customers, so that nobody can \

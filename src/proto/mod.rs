@@ -1,6 +1,7 @@
-//! The protocols of this machine, between bytes and values: the kernel's rtnetlink, ubus (netifd),
-//! and the control socket. [`edge`](crate::edge) sends and receives the bytes.
+//! The protocols between bytes and values: the kernel's rtnetlink, ubus (netifd), the control socket, and
+//! those of gateways. [`edge`](crate::edge) sends and receives the bytes.
 
 pub mod control;
+pub mod gateway;
 pub mod netlink;
 pub mod ubus;

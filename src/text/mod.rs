@@ -6,6 +6,7 @@ pub(crate) mod percent;
 pub(crate) mod punycode;
 pub mod quoted;
 pub(crate) mod spelling;
+pub(crate) mod xml;
 
 /// Whether `word` is in `list`, which has spaces between its words.
 pub(crate) fn has(list: &str, word: &str) -> bool {

@@ -51,6 +51,7 @@ const EXAMPLES: &[(SectionKind, &str, &str, &str)] = &[
     (SectionKind::Service, "ip_interface", "eth2", "option ip_source interface"),
     (SectionKind::Service, "ip_url", "http://b/", "option ip_source web"),
     (SectionKind::Service, "ip_script", "/bin/address", "option ip_source script"),
+    (SectionKind::Service, "stun_server", "b", "option ip_source gateway"),
     (SectionKind::Service, "use_https", "1", ""),
     (SectionKind::Service, "cacert", "/etc/ssl/ca.pem", ""),
     (SectionKind::Service, "bind_network", "lan", ""),

@@ -3,7 +3,7 @@ use std::time::Duration;
 use ddns_netlink::config::check::{self, Checked};
 use ddns_netlink::config::options::{OPTIONS, OptionOrigin, SectionKind};
 use ddns_netlink::config::{RefreshPolicy, Section, Source};
-use ddns_netlink::model::{Family, Proxy, Trust, Url};
+use ddns_netlink::model::{Family, HostPort, Proxy, Trust, Url};
 use ddns_netlink::provider::{Mechanism, Urls};
 use proptest::prelude::*;
 
@@ -49,7 +49,7 @@ fn an_option_set_to_its_default_changes_nothing() {
             SectionKind::Service if option.name == "enabled" => continue,
             SectionKind::Service => ("", line.as_str()),
         };
-        for source in ["network", "web", "interface"] {
+        for source in ["network", "web", "interface", "gateway"] {
             let file = |global: &str, service: &str| {
                 let file = format!(
                     "config ddns global\n{global}\nconfig service s\noption enabled 1\n{PLAIN}\
@@ -191,6 +191,14 @@ fn the_source_comes_from_ip_source_and_its_option() {
         (
             "option ip_source script\noption ip_script '/bin/address \"a b\"'",
             Source::Script("/bin/address \"a b\"".into()),
+        ),
+        ("option ip_source gateway", Source::Gateway { stun: None, page: None }),
+        (
+            "option ip_source gateway\noption stun_server Stun.example:3479\noption ip_url https://x/",
+            Source::Gateway {
+                stun: Some(HostPort::parse("stun.example:3479").unwrap()),
+                page: Some(url("https://x/")),
+            },
         ),
     ] {
         assert_eq!(with(lines).source, expected, "{lines}");
@@ -459,7 +467,7 @@ fn options_without_effect_cause_warnings() {
         ),
         (
             format!("{url}option ip_url http://b/"),
-            "option 'ip_url': is ignored: it needs ip_source 'web', and ip_source is 'network'",
+            "option 'ip_url': is ignored: it needs ip_source 'web' or 'gateway', and ip_source is 'network'",
         ),
         (
             format!("{url}option ip_source network\noption ip_script '/bin/address'"),

@@ -6,6 +6,7 @@
 //! [`ALL`], and copy a file of `fuzz/fuzz_targets/` and its entry in `fuzz/Cargo.toml`.
 
 pub(crate) mod dns;
+pub(crate) mod gateway;
 pub(crate) mod http;
 pub(crate) mod json;
 pub(crate) mod netlink;
@@ -30,6 +31,7 @@ pub(crate) struct Target {
 pub(crate) const ALL: &[Target] = &[
     UCI,
     dns::TARGET,
+    gateway::TARGET,
     http::REDIRECT,
     json::TARGET,
     netlink::TARGET,

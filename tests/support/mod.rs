@@ -6,6 +6,7 @@
 pub mod daemon;
 pub mod dns;
 pub mod events;
+pub mod gateway;
 pub mod initramfs;
 pub mod named;
 pub mod process;

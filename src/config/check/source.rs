@@ -4,34 +4,36 @@ use std::path::Path;
 
 use super::reader::Reader;
 use super::{Environment, PathKind};
-use crate::config::{Source, program};
+use crate::config::{Source, WAN4, WAN6, program};
+use crate::model::HostPort;
 use crate::model::url::{Url, with_scheme};
 use crate::text::quoted::quoted;
 
 // The defaults of ddns-scripts (openwrt `net/ddns-scripts`, `dynamic_dns_functions.sh`).
-const WAN4: &str = "wan";
-const WAN6: &str = "wan6";
 const DEVICE: &str = "eth1";
 const PAGE4: &str = "checkip.dyndns.com";
 const PAGE6: &str = "checkipv6.dyndns.com";
 
-/// The option of each source.
-const OPTIONS: [(&str, &str); 4] = [
-    ("network", "ip_network"),
-    ("interface", "ip_interface"),
-    ("web", "ip_url"),
-    ("script", "ip_script"),
+/// The sources, and those that use each option.
+const SOURCES: [&str; 5] = ["network", "interface", "web", "script", "gateway"];
+const OPTIONS: [(&str, &[&str]); 5] = [
+    ("ip_network", &["network"]),
+    ("ip_interface", &["interface"]),
+    ("ip_url", &["web", "gateway"]),
+    ("ip_script", &["script"]),
+    ("stun_server", &["gateway"]),
 ];
 
 /// Reads the source. An option of another source is not used and gets a warning: it is a leftover, or
 /// the owner has forgotten to set `ip_source`.
 pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
     let source = reader.text("ip_source").unwrap_or("network");
-    for (other, option) in OPTIONS {
-        let used = source == other || !OPTIONS.iter().any(|(known, _)| *known == source);
+    for (option, users) in OPTIONS {
+        let used = users.contains(&source) || !SOURCES.contains(&source);
         if !used && !reader.values(option).is_empty() {
+            let users = users.join("' or '");
             let text =
-                format!("is ignored: it needs ip_source '{other}', and ip_source is '{source}'");
+                format!("is ignored: it needs ip_source '{users}', and ip_source is '{source}'");
             reader.warn(option, text);
         }
     }
@@ -40,8 +42,9 @@ pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
         Some("interface") => device(reader),
         Some("web") => web(reader),
         Some("script") => script(reader, env),
+        Some("gateway") => gateway(reader),
         Some(other) => {
-            let wanted = "'network', 'interface', 'web' or 'script'";
+            let wanted = "'network', 'interface', 'web', 'script' or 'gateway'";
             reader.fail("ip_source", format!("{} is not one of {wanted}", quoted(other)));
             network(reader)
         }
@@ -62,9 +65,20 @@ fn device(reader: &mut Reader<'_>) -> Source {
     }
 }
 
+/// The page of `ip_url`.
+fn page(reader: &mut Reader<'_>) -> Option<Url> {
+    let text = url(reader, "ip_url")?;
+    reader.sound("ip_url", Url::parse(&text))
+}
+
+fn gateway(reader: &mut Reader<'_>) -> Source {
+    let stun = reader.text("stun_server");
+    let stun = stun.and_then(|text| reader.sound("stun_server", HostPort::parse(text)));
+    Source::Gateway { stun, page: page(reader) }
+}
+
 fn web(reader: &mut Reader<'_>) -> Source {
-    let text = url(reader, "ip_url");
-    match text.and_then(|text| reader.sound("ip_url", Url::parse(&text))) {
+    match page(reader) {
         Some(url) => Source::Web { v4: url.clone(), v6: url },
         None => Source::Web { v4: Url::http(PAGE4), v6: Url::http(PAGE6) },
     }

@@ -53,8 +53,9 @@ pub(super) fn removal(reader: &mut Reader<'_>, section: &Section) -> Option<Dura
 }
 
 fn obstacle_to_removal(section: &Section) -> Option<String> {
-    if matches!(section.source, Source::Web { .. } | Source::Script(_)) {
-        let text = "no answer from a page or program does not prove that the address is gone";
+    if section.families.iter().all(|&family| section.source.is_asked(family)) {
+        let text =
+            "no answer from a page, program or gateway does not prove that the address is gone";
         return Some(text.into());
     }
     if section.all_families().iter().any(|&family| !provider::removes(&section.provider, family)) {
@@ -100,7 +101,9 @@ fn force(reader: &mut Reader<'_>, source: &Source, check: Duration) -> RefreshPo
     }
     match source {
         Source::Web { .. } | Source::Script(_) => RefreshPolicy::Every(every.max(check)),
-        Source::Network { .. } | Source::Device(_) => RefreshPolicy::Every(every),
+        Source::Network { .. } | Source::Device(_) | Source::Gateway { .. } => {
+            RefreshPolicy::Every(every)
+        }
     }
 }
 

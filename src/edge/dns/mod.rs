@@ -4,7 +4,7 @@ mod ask;
 mod changes;
 pub(crate) mod resolve;
 mod send;
-mod wire;
+pub(crate) mod wire;
 
 pub use crate::dns::resolv::PORT;
 pub use ask::{DnsTransport, look_up};

@@ -1,4 +1,5 @@
-//! Sends one DNS message to one server over UDP or TCP, with a deadline, and receives the answer.
+//! Sends one message to one server over UDP or TCP, with a deadline, and receives the answer. DNS is sent so,
+//! and so are the questions to a gateway or a STUN server.
 
 use std::cell::Cell;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -17,8 +18,8 @@ const TCP: Duration = Duration::from_secs(4);
 pub(super) const UDP_SIZE: usize = 1500;
 
 /// One message to one server.
-pub(super) struct DnsCall<'a> {
-    pub(super) server: SocketAddr,
+pub(crate) struct DnsCall<'a> {
+    pub(crate) server: SocketAddr,
     pub(super) device: Option<&'a str>,
     /// When to give up, since boot.
     pub(super) end: Duration,
@@ -27,13 +28,13 @@ pub(super) struct DnsCall<'a> {
 }
 
 impl<'a> DnsCall<'a> {
-    pub(super) fn new(server: SocketAddr, device: Option<&'a str>, end: Duration) -> Self {
+    pub(crate) fn new(server: SocketAddr, device: Option<&'a str>, end: Duration) -> Self {
         Self { server, device, end, sent_at: Cell::new(None) }
     }
 
     /// Sends `message` over UDP, and returns the first packet for which `fits` is true within `time`. Other
     /// packets are ignored, because their sender address may be forged.
-    pub(super) fn over_udp(
+    pub(crate) fn over_udp(
         &self,
         message: &[u8],
         time: Duration,
@@ -89,7 +90,7 @@ impl<'a> DnsCall<'a> {
     }
 
     /// The error as a clause with the address of the server.
-    pub(super) fn explain(&self, error: &io::Error) -> String {
+    pub(crate) fn explain(&self, error: &io::Error) -> String {
         let who = self.server.ip();
         if is_timeout(error) {
             return format!("{who} does not answer");
@@ -108,12 +109,12 @@ pub(super) fn framed(message: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 /// Whether no answer arrived in time.
-pub(super) fn is_timeout(error: &io::Error) -> bool {
+pub(crate) fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
 }
 
 /// The time until `end`.
-fn left(end: Duration) -> io::Result<Duration> {
+pub(crate) fn left(end: Duration) -> io::Result<Duration> {
     let left = end.saturating_sub(uptime());
     if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
 }
@@ -136,7 +137,7 @@ fn read_exact(socket: &mut Socket, mut bytes: &mut [u8], end: Duration) -> io::R
 
 /// A number that an attacker cannot guess: the keys of `RandomState` come from the system's random number
 /// generator.
-pub(super) fn random() -> u16 {
+pub(crate) fn random() -> u16 {
     let [a, b, ..] = RandomState::new().build_hasher().finish().to_be_bytes();
     u16::from_be_bytes([a, b])
 }

@@ -117,7 +117,10 @@ fn can_be_answered(source: IpAddr, to: IpAddr) -> bool {
 
 /// The source address of a connection to `to`: connecting a datagram socket chooses it and sends
 /// no packet.
-fn source(to: IpAddr, device: Device<'_>) -> io::Result<IpAddr> {
+///
+/// # Errors
+/// If there is no way to `to`.
+pub fn source(to: IpAddr, device: Device<'_>) -> io::Result<IpAddr> {
     // A rule can match the port (ip-rule(8), dport), so it is the port of most providers.
     let to = SocketAddr::new(to, 443);
     let socket = Socket::new(Domain::for_address(to), Type::DGRAM, None)?;

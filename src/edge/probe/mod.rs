@@ -1,7 +1,8 @@
-//! Address sources that must be asked: a web page that shows the client's address, or the owner's
-//! script. [`find`] finds the address in their text.
+//! Address sources that must be asked: a web page that shows the client's address, the owner's
+//! script, or the router before this one. [`find`] finds the address in their text.
 
 pub mod find;
+pub mod gateway;
 pub mod script;
 
 use std::fmt;
@@ -9,10 +10,12 @@ use std::net::IpAddr;
 
 use crate::config::{Section, Source, program};
 use crate::edge::http::Client;
+use crate::engine::gateway::Gateway;
 use crate::model::{Family, Transport, Url};
 use crate::provider::{Answer, Failure, template};
 
 pub use find::find_address;
+pub use gateway::GatewayProbe;
 
 /// An address source to ask.
 #[derive(Clone, PartialEq, Eq)]
@@ -27,17 +30,28 @@ pub enum Probe {
     },
     /// A command line for the shell: `ip_script`.
     Script(String),
+    /// The gateway of the default route.
+    Gateway(Box<GatewayProbe>),
 }
 
 impl Probe {
-    /// The probe of a section. A section whose address comes from the kernel is not probed; it gets
+    /// The probe of a section. `gateway` is that of the default route. A section whose address comes from the kernel is not probed; it gets
     /// a script that does nothing.
-    pub fn of(section: &Section, family: Family, transport: Transport) -> Self {
+    pub fn of(
+        section: &Section,
+        family: Family,
+        transport: Transport,
+        gateway: Option<Gateway>,
+    ) -> Self {
         match &section.source {
             Source::Script(line) => Self::Script(line.clone()),
             Source::Web { v4, v6 } => {
                 let url = if family == Family::V4 { v4 } else { v6 };
                 Self::Web { url: url.clone(), transport: Box::new(transport) }
+            }
+            Source::Gateway { stun, page } => {
+                let (stun, page) = (stun.clone(), page.clone());
+                Self::Gateway(Box::new(GatewayProbe { gateway, stun, page, transport }))
             }
             Source::Network { .. } | Source::Device(_) => Self::Script(String::new()),
         }
@@ -49,6 +63,10 @@ impl Probe {
         match self {
             Self::Web { url, .. } => url.host().to_owned(),
             Self::Script(line) => program(line).to_owned(),
+            Self::Gateway(probe) => match &probe.gateway {
+                Some(gateway) => gateway.address.to_string(),
+                None => String::new(),
+            },
         }
     }
 }
@@ -59,6 +77,7 @@ impl fmt::Debug for Probe {
         let kind = match self {
             Self::Web { .. } => "Web",
             Self::Script(_) => "Script",
+            Self::Gateway(_) => "Gateway",
         };
         write!(f, "{kind}({})", self.key())
     }

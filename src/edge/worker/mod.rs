@@ -22,9 +22,9 @@ use crate::config::{Global, Lookup, Section};
 use crate::edge::clock::uptime;
 use crate::edge::dns;
 use crate::edge::http::{Shared, SlowLookUp, proxy_secrets};
-use crate::edge::probe::{self, Probe, script};
+use crate::edge::probe::{self, Probe, gateway, script};
 use crate::edge::process;
-use crate::engine::event::{Event, Finished, JobId, QuestionId};
+use crate::engine::event::{Event, Finished, JobId, QuestionId, Told};
 use crate::model::Notice;
 use crate::model::secret::Secret;
 use crate::model::{Family, Transport};
@@ -276,15 +276,24 @@ impl Inner {
 }
 
 /// Asks a page or a command for an address of `family`.
-fn detect(probe: Probe, family: Family, clients: &mut Clients) -> Result<IpAddr, Failure> {
+fn detect(probe: Probe, family: Family, clients: &mut Clients) -> Result<Told, Failure> {
+    let unnamed = |address| (address, String::new());
     match probe {
         Probe::Web { url, mut transport } => {
             transport.family = Some(family);
             probe::web(clients.get(&transport), &url, family)
+                .map(unnamed)
                 .map_err(|failure| covered(failure, &proxy_secrets(&transport)))
         }
         Probe::Script(line) => {
-            script::run(&line, family, script::SCRIPT_TIMEOUT).map_err(Failure::of_answer)
+            let found = script::run(&line, family, script::SCRIPT_TIMEOUT);
+            found.map(unnamed).map_err(Failure::of_answer)
+        }
+        Probe::Gateway(probe) => {
+            let near = clients.quick(&probe.transport(), gateway::LIMITS);
+            let far = Transport { family: Some(family), ..probe.transport.clone() };
+            gateway::ask(&probe, &near, clients.get(&far))
+                .map_err(|failure| covered(failure, &proxy_secrets(&far)))
         }
     }
 }

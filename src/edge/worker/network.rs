@@ -7,7 +7,7 @@ use super::drive::{self, TimedCarrier, unsent};
 use super::{Delivery, Lane, Publication};
 use crate::config::{self, Lookup};
 use crate::edge::dns;
-use crate::edge::http::{Client, KeptConnection, Shared, proxy_secrets};
+use crate::edge::http::{Client, KeptConnection, Limits, Shared, proxy_secrets};
 use crate::edge::script::{ScriptServices, ScriptUpdate, UPDATE_TIMEOUT};
 use crate::engine::event::{Finished, JobId};
 use crate::model::{Notice, Transport};
@@ -146,6 +146,11 @@ impl Clients {
     /// The open connection for a new job, unless its source address was removed.
     fn take_connection(&mut self) -> Option<KeptConnection> {
         self.kept.take().filter(|kept| !self.shared.is_cut(kept))
+    }
+
+    /// A client for one request over `transport` within `limits`.
+    pub(super) fn quick(&self, transport: &Transport, limits: Limits) -> Client {
+        Client::with_limits(transport, Arc::clone(&self.shared), limits)
     }
 
     /// The client for `transport`, made if the thread has none.

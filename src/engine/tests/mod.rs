@@ -5,6 +5,7 @@ mod book;
 mod both;
 mod detect;
 mod doubt;
+mod gateway;
 mod host;
 mod late;
 mod netifd;

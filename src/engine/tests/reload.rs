@@ -160,7 +160,7 @@ fn an_answer_to_a_question_of_before_counts_for_nothing() {
         question: 0,
         section: "home".into(),
         family: Family::V4,
-        result: Ok(ip("198.51.100.1")),
+        result: Ok((ip("198.51.100.1"), String::new())),
     });
     assert_eq!(s.sent(), [""; 0]);
     s.detected(Family::V4, Ok("198.51.100.2"));

@@ -12,6 +12,7 @@ use crate::config::{Config, Global, Log, RefreshPolicy, Section, Source, Timing}
 use crate::dns::Found;
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId};
+use crate::engine::gateway::Gateway;
 use crate::engine::way::Ask;
 use crate::model::Host;
 use crate::model::secret::Secret;
@@ -272,10 +273,15 @@ pub(super) struct Scenario {
     /// How often a `web` or `script` source was asked.
     pub(super) questions: usize,
     /// The latest of each source.
-    asked: BTreeMap<(String, Family), u32>,
+    pub(super) asked: BTreeMap<(String, Family), u32>,
     /// Calls of `poll`.
     pub(super) polls: usize,
     log: Vec<String>,
+}
+
+fn listening(gateways: &[Gateway]) -> String {
+    let of = |gateway: &Gateway| format!(" {} {}", gateway.device, gateway.address);
+    ["listen".to_owned(), gateways.iter().map(of).collect()].concat()
 }
 
 impl Scenario {
@@ -476,7 +482,9 @@ impl Scenario {
             question: self.asked.get(&("home".into(), family)).copied().unwrap_or_default(),
             section: "home".into(),
             family,
-            result: result.map(ip).map_err(|why| Failure::of_answer(why.to_owned())),
+            result: result
+                .map(|text| (ip(text), String::new()))
+                .map_err(|why| Failure::of_answer(why.to_owned())),
         });
     }
 
@@ -613,7 +621,8 @@ impl Scenario {
                 self.asked.insert((section.clone(), family), question);
                 self.log.push(format!("ask {section} {family}"));
                 if let Some(address) = self.page {
-                    let event = Event::Detected { question, section, family, result: Ok(address) };
+                    let result = Ok((address, String::new()));
+                    let event = Event::Detected { question, section, family, result };
                     self.engine.handle(event, self.now);
                 }
             }
@@ -625,6 +634,7 @@ impl Scenario {
                     self.engine.handle(event, self.now);
                 }
             }
+            Action::Listen(gateways) => self.log.push(listening(&gateways)),
             Action::Save(changes) => self.save(changes),
             Action::Say(notice) => self.log.push(format!("say {}", notice.text)),
         }

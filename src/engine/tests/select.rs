@@ -154,7 +154,7 @@ fn rule_6_an_address_of_scope_host_or_link_is_for_nobody_outside() {
 fn advice_is_what_helps() {
     let refused = |text| NoAddress::Refused(ip(text), Rejection::NotPublic("x")).to_string();
     for private in ["192.168.1.2", "10.0.0.1", "172.16.0.1"] {
-        assert!(refused(private).contains("ip_source 'web'"), "{private}");
+        assert!(refused(private).contains("ip_source 'gateway'"), "{private}");
     }
     for shared in ["100.64.0.1", "192.0.0.2", "192.0.0.4"] {
         let text = refused(shared);

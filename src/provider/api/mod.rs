@@ -72,7 +72,6 @@ mod vercel;
 mod volcengine;
 mod vultr;
 mod westcn;
-mod xml;
 pub mod zone;
 
 use std::fmt;

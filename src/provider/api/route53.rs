@@ -13,13 +13,14 @@ use super::record::{Goal, RECORD, Record, RecordForm, Write};
 use super::records;
 use super::rest::{Rest, too_long};
 use super::zone::{Zone, ZoneList};
-use super::{Api, Base, Need, Publishing, xml};
+use super::{Api, Base, Need, Publishing};
 use crate::model::json::Json;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::{Canonical, Key, short_timestamp};
 use crate::provider::{Answer, Batch, Method, Outcome, Rate, Request};
 use crate::text::percent;
 use crate::text::quoted::quoted;
+use crate::text::xml;
 
 pub(super) const API: Api = Api {
     name: "route53",

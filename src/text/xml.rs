@@ -1,12 +1,12 @@
-//! As much of XML as Route 53's answers need: the content of an element, found by its tag.
+//! As much of XML as our answers need: the content of an element, found by its tag.
 
 /// The content of the first element `tag`, which has no attributes; empty if there is none.
-pub(super) fn text<'x>(xml: &'x str, tag: &str) -> &'x str {
+pub(crate) fn text<'x>(xml: &'x str, tag: &str) -> &'x str {
     all(xml, tag).first().copied().unwrap_or_default()
 }
 
 /// The contents of all elements `tag`, none of which may be within another.
-pub(super) fn all<'x>(xml: &'x str, tag: &str) -> Vec<&'x str> {
+pub(crate) fn all<'x>(xml: &'x str, tag: &str) -> Vec<&'x str> {
     let (begin, end) = (["<", tag, ">"].concat(), ["</", tag, ">"].concat());
     let mut all = Vec::new();
     // The first part is before the first begin tag; every other part begins with a content.

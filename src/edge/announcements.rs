@@ -1,0 +1,73 @@
+//! Receives what gateways announce to all hosts of their network.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+
+use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use crate::edge::runtime::watched;
+use crate::edge::system_error;
+use crate::engine::gateway::Gateway;
+use crate::proto::gateway::announcement::{Announcement, GROUP, PORT, announcement};
+
+/// Most bytes that are read of a datagram. Announcements have 12 or 24.
+const LENGTH: usize = 64;
+
+/// The gateways whose announcements are awaited.
+#[derive(Debug, Default)]
+pub struct Announcements {
+    gateways: Vec<Gateway>,
+    /// `None` while there is no gateway, so that no port is open.
+    socket: Option<AsyncFd<UdpSocket>>,
+}
+
+impl Announcements {
+    /// Listens to `gateways`, and to no others. Must be called within a tokio runtime with I/O.
+    ///
+    /// # Errors
+    /// If the port cannot be opened, or a device carries no multicast: the reason.
+    pub fn set(&mut self, gateways: Vec<Gateway>) -> Result<(), String> {
+        self.socket = None;
+        self.gateways = gateways;
+        if self.gateways.is_empty() {
+            return Ok(());
+        }
+        let socket = open(&self.gateways).and_then(watched);
+        self.socket = Some(socket.map_err(|error| system_error::system(&error))?);
+        Ok(())
+    }
+
+    /// The next announcement of one of the gateways, with its address. Cancel-safe.
+    pub async fn next(&self) -> (Ipv4Addr, Announcement) {
+        let mut bytes = [0; LENGTH];
+        while let Some(socket) = &self.socket
+            && let Ok((length, from)) =
+                socket.async_io(Interest::READABLE, |socket| socket.recv_from(&mut bytes)).await
+        {
+            // Anybody can send to the group.
+            let IpAddr::V4(from) = from.ip() else { continue };
+            if self.gateways.iter().any(|gateway| gateway.address == from)
+                && let Some(announced) = announcement(bytes.get(..length).unwrap_or_default())
+            {
+                return (from, announced);
+            }
+        }
+        std::future::pending().await
+    }
+}
+
+fn open(gateways: &[Gateway]) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_nonblocking(true)?;
+    // Other programs may listen there, too (RFC 6886 section 3.2.1).
+    socket.set_reuse_address(true)?;
+    // Without this the kernel also passes on what arrives on devices that other programs have joined by.
+    socket.set_multicast_all_v4(false)?;
+    socket.bind(&SocketAddr::new(GROUP.into(), PORT).into())?;
+    for gateway in gateways {
+        socket.join_multicast_v4_n(&GROUP, &InterfaceIndexOrAddress::Index(gateway.link))?;
+    }
+    Ok(socket.into())
+}
