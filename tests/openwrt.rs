@@ -62,6 +62,11 @@ struct Effects {
 
 /// Runs `/etc/init.d/ddns WORDS`; procd reports the daemon as running or not.
 fn init(name: &str, running: bool, words: &str) -> Effects {
+    init_with(name, running, "network", words)
+}
+
+/// The same with a section that has this `ip_source`.
+fn init_with(name: &str, running: bool, source_of_section: &str, words: &str) -> Effects {
     let scratch = Scratch::new(name);
     let path = |name: &str| scratch.0.join(name);
     let program = path("ddns-netlink");
@@ -81,6 +86,7 @@ fn init(name: &str, running: bool, words: &str) -> Effects {
         .env("ASKED", path("asked"))
         .env("RUNNING", if running { "1" } else { "" })
         .env("RUNDIR", &scratch.0)
+        .env("SOURCE", source_of_section)
         .output()
         .unwrap();
     let lines = |name| {
@@ -129,6 +135,32 @@ fn reload_sends_sighup_to_a_running_daemon() {
     assert_eq!(effects.procd, ["signal ddns * HUP"], "{effects:?}");
     let effects = init("reload-stopped", false, "reload");
     assert!(has(&effects, "service set"), "{effects:?}");
+}
+
+#[test]
+fn the_firewall_lets_announcements_in_only_while_a_section_waits_for_them() {
+    for verb in ["start", "reload"] {
+        for running in [true, false] {
+            let effects = init_with(&format!("rule-{verb}-{running}"), running, "gateway", verb);
+            for call in [
+                "array firewall",
+                "string type rule",
+                "string src zone-of-wan",
+                "string proto udp",
+                "string dest_ip 224.0.0.1",
+                "string dest_port 5350",
+                "string target ACCEPT",
+                "service set",
+                "changed firewall",
+            ] {
+                assert!(has(&effects, call), "{call}: {effects:?}");
+            }
+            assert_eq!((effects.code, effects.err.as_str()), (0, ""), "{effects:?}");
+        }
+        let effects = init(&format!("no-rule-{verb}"), false, verb);
+        let concerns = |call: &String| call.contains("firewall") || call.contains("data");
+        assert!(!effects.procd.iter().any(concerns), "{effects:?}");
+    }
 }
 
 #[test]
