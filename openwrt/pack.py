@@ -10,6 +10,7 @@ import sys
 
 import archive
 import contents
+import luci
 from common import DIST, NAME, RELEASE, chosen, epoch, package_version, targets, version
 from common import write_if_changed
 
@@ -30,45 +31,85 @@ def place(path, content, name):
     os.link(path, link)
 
 
-def make_ipk(arch, binary, time):
-    """Makes the .ipk and opkg's index."""
-    files = contents.openwrt_files(binary)
-    size = sum(len(file.content) for file in files)
-    package = archive.ipk(contents.ipk_control(arch, size), files, time)
-    name = f"{NAME}_{package_version()}_{arch}.ipk"
-    place(DIST / name, package, f"{arch}/{name}")
-    entry = contents.ipk_fields(arch, size)
+def size(files):
+    """The size of these files on a router."""
+    return sum(len(file.content) for file in files)
+
+
+def opkg_entry(fields, name, package):
+    """The paragraph of a package in opkg's index."""
+    entry = list(fields)
     entry[-1:-1] = [
         ("Filename", name),
         ("Size", len(package)),
         ("SHA256sum", hashlib.sha256(package).hexdigest()),
     ]
-    index = (contents.fields_text(entry) + "\n").encode()
+    return contents.fields_text(entry)
+
+
+def make_ipk(arch, binary, time):
+    """Makes the .ipk, and opkg's index with it and LuCI's page."""
+    files = contents.openwrt_files(binary)
+    package = archive.ipk(contents.ipk_control(arch, size(files)), files, time)
+    name = f"{NAME}_{package_version()}_{arch}.ipk"
+    place(DIST / name, package, f"{arch}/{name}")
+    index = opkg_entry(contents.ipk_fields(arch, size(files)), name, package)
+    index = f"{index}\n{make_luci_ipk(arch, time)}\n".encode()
     write_if_changed(feed(arch) / "Packages", index)
     write_if_changed(feed(arch) / "Packages.gz", archive.compress(index))
 
 
+def make_luci_ipk(arch, time):
+    """Makes the .ipk of LuCI's page; returns its paragraph in opkg's index."""
+    files = luci.files()
+    fields = luci.ipk_fields(size(files))
+    control = archive.File("/control", contents.fields_text(fields).encode())
+    package = archive.ipk([control, *luci.ipk_scripts()], files, time)
+    name = f"{luci.NAME}_{package_version()}_all.ipk"
+    place(DIST / name, package, f"{arch}/{name}")
+    return opkg_entry(fields, name, package)
+
+
+# The fields of an .apk that are in the index, and their letters there.
+APK_LETTERS = {
+    "pkgname": "P", "pkgver": "V", "arch": "A", "size": "I", "pkgdesc": "T", "url": "U",
+    "license": "L", "origin": "o", "depend": "D", "provides": "p",
+}
+
+
+def apk_entry(fields, identity, package):
+    """The lines of a package in apk's index."""
+    lines = [f"C:{identity}", f"S:{len(package)}"]
+    for name in dict.fromkeys(name for name, _ in fields if name in APK_LETTERS):
+        values = " ".join(str(value) for key, value in fields if key == name)
+        lines.append(f"{APK_LETTERS[name]}:{values}")
+    return "\n".join(lines) + "\n\n"
+
+
 def make_apk(arch, binary, time):
-    """Makes the .apk and an index in the format of apk-tools 2, which version 3 reads, too."""
+    """Makes the .apk, and an index with it and LuCI's page, in the format of apk-tools 2, which version 3
+    reads, too."""
     files = contents.apk_files(binary)
-    size = sum(len(file.content) for file in files)
-    fields = contents.apk_fields(arch, size)
+    fields = contents.apk_fields(arch, size(files))
     package, identity = archive.apk(fields, contents.apk_scripts(), files, time)
     place(DIST / f"{STEM}.{arch}.apk", package, f"{arch}/{STEM}.apk")
-    letters = {
-        "pkgname": "P", "pkgver": "V", "arch": "A", "size": "I", "pkgdesc": "T", "url": "U",
-        "license": "L", "origin": "o", "depend": "D", "provides": "p",
-    }
-    lines = [f"C:{identity}", f"S:{len(package)}"]
-    for name in dict.fromkeys(name for name, _ in fields if name in letters):
-        values = " ".join(str(value) for key, value in fields if key == name)
-        lines.append(f"{letters[name]}:{values}")
+    entries = apk_entry(fields, identity, package) + make_luci_apk(arch, time)
     index = [
         archive.File("DESCRIPTION", f"{NAME}\n".encode()),
-        archive.File("APKINDEX", ("\n".join(lines) + "\n\n").encode()),
+        archive.File("APKINDEX", entries.encode()),
     ]
     content = archive.compress(archive.tar(index, time, prefix=""))
     write_if_changed(feed(arch) / "APKINDEX.tar.gz", content)
+
+
+def make_luci_apk(arch, time):
+    """Makes the .apk of LuCI's page; returns its lines in apk's index."""
+    files = luci.files()
+    fields = luci.apk_fields(size(files))
+    package, identity = archive.apk(fields, luci.apk_scripts(), files, time)
+    stem = f"{luci.NAME}-{package_version()}"
+    place(DIST / f"{stem}.apk", package, f"{arch}/{stem}.apk")
+    return apk_entry(fields, identity, package)
 
 
 def make_deb(arch, binary, time):
@@ -91,14 +132,14 @@ def pack(target):
 def clean():
     """Removes packages of other versions, so that SHA256SUMS does not list them."""
     kept = (package_version(), f"{version()}-{RELEASE}_")
-    for path in [*DIST.glob(f"{NAME}*.*pk"), *DIST.glob(f"{NAME}*.deb"), *DIST.glob("feed/*/*.*pk")]:
+    for path in [*DIST.glob("*.*pk"), *DIST.glob(f"{NAME}*.deb"), *DIST.glob("feed/*/*.*pk")]:
         if not any(text in path.name for text in kept):
             path.unlink()
 
 
 def checksums():
     """Writes SHA256SUMS of the programs and packages."""
-    files = sorted(path for path in DIST.glob(f"{NAME}*") if path.is_file())
+    files = sorted(path for path in DIST.glob(f"*{NAME}*") if path.is_file())
     lines = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files)
     write_if_changed(DIST / "SHA256SUMS", "".join(lines).encode())
 

@@ -113,6 +113,9 @@ if [ "$task" = demo ]; then
     [ -z "${needed:-}" ] && [ "$built" = yes ]
     exit
 fi
+# They show LuCI's page.
+! lacks chromium || packages="$packages chromium"
+! lacks chromedriver || packages="$packages chromium-driver"
 # busybox: the DHCP client of OpenWrt; dnsmasq: a DHCP server, and a router's resolver; radvd:
 # router advertisements; named, knotd: name servers; miniupnpd, turnserver (STUN), nft: a gateway with
 # address translation, and a server behind it; openssl: checks the tests' certificates;

@@ -3,11 +3,13 @@
 
 #![allow(unreachable_pub, reason = "as in each module")]
 
+pub mod browser;
 pub mod daemon;
 pub mod dns;
 pub mod events;
 pub mod gateway;
 pub mod initramfs;
+pub mod luci;
 pub mod named;
 pub mod process;
 pub mod provider;

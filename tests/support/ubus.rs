@@ -532,6 +532,17 @@ impl Client {
         self.ask(&question).unwrap();
     }
 
+    /// Waits for the next notification, however long that takes; `None` if the bus has ended.
+    pub fn next_notification(&mut self) -> Option<(String, Json)> {
+        self.stream.set_read_timeout(None).unwrap();
+        loop {
+            let frame = Frame::read(&self.stream).ok()?;
+            if frame.kind == INVOKE {
+                return Some((frame.name(A_METHOD)?, frame.data()));
+            }
+        }
+    }
+
     /// Waits for the next notification: its method and data.
     pub fn notified(&mut self) -> (String, Json) {
         while self.notifications.is_empty() {
