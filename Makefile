@@ -12,7 +12,8 @@ SKIPPED := $(abspath $(TARGET_DIR))/skipped-tests
 export PATH := $(TOOLS)/usr/sbin:$(TOOLS)/usr/bin:$(PATH):/usr/local/sbin:/usr/sbin:/sbin
 export DDNS_NETLINK_SKIPPED := $(SKIPPED)
 
-.PHONY: help build demo test test-targets test-servers tools bench fuzz packages sizes measures
+.PHONY: help build demo test test-targets test-servers tools bench fuzz packages sizes measures \
+	lint-luci picture
 
 help:
 	@echo 'make demo    the daemon follows changes of an address; needs no root and no set-up'
@@ -21,6 +22,9 @@ help:
 	@echo '             tests programs of `make packages` under emulators of their architecture'
 	@echo 'make test-servers [OPENAPI=directory]'
 	@echo '             tests interfaces of providers with servers of other projects'
+	@echo 'make lint-luci'
+	@echo '             eslint with the rules of LuCI, for the page in LuCI; needs npm'
+	@echo 'make picture the picture of the page in the README, made by the test of the page'
 	@echo 'make bench   latency, idle cost, memory, growth; prints, never fails'
 	@echo 'make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS); needs a C++ compiler'
 	@echo 'make build   the release binary'
@@ -83,6 +87,23 @@ $(SERVERS)/python: Makefile
 	python3 -m venv $(SERVERS)/venv
 	$(SERVERS)/venv/bin/pip install --quiet --disable-pip-version-check $(PYTHON_SERVERS)
 	touch $@
+
+# LuCI's rules, on the views and on the stand-ins of the tests.
+ESLINT := $(abspath $(TARGET_DIR))/eslint
+
+lint-luci: $(ESLINT)/node_modules
+	@cp tests/luci/eslint.config.mjs $(ESLINT)
+	$(ESLINT)/node_modules/.bin/eslint --config $(ESLINT)/eslint.config.mjs \
+	    openwrt/luci-app-ddns-netlink tests/luci
+
+$(ESLINT)/node_modules: Makefile
+	@mkdir -p $(ESLINT)
+	npm install --prefix $(ESLINT) --no-audit --no-fund --silent eslint@10.0.3 @eslint/js@10.0.1 globals@17.3.0
+	@touch $@
+
+picture: tools
+	CI=1 $(CARGO) test --locked --test e2e_luci_page the_overview
+	cp $(TARGET_DIR)/tmp/luci/overview.png doc/luci.png
 
 tools:
 	@CARGO='$(CARGO)' tests/tools.sh test

@@ -4,8 +4,10 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use ddns_netlink::config::options::{OPTIONS, OptionOrigin, SectionKind};
 use ddns_netlink::state::State;
@@ -95,6 +97,8 @@ fn the_overview_shows_each_name_and_follows_the_daemon() {
         wait_row(&browser, "off.example.com", "not enabled");
         wait_row(&browser, "bad.example.com", "retry_interval");
         browser.wait("document.querySelector('[data-alarm=\"broken\"]')");
+        // The picture of the README (`make picture`).
+        browser.resize(1000, 520);
         browser.picture("overview");
 
         // The page follows without a reload.
@@ -396,6 +400,45 @@ fn logs_history_and_the_status_page_have_their_lines() {
         );
         assert_no_complaint(&browser);
     });
+}
+
+/// The texts of the page, as `_('text')` in its views and as titles in its menu.
+fn texts() -> BTreeSet<String> {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("openwrt/luci-app-ddns-netlink");
+    let list = Command::new("find").arg(package.join("htdocs")).output().unwrap();
+    let mut texts = BTreeSet::new();
+    for path in String::from_utf8(list.stdout).unwrap().lines().filter(|path| path.ends_with(".js"))
+    {
+        let source = fs::read_to_string(path).unwrap();
+        let parts = source.split("_('").skip(1);
+        texts.extend(parts.map(|part| part.split_once("')").unwrap().0.to_owned()));
+    }
+    let menu = package.join("root/usr/share/luci/menu.d/luci-app-ddns-netlink.json");
+    let menu: Value = serde_json::from_str(&fs::read_to_string(menu).unwrap()).unwrap();
+    for entry in menu.as_object().unwrap().values() {
+        texts.insert(entry["title"].as_str().unwrap().to_owned());
+    }
+    texts
+}
+
+#[test]
+fn every_text_of_the_page_is_translated() {
+    let po = Path::new(env!("CARGO_MANIFEST_DIR")).join("openwrt/luci-app-ddns-netlink/po");
+    for file in ["templates/ddns-netlink.pot", "de/ddns-netlink.po", "zh_Hans/ddns-netlink.po"] {
+        let text = fs::read_to_string(po.join(file)).unwrap();
+        let messages = text.split("\n\n").skip(1).map(|entry| {
+            let (_, entry) = entry.split_once("msgid \"").unwrap();
+            let (message, translation) = entry.trim_end().split_once("\"\nmsgstr \"").unwrap();
+            let translation = translation.trim_end_matches('"');
+            let placeholders = |text: &str| text.matches("%s").count();
+            if !file.ends_with(".pot") {
+                assert!(!translation.is_empty(), "{file}: {message}");
+                assert_eq!(placeholders(message), placeholders(translation), "{file}: {message}");
+            }
+            message.to_owned()
+        });
+        assert_eq!(messages.collect::<BTreeSet<_>>(), texts(), "{file}");
+    }
 }
 
 #[test]

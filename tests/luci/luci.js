@@ -40,8 +40,6 @@ window.E = (tag, attributes, children) => {
 	return node;
 };
 
-const instances = new WeakMap();
-
 const dom = {
 	append(node, children) {
 		for (const child of [].concat(children == null ? [] : children).flat(Infinity))
