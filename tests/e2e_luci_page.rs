@@ -315,10 +315,24 @@ fn a_section_is_added_tested_corrected_and_edited() {
         for kept in [
             "option frobnicate 'kept'",
             "option password 'secret'",
-            "list domain 'home.example.com'",
+            "option domain 'home.example.com'",
         ] {
             assert!(text.contains(kept), "{kept}: {text}");
         }
+
+        // Delete asks once more.
+        if Luci::is_real() {
+            browser.open(&luci.page(OVERVIEW));
+        }
+        browser.wait("!document.body.classList.contains('modal-overlay-active')");
+        browser.press("[data-name=\"new.example.com\"]", "Edit");
+        browser.wait("document.querySelector('.modal h4').innerText.includes('Section new')");
+        browser.press(".modal", "Delete");
+        browser
+            .wait("document.querySelector('[data-role=\"answer\"]').innerText.includes('again')");
+        browser.press(".modal", "Delete");
+        wait_until("the section is deleted", || !saved());
+        browser.wait(&format!("!{}", row("new.example.com")));
         assert_no_complaint(&browser);
     });
 }

@@ -226,6 +226,10 @@ const uci = {
 		uci.values[config][sid][option] = value;
 	},
 
+	remove(config, sid) {
+		delete uci.values[config][sid];
+	},
+
 	unset(config, sid, option) {
 		delete uci.values[config][sid][option];
 	},
@@ -249,6 +253,10 @@ const uci = {
 				if (options.length)
 					tasks.push({ method: 'delete', args: { config, section: sid, options } });
 			}
+
+			for (const sid of Object.keys(uci.stored[config]))
+				if (!uci.values[config][sid])
+					tasks.push({ method: 'delete', args: { config, section: sid } });
 
 			uci.unload(config);
 		}

@@ -282,6 +282,10 @@ impl Shared {
                 section.extend(arguments["values"].as_object().unwrap().clone());
                 Ok(json!({}))
             }
+            "delete" if arguments["options"].is_null() => {
+                sections.retain(|section| !named(section));
+                Ok(json!({}))
+            }
             "delete" => {
                 let section =
                     sections.iter_mut().find(|section| named(section)).ok_or(NOT_FOUND)?;

@@ -15,7 +15,7 @@ const CLASSES = {
 	text: form.Value,
 	secret: fields.Secret,
 	flag: form.Flag,
-	list: form.DynamicList,
+	list: fields.List,
 	choice: form.ListValue,
 	ipv4: fields.Family,
 	ipv6: fields.Family,
@@ -246,6 +246,24 @@ const Editor = baseclass.extend({
 		}).catch(error => this.say('error', [ error.message ]));
 	},
 
+	/* Deletes the section, when the owner has pressed the button twice. */
+	remove() {
+		if (!this.asked) {
+			this.asked = true;
+			this.say('warning', [ _('Press Delete again to delete this section.') ]);
+
+			return Promise.resolve();
+		}
+
+		uci.remove('ddns', this.sid);
+
+		return uci.save().then(() => {
+			ui.hideModal();
+
+			return ui.changes.apply(true);
+		}).then(() => uci.load('ddns')).then(this.done);
+	},
+
 	cancel() {
 		uci.unload('ddns');
 		ui.hideModal();
@@ -263,6 +281,7 @@ const Editor = baseclass.extend({
 				E('div', { 'data-role': 'answer', 'role': 'status', 'aria-live': 'assertive' }),
 				E('div', { 'class': 'right button-row' }, [
 					button(_('Cancel'), 'neutral', ui.createHandlerFn(this, 'cancel')), ' ',
+					isGlobal ? '' : button(_('Delete'), 'negative', ui.createHandlerFn(this, 'remove')), ' ',
 					isGlobal ? '' : button(_('Test'), 'action', ui.createHandlerFn(this, 'test')), ' ',
 					button(_('Save'), 'save', ui.createHandlerFn(this, 'save', false)), ' ',
 					button(_('Save & Apply'), 'apply important', ui.createHandlerFn(this, 'save', true))

@@ -51,6 +51,16 @@ const Family = form.Flag.extend({
 	}
 });
 
+/* A list. One value is written as `option`, so that other programs that know no list can read it. */
+const List = form.DynamicList.extend({
+	write(sid, value) {
+		const values = L.toArray(value);
+
+		if (L.toArray(this.cfgvalue(sid)).join(' ') != values.join(' '))
+			uci.set('ddns', sid, this.option, values.length == 1 ? values[0] : values);
+	}
+});
+
 /* A text with proposals that the browser narrows down while the owner types. */
 const Typed = form.Value.extend({
 	renderWidget(...args) {
@@ -66,4 +76,4 @@ const Typed = form.Value.extend({
 	}
 });
 
-return baseclass.extend({ Secret, Family, Typed });
+return baseclass.extend({ Secret, Family, List, Typed });

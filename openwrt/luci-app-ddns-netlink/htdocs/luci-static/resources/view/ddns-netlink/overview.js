@@ -97,10 +97,20 @@ return view.extend({
 			return;
 
 		this.shown = essence;
-		replace(this.alarms, status ? model.alarms(rows).map(alarm) : E('div', { 'class': 'alert-message error' },
-			[ _('The daemon does not run. Start it on the page System, Startup: ddns.') ]));
+		this.warn(status ? model.alarms(rows).map(alarm) : [ E('div', { 'class': 'alert-message error' },
+			[ _('The daemon does not run. Start it on the page System, Startup: ddns.') ]) ]);
 		replace(this.names, table.render(rows, this.handlers));
 		replace(this.hosts, hosts.render(services, rows));
+	},
+
+	/* Shows alarms. The same ones are not put there again, because a screen reader would read them again. */
+	warn(alarms) {
+		const text = alarms.map(node => node.textContent).join('\n');
+
+		if (text != this.warned)
+			replace(this.alarms, alarms);
+
+		this.warned = text;
 	},
 
 	/* Has the daemon do something with each section of a row. */
