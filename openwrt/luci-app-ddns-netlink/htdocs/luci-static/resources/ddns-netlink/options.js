@@ -55,7 +55,7 @@ const ADDRESS = [
 	{ name: 'interface', type: 'text', title: _('Ask again at events of'), help: _('The network whose events make the program ask at once.'), shows: asked },
 	{ name: 'allow_temporary', type: 'flag', title: _('Publish temporary IPv6 addresses') },
 	{ name: 'remove_after', type: 'text', title: _('Remove the record without an address after'), help: _('in seconds; empty: never') },
-	{ name: 'only_if_address', type: 'list', title: _('Only while this router has the address'), help: _('For a pair of routers: the address that the active one holds.') },
+	{ name: 'only_if_address', type: 'text', title: _('Only while this router has the address'), help: _('For a pair of routers: the address that the active one holds.') },
 	{ name: 'only_if_file', type: 'text', title: _('Only while this file says MASTER'), help: _('For a pair of routers. With path=WORD, another word.') }
 ];
 

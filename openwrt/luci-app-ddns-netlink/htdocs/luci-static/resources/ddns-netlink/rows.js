@@ -16,6 +16,18 @@ const list = value => Array.isArray(value) ? value : String(value || '').split(/
 /* The IPv4 addresses in a sentence. */
 const addresses = sentence => String(sentence || '').match(/\b\d+\.\d+\.\d+\.\d+\b/g) || [];
 
+/* The line that a record follows, and why it is not a preferred one. A section without a choice of lines has only
+ * its source. */
+function line(section, record) {
+	const family = record.type == 'A' ? 'IPv4' : 'IPv6';
+	const used = (section.lines || []).find(used => used.family == family);
+
+	if (!used)
+		return section.source;
+
+	return [ _('%s line: %s').format(family, used.line), used.reason ].filter(text => text).join('; ');
+}
+
 function alarm(kind, record, text) {
 	return { kind, name: record.name, type: record.type, section: record.section, text };
 }
@@ -46,7 +58,7 @@ return baseclass.extend({
 				add(record.name, section.name).records.push(Object.assign({
 					section: section.name,
 					provider: section.provider,
-					line: section.line || section.source
+					line: line(section, record)
 				}, record));
 
 		const idle = (section, state, note) => {

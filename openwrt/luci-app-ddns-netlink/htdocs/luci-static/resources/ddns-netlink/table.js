@@ -16,6 +16,7 @@ const STATES = {
 	'back-off': [ 'warning', _('failed') ],
 	'no-address': [ 'warning', _('no address') ],
 	'no-route': [ 'warning', _('no route') ],
+	'standby': [ '', _('standby') ],
 	'stopped': [ '', _('stopped') ],
 	'disabled': [ '', _('not enabled') ],
 	'given-up': [ 'important', _('given up') ],
