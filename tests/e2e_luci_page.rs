@@ -82,8 +82,8 @@ fn the_overview_shows_each_name_and_follows_the_daemon() {
         daemon.wait_published("home", "203.0.113.5");
         wait_ipv6(&daemon, "home.example.com");
         let history = json!([{
-            "name": "home.example.com", "family": "IPv4", "section": "home", "old": "203.0.113.4",
-            "new": "203.0.113.5", "seen_at": 1_790_000_000, "sent_at": 1_790_000_000,
+            "name": "home.example.com", "type": "A", "section": "home", "old": "203.0.113.5",
+            "new": "203.0.113.6", "seen_at": 1_790_000_000, "sent_at": 1_790_000_000,
             "accepted_at": 1_790_000_001
         }]);
         let luci = luci(&scene, &daemon, Some(history));
@@ -128,7 +128,7 @@ fn the_overview_shows_each_name_and_follows_the_daemon() {
         browser.press(".modal", "Close");
         browser.press(home, "History");
         browser.wait(
-            "document.querySelector('[data-role=\"changes\"]').innerText.includes('203.0.113.4')",
+            "document.querySelector('[data-role=\"changes\"]').innerText.includes('203.0.113.6')",
         );
         browser.picture("history");
         browser.press(".modal", "Close");

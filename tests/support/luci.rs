@@ -48,7 +48,7 @@ struct Shared {
     sections: Mutex<Vec<Map<String, Value>>>,
     /// The methods of `ddns` that the package's ACL grants.
     granted: Vec<String>,
-    /// The answer to `history`, if the daemon is to have that method.
+    /// The answer to `history`, if the daemon has no such method but is to have one.
     history: Option<Value>,
 }
 
@@ -241,7 +241,7 @@ impl Shared {
     fn call(&self, object: &str, method: &str, arguments: &Value) -> Result<Value, u32> {
         match object {
             "ddns" if !self.granted.iter().any(|known| known == method) => Err(PERMISSION_DENIED),
-            "ddns" if method == "history" && self.history.is_some() => {
+            "ddns" if method == "history" && object::signature().get("history").is_none() => {
                 Ok(json!({ "changes": self.history }))
             }
             "ddns" => Client::connect().call("ddns", method, arguments),

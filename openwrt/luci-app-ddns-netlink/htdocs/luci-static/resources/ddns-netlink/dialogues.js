@@ -21,7 +21,7 @@ function cell(title, content) {
 
 function change(entry) {
 	return E('tr', { 'class': 'tr' }, [
-		cell(_('Name'), `${entry.name} (${entry.family})`),
+		cell(_('Name'), `${entry.name} ${entry.type}`),
 		cell(_('From'), entry.old || '-'),
 		cell(_('To'), entry.new || _('removed')),
 		cell(_('Seen'), times.date(entry.seen_at)),
