@@ -96,9 +96,10 @@ lint-luci: $(ESLINT)/node_modules
 	$(ESLINT)/node_modules/.bin/eslint --config $(ESLINT)/eslint.config.mjs \
 	    openwrt/luci-app-ddns-netlink tests/luci
 
+# Version 9, because it runs on Debian 12's Node.js, too.
 $(ESLINT)/node_modules: Makefile
 	@mkdir -p $(ESLINT)
-	npm install --prefix $(ESLINT) --no-audit --no-fund --silent eslint@10.0.3 @eslint/js@10.0.1 globals@17.3.0
+	npm install --prefix $(ESLINT) --no-audit --no-fund --silent eslint@9.39.1 @eslint/js@9.39.1 globals@17.3.0
 	@touch $@
 
 picture: tools

@@ -232,6 +232,7 @@ const Editor = baseclass.extend({
 	/* Shows what would be sent if the section were saved as it is. */
 	test() {
 		return this.map.parse().then(() => {
+			this.mark([]);
 			this.say('notice', [ _('The address is being looked for…') ]);
 
 			return daemon.test(text.of(this.sid, { enabled: '1' }).text);

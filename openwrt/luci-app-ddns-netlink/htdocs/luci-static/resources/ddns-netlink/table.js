@@ -19,9 +19,9 @@ const STATES = {
 	'standby': [ '', _('standby') ],
 	'stopped': [ '', _('stopped') ],
 	'disabled': [ '', _('not enabled') ],
-	'given-up': [ 'important', _('given up') ],
-	'refused': [ 'important', _('refused') ],
-	'broken': [ 'important', _('mistake') ]
+	'given-up': [ 'warning', _('given up') ],
+	'refused': [ 'warning', _('refused') ],
+	'broken': [ 'warning', _('mistake') ]
 };
 
 function badge(state) {
@@ -104,7 +104,7 @@ function render(row, handlers) {
 
 	return E('tr', { 'class': 'tr', 'data-name': row.name }, [
 		E('td', { 'class': 'td', 'data-title': _('Name') }, [
-			E('strong', { 'style': 'overflow-wrap:anywhere' }, [ row.name ]),
+			E('strong', { 'style': 'overflow-wrap:break-word' }, [ row.name ]),
 			line([ E('small', {}, [ _('section %s').format(row.sections.join(', ')) ]) ]),
 			...lines(row)
 		]),
