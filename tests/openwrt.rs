@@ -433,6 +433,40 @@ fn packages_contain_the_files_that_luci_calls_and_reads() {
 }
 
 #[test]
+fn the_page_in_luci_is_one_package_for_every_architecture() {
+    let Some(scratch) = pack("luci") else {
+        return;
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    let ipk = scratch.0.join(format!("luci-app-ddns-netlink_{version}-r1_all.ipk"));
+    let apk = scratch.0.join(format!("luci-app-ddns-netlink-{version}-r1.apk"));
+    let of_ipk = shell("tar -xzOf \"$0\" ./data.tar.gz | tar -tz", ipk.clone());
+    let of_apk = shell("tar -tzf \"$0\" 2>/dev/null", apk);
+    for file in [
+        "www/luci-static/resources/view/ddns-netlink/overview.js",
+        "www/luci-static/resources/ddns-netlink/options.js",
+        "www/luci-static/resources/view/status/include/71_ddns-netlink.js",
+        "usr/share/luci/menu.d/luci-app-ddns-netlink.json",
+        "usr/share/rpcd/acl.d/luci-app-ddns-netlink.json",
+        "usr/lib/lua/luci/i18n/ddns-netlink.zh-cn.lmo",
+    ] {
+        assert!(of_ipk.contains(file) && of_apk.contains(file), "{file}: {of_ipk}{of_apk}");
+    }
+    let control = shell("tar -xzOf \"$0\" ./control.tar.gz | tar -xzO ./control", ipk.clone());
+    for field in ["Architecture: all", "Depends: luci-base\n"] {
+        assert!(control.contains(field), "{control}");
+    }
+    // LuCI finds "Close" by this hash.
+    let show =
+        "tar -xzOf \"$0\" ./data.tar.gz | tar -xzO ./usr/lib/lua/luci/i18n/ddns-netlink.de.lmo";
+    let bytes = shell(&format!("{show} | od -An -v -tx1 | tr -d ' \\n'"), ipk);
+    let translated = "Schließen".bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    assert!(bytes.contains("26d000c200000001") && bytes.contains(&translated), "{bytes}");
+    let index = fs::read_to_string(scratch.0.join("feed/arm_xscale/Packages")).unwrap();
+    assert_eq!(index.matches("\nFilename: ").count(), 2, "{index}");
+}
+
+#[test]
 fn package_scripts_for_opkg_start_stop_and_clean_up() {
     let Some(scratch) = pack("scripts") else {
         return;
