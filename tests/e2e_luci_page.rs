@@ -65,6 +65,25 @@ fn assert_no_complaint(browser: &Browser) {
     assert_eq!(browser.complaints(), [""; 0]);
 }
 
+/// Opens the dialogues of a row whose address has become 203.0.113.6.
+fn look_at_why_and_history(browser: &Browser) {
+    let home = "[data-name=\"home.example.com\"]";
+    browser.press(home, "Why");
+    browser.wait(
+        "document.querySelector('[data-role=\"why\"]').innerText.includes('203.0.113.6: chosen')",
+    );
+    let why = browser.value("document.querySelector('[data-role=\"why\"]').innerText");
+    assert!(!why.as_str().unwrap().contains("secret"), "{why}");
+    browser.picture("why");
+    browser.press(".modal", "Close");
+    browser.press(home, "History");
+    browser.wait(
+        "document.querySelector('[data-role=\"changes\"]').innerText.includes('203.0.113.6')",
+    );
+    browser.picture("history");
+    browser.press(".modal", "Close");
+}
+
 #[test]
 fn the_overview_shows_each_name_and_follows_the_daemon() {
     if skip_under_emulator("the browser is tested with the native program") {
@@ -120,18 +139,7 @@ fn the_overview_shows_each_name_and_follows_the_daemon() {
             row("home.example.com")
         ));
 
-        browser.press(home, "Why");
-        browser.wait("document.querySelector('[data-role=\"why\"]').innerText.includes('203.0.113.6: chosen')");
-        let why = browser.value("document.querySelector('[data-role=\"why\"]').innerText");
-        assert!(!why.as_str().unwrap().contains("secret"), "{why}");
-        browser.picture("why");
-        browser.press(".modal", "Close");
-        browser.press(home, "History");
-        browser.wait(
-            "document.querySelector('[data-role=\"changes\"]').innerText.includes('203.0.113.6')",
-        );
-        browser.picture("history");
-        browser.press(".modal", "Close");
+        look_at_why_and_history(&browser);
 
         // What the page says if the daemon has ended.
         daemon.stop();
@@ -199,6 +207,132 @@ fn alarms_say_what_to_do() {
     });
 }
 
+/// Whether the file has the section `new`.
+fn is_saved(scene: &Scene) -> bool {
+    fs::read_to_string(scene.config.path()).unwrap().contains("new.example.com")
+}
+
+/// Fills in the form of a new section. A provider labels the fields in its own words.
+fn fill_in(browser: &Browser) {
+    let name = "[data-role=\"new-name\"]";
+    browser.type_into(name, "home");
+    browser.click("[data-role=\"add\"]");
+    browser.wait(
+        "document.querySelector('[data-role=\"new-name\"]').getAttribute('aria-invalid') == 'true'",
+    );
+    browser.type_into(name, "new");
+    browser.click("[data-role=\"add\"]");
+
+    // A provider labels the fields in its own words.
+    browser.type_into(&input("new", "service_name"), "dyndns.org");
+    let key = format!("document.querySelector('{} label').innerText", field("new", "password"));
+    browser.wait(&format!("{key} == 'The updater client key *'"));
+    browser.picture("provider");
+    browser.type_into(&input("new", "service_name"), "");
+    browser.wait(&format!("{key} == 'Password'"));
+
+    let url =
+        format!("http://[USERNAME]:[PASSWORD]@{PROVIDER}/nic/update?hostname=[DOMAIN]&myip=[IP]");
+    browser.type_into(&input("new", "update_url"), &url);
+    browser.type_into(&input("new", "username"), "user");
+    browser.type_into(&input("new", "password"), "hush");
+    browser.type_into(&format!("{}:last-of-type", input("new", "domain")), "new.example.com");
+    browser.click(&format!("{}[type=checkbox]", input("new", "also_ipv6")));
+    browser.press(".modal", "Address");
+    browser.click(&format!("{} select", field("new", "ip_source")));
+    let choose = format!(
+        "(() => {{ const s = document.querySelector('{} select'); s.value = 'interface'; \
+         s.dispatchEvent(new Event('change', {{ bubbles: true }})); return true; }})()",
+        field("new", "ip_source")
+    );
+    browser.value(&choose);
+    browser.type_into(&input("new", "ip_interface"), "wan");
+    assert_eq!(
+        browser.value(&format!(
+            "document.querySelector('{}').classList.contains('hidden')",
+            field("new", "ip_url")
+        )),
+        true,
+        "a device needs no page"
+    );
+}
+
+/// The daemon's sentences stand at their fields.
+fn correct_a_mistake(browser: &Browser) {
+    browser.press(".modal", "Timing and log");
+    browser.type_into(&input("new", "retry_interval"), "soon");
+    browser.press(".modal", "Save");
+    browser.wait(&format!(
+        "document.querySelector('{} [data-role=\"mistake\"]').innerText.includes('retry_interval')",
+        field("new", "retry_interval")
+    ));
+    browser.picture("mistake");
+    browser.type_into(&input("new", "retry_interval"), "60");
+}
+
+/// The test shows what would be sent, and sends nothing.
+fn test_before_saving(browser: &Browser, scene: &Scene) {
+    browser.press(".modal", "Test");
+    browser.wait(
+        "document.querySelector('[data-role=\"test\"]').innerText.includes('new.example.com')",
+    );
+    let test = browser.value("document.querySelector('[data-role=\"test\"]').innerText");
+    let test = test.as_str().unwrap();
+    assert!(test.contains("2001:db8:1::5") && !test.contains("hush"), "{test}");
+    assert!(
+        scene.provider.requests().iter().all(|request| request.hostname() != "new.example.com")
+    );
+    browser.picture("test");
+}
+
+/// A warning is shown once; the second time the section is saved.
+fn save(browser: &Browser, scene: &Scene) {
+    browser.press(".modal", "Save & Apply");
+    browser.wait("!document.body.classList.contains('modal-overlay-active') || \
+                  document.querySelector('[data-role=\"answer\"]').innerText.includes('Save again')");
+    if browser.value("document.body.classList.contains('modal-overlay-active')") == true {
+        browser.press(".modal", "Save & Apply");
+    }
+    wait_until("the section is saved", || is_saved(scene));
+}
+
+/// What is stored is not shown, and stays if it is not replaced. Unknown options stay, too.
+fn edit(browser: &Browser, scene: &Scene) {
+    browser.press("[data-name=\"home.example.com\"]", "Edit");
+    let password = format!("document.querySelector('{}')", input("home", "password"));
+    browser.wait(&format!("{password}.placeholder == 'unchanged'"));
+    assert_eq!(browser.value(&format!("{password}.value")), "");
+    let shown = browser.value("document.documentElement.outerHTML");
+    assert!(!shown.as_str().unwrap().contains("secret"));
+    browser.press(".modal", "Advanced");
+    browser.type_into(&input("home", "ttl"), "120");
+    browser.press(".modal", "Save & Apply");
+    browser
+        .wait("document.querySelector('[data-role=\"answer\"]').innerText.includes('frobnicate')");
+    browser.press(".modal", "Save & Apply");
+    wait_until("the change is saved", || {
+        fs::read_to_string(scene.config.path()).unwrap().contains("option ttl '120'")
+    });
+    let text = fs::read_to_string(scene.config.path()).unwrap();
+    for kept in
+        ["option frobnicate 'kept'", "option password 'secret'", "option domain 'home.example.com'"]
+    {
+        assert!(text.contains(kept), "{kept}: {text}");
+    }
+}
+
+/// Delete asks once more.
+fn delete(browser: &Browser, scene: &Scene) {
+    browser.wait("!document.body.classList.contains('modal-overlay-active')");
+    browser.press("[data-name=\"new.example.com\"]", "Edit");
+    browser.wait("document.querySelector('.modal h4').innerText.includes('Section new')");
+    browser.press(".modal", "Delete");
+    browser.wait("document.querySelector('[data-role=\"answer\"]').innerText.includes('again')");
+    browser.press(".modal", "Delete");
+    wait_until("the section is deleted", || !is_saved(scene));
+    browser.wait(&format!("!{}", row("new.example.com")));
+}
+
 #[test]
 fn a_section_is_added_tested_corrected_and_edited() {
     if skip_under_emulator("the browser is tested with the native program") {
@@ -215,124 +349,21 @@ fn a_section_is_added_tested_corrected_and_edited() {
         let luci = luci(&scene, &daemon, None);
         let browser = Browser::start();
         browser.open(&luci.page(OVERVIEW));
-        let name = "[data-role=\"new-name\"]";
-        browser.type_into(name, "home");
-        browser.click("[data-role=\"add\"]");
-        browser.wait("document.querySelector('[data-role=\"new-name\"]').getAttribute('aria-invalid') == 'true'");
-        browser.type_into(name, "new");
-        browser.click("[data-role=\"add\"]");
-
-        // A provider labels the fields in its own words.
-        browser.type_into(&input("new", "service_name"), "dyndns.org");
-        let key = format!("document.querySelector('{} label').innerText", field("new", "password"));
-        browser.wait(&format!("{key} == 'The updater client key *'"));
-        browser.picture("provider");
-        browser.type_into(&input("new", "service_name"), "");
-        browser.wait(&format!("{key} == 'Password'"));
-
-        // The daemon's sentences stand at their fields.
-        let url = format!(
-            "http://[USERNAME]:[PASSWORD]@{PROVIDER}/nic/update?hostname=[DOMAIN]&myip=[IP]"
-        );
-        browser.type_into(&input("new", "update_url"), &url);
-        browser.type_into(&input("new", "username"), "user");
-        browser.type_into(&input("new", "password"), "hush");
-        browser.type_into(&format!("{}:last-of-type", input("new", "domain")), "new.example.com");
-        browser.click(&format!("{}[type=checkbox]", input("new", "also_ipv6")));
-        browser.press(".modal", "Address");
-        browser.click(&format!("{} select", field("new", "ip_source")));
-        let choose = format!(
-            "(() => {{ const s = document.querySelector('{} select'); s.value = 'interface'; \
-             s.dispatchEvent(new Event('change', {{ bubbles: true }})); return true; }})()",
-            field("new", "ip_source")
-        );
-        browser.value(&choose);
-        browser.type_into(&input("new", "ip_interface"), "wan");
-        assert_eq!(
-            browser.value(&format!(
-                "document.querySelector('{}').classList.contains('hidden')",
-                field("new", "ip_url")
-            )),
-            true,
-            "a device needs no page"
-        );
-        browser.press(".modal", "Timing and log");
-        browser.type_into(&input("new", "retry_interval"), "soon");
-        browser.press(".modal", "Save");
-        browser.wait(&format!(
-            "document.querySelector('{} [data-role=\"mistake\"]').innerText.includes('retry_interval')",
-            field("new", "retry_interval")
-        ));
-        browser.picture("mistake");
-        browser.type_into(&input("new", "retry_interval"), "60");
-
-        browser.press(".modal", "Test");
-        browser.wait(
-            "document.querySelector('[data-role=\"test\"]').innerText.includes('new.example.com')",
-        );
-        let test = browser.value("document.querySelector('[data-role=\"test\"]').innerText");
-        let test = test.as_str().unwrap();
-        assert!(test.contains("2001:db8:1::5") && !test.contains("hush"), "{test}");
-        assert!(
-            scene.provider.requests().iter().all(|request| request.hostname() != "new.example.com")
-        );
-        browser.picture("test");
-
-        // A warning is shown once; the second time it is saved.
-        let saved = || fs::read_to_string(scene.config.path()).unwrap().contains("new.example.com");
-        browser.press(".modal", "Save & Apply");
-        browser.wait("!document.body.classList.contains('modal-overlay-active') || \
-                      document.querySelector('[data-role=\"answer\"]').innerText.includes('Save again')");
-        if browser.value("document.body.classList.contains('modal-overlay-active')") == true {
-            browser.press(".modal", "Save & Apply");
-        }
-        wait_until("the section is saved", saved);
+        fill_in(&browser);
+        correct_a_mistake(&browser);
+        test_before_saving(&browser, &scene);
+        save(&browser, &scene);
         daemon.wait_published("new", "203.0.113.5");
         wait_ipv6(&daemon, "new.example.com");
         if Luci::is_real() {
             browser.open(&luci.page(OVERVIEW));
         }
         wait_row(&browser, "new.example.com", "203.0.113.5");
-
-        // What is stored is not shown, and stays if it is not replaced. Unknown options stay, too.
-        browser.press("[data-name=\"home.example.com\"]", "Edit");
-        let password = format!("document.querySelector('{}')", input("home", "password"));
-        browser.wait(&format!("{password}.placeholder == 'unchanged'"));
-        assert_eq!(browser.value(&format!("{password}.value")), "");
-        let shown = browser.value("document.documentElement.outerHTML");
-        assert!(!shown.as_str().unwrap().contains("secret"));
-        browser.press(".modal", "Advanced");
-        browser.type_into(&input("home", "ttl"), "120");
-        browser.press(".modal", "Save & Apply");
-        browser.wait(
-            "document.querySelector('[data-role=\"answer\"]').innerText.includes('frobnicate')",
-        );
-        browser.press(".modal", "Save & Apply");
-        wait_until("the change is saved", || {
-            fs::read_to_string(scene.config.path()).unwrap().contains("option ttl '120'")
-        });
-        let text = fs::read_to_string(scene.config.path()).unwrap();
-        for kept in [
-            "option frobnicate 'kept'",
-            "option password 'secret'",
-            "option domain 'home.example.com'",
-        ] {
-            assert!(text.contains(kept), "{kept}: {text}");
-        }
-
-        // Delete asks once more.
+        edit(&browser, &scene);
         if Luci::is_real() {
             browser.open(&luci.page(OVERVIEW));
         }
-        browser.wait("!document.body.classList.contains('modal-overlay-active')");
-        browser.press("[data-name=\"new.example.com\"]", "Edit");
-        browser.wait("document.querySelector('.modal h4').innerText.includes('Section new')");
-        browser.press(".modal", "Delete");
-        browser
-            .wait("document.querySelector('[data-role=\"answer\"]').innerText.includes('again')");
-        browser.press(".modal", "Delete");
-        wait_until("the section is deleted", || !saved());
-        browser.wait(&format!("!{}", row("new.example.com")));
+        delete(&browser, &scene);
         assert_no_complaint(&browser);
     });
 }

@@ -133,13 +133,12 @@ fn text(sections: &[Map<String, Value>]) -> String {
         let kind = section[".type"].as_str().unwrap();
         text.push_str(&format!("config {kind} {}\n", quote(&section[".name"])));
         for (name, value) in section.iter().filter(|(name, _)| !name.starts_with('.')) {
-            match value {
-                Value::Array(values) => {
-                    for value in values {
-                        text.push_str(&format!("\tlist {name} {}\n", quote(value)));
-                    }
+            if let Some(values) = value.as_array() {
+                for value in values {
+                    text.push_str(&format!("\tlist {name} {}\n", quote(value)));
                 }
-                value => text.push_str(&format!("\toption {name} {}\n", quote(value))),
+            } else {
+                text.push_str(&format!("\toption {name} {}\n", quote(value)));
             }
         }
     }
@@ -186,10 +185,10 @@ impl Shared {
             return ("200 OK", "text/html; charset=utf-8", page(query).into_bytes());
         }
         if name.starts_with("/ubus") {
-            let requests = serde_json::from_slice(body).unwrap();
-            let answer = match &requests {
-                Value::Array(list) => list.iter().map(|request| self.rpc(request)).collect(),
-                request => self.rpc(request),
+            let requests: Value = serde_json::from_slice(body).unwrap();
+            let answer = match requests.as_array() {
+                Some(list) => list.iter().map(|request| self.rpc(request)).collect(),
+                None => self.rpc(&requests),
             };
             return ("200 OK", "application/json", answer.to_string().into_bytes());
         }
