@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use support::daemon::Daemon;
 use support::provider;
-use support::router::isolated;
+use support::router::{file, isolated};
 use support::scene::{LIMIT, Scene};
 use support::ubus::{Client, Netifd, OLD_SOCKET, SOCKET, Ubusd, down, up};
 
@@ -356,6 +356,7 @@ fn a_form_learns_of_providers_logs_mistakes_and_what_would_be_sent() {
         let test = call("test", &json!({ "text": text })).unwrap();
         let test = test["text"].as_str().unwrap();
         assert!(test.contains("new.example.com") && test.contains("203.0.113.5"), "{test}");
+        assert!(!file("run/test").exists(), "it holds a password");
         let wrong = call("test", &json!({ "text": "config" })).unwrap();
         assert!(wrong["text"].as_str().unwrap().contains("test:1: "), "{wrong}");
         assert_eq!(scene.provider.count(), 1);

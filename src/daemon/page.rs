@@ -1,6 +1,7 @@
 //! What LuCI's page of this program asks beside the commands: providers, logs, and whether a configuration
 //! that is not saved yet would work.
 
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -56,11 +57,14 @@ impl Daemon {
     /// It runs in a process of its own, so that the records of this daemon stay as they are.
     pub(super) fn test(&mut self, call: MethodCall) {
         let ControlRequest::Test(text) = &call.request else { return };
-        match self.start_test(text) {
+        let file = self.config.global.rundir.join("test");
+        match start_test(&file, text) {
             Ok(running) => {
                 let incoming = Arc::clone(&self.incoming);
                 thread::spawn(move || {
                     let text = output(running);
+                    // It may hold passwords.
+                    let _ = fs::remove_file(file);
                     incoming.send(ThreadMessage::Tested(call, text));
                 });
             }
@@ -70,16 +74,15 @@ impl Daemon {
             }
         }
     }
+}
 
-    fn start_test(&self, text: &str) -> io::Result<Running> {
-        let path = self.config.global.rundir.join("test");
-        // It may hold passwords, so only root can read it.
-        files::replace(&path, text.as_bytes(), 0o600, Medium::Ram)?;
-        let itself = format!("/proc/{}/exe", std::process::id());
-        let mut words: Vec<_> = [SHELL, "-c", DRY_RUN, &itself].map(Into::into).into();
-        words.push(path.into());
-        Running::start(program(words), None, None)
-    }
+/// Starts a dry run of `text`, which is written to `file`.
+fn start_test(file: &Path, text: &str) -> io::Result<Running> {
+    files::replace(file, text.as_bytes(), 0o600, Medium::Ram)?;
+    let itself = format!("/proc/{}/exe", std::process::id());
+    let mut words: Vec<_> = [SHELL, "-c", DRY_RUN, &itself].map(Into::into).into();
+    words.push(file.into());
+    Running::start(program(words), None, None)
 }
 
 /// What a test has printed until it ended.
