@@ -6,10 +6,11 @@ mod support;
 use std::fs;
 use std::process::Command;
 
-use support::daemon::{Config, Launcher};
+use support::daemon::{Config, Daemon, Launcher};
 use support::process::{Process, run, wait_until};
 use support::router::{file, ip_isp, isolated};
 use support::scene::LIMIT;
+use support::ubus::{Client, Netifd, Odhcpd, Ubusd, up};
 
 const SECRET: &str = "c2VjcmV0c2VjcmV0c2VjcmV0";
 
@@ -122,5 +123,140 @@ fn a_lost_prefix_removes_the_records_of_hosts_if_the_owner_wants_that() {
         wait_address("nas.example.org", "");
         prefix("add", "2001:db8:0:2::1", "nodad");
         wait_address("nas.example.org", "2001:db8:0:2::cafe");
+    });
+}
+
+/// The neighbour table shows this address for this hardware address, as when a host sends its first packet.
+fn neighbour(address: &str, mac: &str, state: &str) {
+    ip_isp(&format!("neigh replace {address} lladdr {mac} dev br-lan nud {state}"));
+}
+
+const TV: &str = "02:00:00:00:00:01";
+
+/// How often the daemon's event loop was woken, or put to sleep while it worked.
+fn switches(daemon: &Daemon<'_>) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", daemon.process.id())).unwrap();
+    let lines = status.lines().filter(|line| line.contains("ctxt_switches"));
+    lines.map(|line| line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()).sum()
+}
+
+#[test]
+fn a_host_is_found_in_the_neighbour_table_and_a_busy_table_wakes_nobody() {
+    isolated(&TOOLS, || {
+        bridge();
+        let _bind = bind();
+        prefix("add", "2001:db8:0:1::1", "nodad");
+        neighbour("2001:db8:0:1::a1", TV, "stale");
+        neighbour("2001:db8:0:1::b1", "02:00:00:00:00:0b", "stale");
+        let mut hosts: Vec<String> =
+            (16..66).map(|i| format!("h{i}.example.org=02:00:00:00:00:{i:02x}")).collect();
+        hosts.push(format!("tv.example.org={TV}"));
+        let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+        let launcher = launcher(&hosts, "");
+        let daemon = launcher.run();
+        wait_address("tv.example.org", "2001:db8:0:1::a1");
+        assert_eq!(updates(), 1, "not its EUI-64 first:\n{}", launcher.log());
+        // A temporary address; then the one that is made of the hardware address.
+        neighbour("2001:db8:0:1::a2", TV, "reachable");
+        neighbour("2001:db8:0:1:0:ff:fe00:1", TV, "reachable");
+        wait_address("tv.example.org", "2001:db8:0:1:0:ff:fe00:1");
+        assert_eq!(updates(), 2, "{}", launcher.log());
+        // Hosts that are in use change their state all the time.
+        wait_until("a busy table wakes nobody", || {
+            let before = switches(&daemon);
+            for round in 0..100 {
+                let state = if round % 2 == 0 { "stale" } else { "reachable" };
+                neighbour("2001:db8:0:1::a2", TV, state);
+                neighbour("2001:db8:0:1:0:ff:fe00:1", TV, state);
+                neighbour("2001:db8:0:1::b1", "02:00:00:00:00:0b", state);
+            }
+            switches(&daemon) - before <= 2
+        });
+        neighbour("2001:db8:0:1::a2", TV, "failed");
+        ip_isp("neigh flush dev br-lan");
+        assert_eq!(updates(), 2, "an entry that is collected removes no record");
+    });
+}
+
+/// A host with identifiers of its own choice in each prefix, whose traffic goes through the router.
+#[test]
+fn a_host_with_stable_private_addresses_is_followed_into_a_new_prefix() {
+    isolated(&["named", "dig", "radvd", "busybox"], || {
+        bridge();
+        ip_isp("netns add lan");
+        ip_isp("link set host netns lan");
+        let host = |words: &str| {
+            let words = format!("netns exec lan {words}");
+            run(Command::new("ip").args(words.split_whitespace()))
+        };
+        host("ip link set lo up");
+        let secret = "net.ipv6.conf.host.stable_secret=2001:db8::53:ec:4e:7";
+        host(&format!("busybox sysctl -w {secret}"));
+        host(&format!("ip link set host address {TV} addrgenmode stable_secret"));
+        host("ip link set host up");
+        run(Command::new("busybox").args(["sysctl", "-w", "net.ipv6.conf.all.forwarding=1"]));
+        let _bind = bind();
+        let launcher = launcher(&[&format!("tv.example.org={TV}")], "");
+        let _daemon = launcher.run();
+        let mut last = String::new();
+        for network in ["2001:db8:0:1::", "2001:db8:0:2::"] {
+            prefix("add", &format!("{network}1"), "nodad");
+            let _radvd = radvd(network);
+            let own = || {
+                let all = host("ip -o -6 addr show dev host scope global -tentative");
+                let words = all.split_whitespace().filter_map(|word| word.split_once('/'));
+                let mut own = words.map(|(address, _)| address.to_owned());
+                own.find(|address| address.starts_with(&network[..network.len() - 1]))
+            };
+            wait_until("the host has an address", || own().is_some());
+            let own = own().unwrap();
+            host(&format!("busybox ping -6 -c 1 -W 5 -I {own} {network}1"));
+            wait_address("tv.example.org", &own);
+            assert_ne!(own, last);
+            prefix("change", &format!("{network}1"), "preferred_lft 0 valid_lft 7200");
+            last = own;
+        }
+    });
+}
+
+fn radvd(network: &str) -> Process {
+    let conf = file("radvd.conf");
+    let text = format!(
+        "interface br-lan {{ AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; \
+         prefix {network}/64 {{ AdvOnLink on; AdvAutonomous on; }}; }};"
+    );
+    fs::write(&conf, text).unwrap();
+    let pid = file("radvd.pid");
+    Process::start(
+        Command::new("radvd").args(["-n", "-m", "stderr", "-C"]).arg(conf).arg("-p").arg(pid),
+    )
+}
+
+#[test]
+fn leases_of_odhcpd_and_dnsmasq_are_followed() {
+    isolated(&TOOLS, || {
+        bridge();
+        run(Command::new("mount").args(["-t", "tmpfs", "tmpfs", "/var/lib/misc"]));
+        let _bind = bind();
+        prefix("add", "2001:db8:0:1::1", "nodad");
+        let _bus = Ubusd::start();
+        let _netifd = Netifd::start(&[up("lan", "br-lan", &["2001:db8:0:1::1"])]);
+        let odhcpd = Odhcpd::start(&[("pc", "0004aa", "2001:db8:0:1::aa")]);
+        let hosts = ["pc.example.org=@pc", "nas.example.org=@nas"];
+        let launcher = launcher(&hosts, "\toption host_network 'lan'");
+        let _daemon = launcher.run();
+        wait_address("pc.example.org", "2001:db8:0:1::aa");
+        // dnsmasq replaces its file.
+        let leases = "1790000000 7 2001:db8:0:1::5a nas 00:04:bb\n";
+        fs::write("/var/lib/misc/new", leases).unwrap();
+        fs::rename("/var/lib/misc/new", "/var/lib/misc/dnsmasq.leases").unwrap();
+        wait_address("nas.example.org", "2001:db8:0:1::5a");
+        odhcpd.set(&[("pc", "0004aa", "2001:db8:0:1::bb")]);
+        wait_address("pc.example.org", "2001:db8:0:1::bb");
+        drop(odhcpd);
+        let mut client = Client::connect();
+        wait_until("odhcpd has left", || client.look_up("dhcp").is_none());
+        let _odhcpd = Odhcpd::start(&[("pc", "0004aa", "2001:db8:0:1::cc")]);
+        wait_address("pc.example.org", "2001:db8:0:1::cc");
     });
 }

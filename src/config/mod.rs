@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod definition;
+pub mod dhcp;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod host;

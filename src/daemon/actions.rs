@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Daemon;
 use crate::edge::dns::DnsTransport;
+use crate::edge::netlink::neighbours::{self, Hosts};
 use crate::edge::netlink::way;
 use crate::edge::probe::Probe;
 use crate::edge::worker::{Publication, Task};
@@ -37,6 +38,9 @@ impl Daemon {
             }
             Action::Listen(gateways) => self.listen(gateways),
             Action::WatchFiles(paths) => self.files.set(paths),
+            Action::FollowNeighbours(hosts) => self.follow_neighbours(&hosts, now),
+            Action::ProbeNeighbour(address) => neighbours::probe(address),
+            Action::AskLeases => self.ubus.ask_leases(),
             Action::Cut(address) => self.pool.cut(address),
             Action::Save(changes) => self.store.change(changes),
             Action::Say(notice) => self.logger.say(&notice),
@@ -50,6 +54,15 @@ impl Daemon {
                 "the gateway's announcements cannot be received: {error}; it is asked now and then"
             );
             self.say(Level::Warning, text);
+        }
+    }
+
+    fn follow_neighbours(&mut self, hosts: &Hosts, now: Now) {
+        if let Err(error) = self.neighbours.follow(hosts) {
+            let text = format!("cannot follow the neighbours of the router: {error}");
+            self.say(Level::Warning, text);
+            // Nothing will be seen, so nobody is to wait for it.
+            self.engine.handle(Event::Neighbours { seen: Vec::new(), is_end: true }, now);
         }
     }
 

@@ -24,6 +24,7 @@ impl EventLoop {
             UbusEvent::Called(call) if matches!(call.request, ControlRequest::Test(_)) => {
                 self.daemon.test(call);
             }
+            UbusEvent::Leases(leases) => self.daemon.engine.handle(Event::Leases(leases), now),
             UbusEvent::Called(call) => {
                 let answer = self.answer(&call.request);
                 self.daemon.ubus.answer(&call, answer);

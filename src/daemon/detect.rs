@@ -18,6 +18,9 @@ impl Mode for Detect {
             Action::Dump(_)
             | Action::FindWay(_)
             | Action::WatchFiles(_)
+            | Action::FollowNeighbours(_)
+            | Action::ProbeNeighbour(_)
+            | Action::AskLeases
             | Action::Detect { .. }
             | Action::Cut(_) => Some(action),
             Action::Publish { .. }

@@ -27,6 +27,9 @@ impl Mode for DryRun {
             Action::Dump(_)
             | Action::FindWay(_)
             | Action::WatchFiles(_)
+            | Action::FollowNeighbours(_)
+            | Action::ProbeNeighbour(_)
+            | Action::AskLeases
             | Action::Cut(_)
             | Action::Detect { .. } => {}
         }

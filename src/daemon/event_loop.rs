@@ -90,6 +90,9 @@ impl EventLoop {
                         return exit::INTERNAL;
                     }
                 }
+                event = self.daemon.neighbours.next() => {
+                    self.daemon.engine.handle(event, clock::now());
+                }
                 incoming = self.daemon.incoming.next() => self.take_incoming(incoming),
                 (path, text) = self.daemon.files.next() => {
                     self.daemon.engine.handle(Event::FileRead(path, text), clock::now());

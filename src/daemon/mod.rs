@@ -37,6 +37,7 @@ use crate::edge::files::watch::FileWatch;
 use crate::edge::load::Loaded;
 use crate::edge::logger::{Destination, Logger};
 use crate::edge::mailbox::Mailbox;
+use crate::edge::netlink::neighbours::Neighbours;
 use crate::edge::netlink::socket::Socket;
 use crate::edge::runtime::block_on;
 use crate::edge::signals::Signals;
@@ -137,6 +138,8 @@ struct Daemon {
     files: FileWatch,
     /// What gateways announce.
     announcements: Announcements,
+    /// Hosts of the local network in the kernel's neighbour table.
+    neighbours: Neighbours,
     pool: Pool,
     store: StoreThread,
     /// `None` in a mode that writes nothing there.
@@ -178,6 +181,7 @@ fn run(
         netlink,
         files: FileWatch::default(),
         announcements: Announcements::default(),
+        neighbours: Neighbours::default(),
         pool: pool(delivery, &incoming),
         store: store_thread(store, saved, &incoming),
         run_directory,

@@ -47,6 +47,9 @@ impl Mode for Once {
             Action::Dump(_)
             | Action::FindWay(_)
             | Action::WatchFiles(_)
+            | Action::FollowNeighbours(_)
+            | Action::ProbeNeighbour(_)
+            | Action::AskLeases
             | Action::Cut(_)
             | Action::Publish { .. }
             | Action::Detect { .. }

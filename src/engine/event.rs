@@ -13,6 +13,7 @@ use crate::model::mac::Mac;
 use crate::model::sorted::Map;
 use crate::model::{Family, Notice};
 use crate::proto::gateway::announcement::Announcement;
+use crate::proto::leases::Lease;
 use crate::proto::netlink::{Report, Table, WayAnswer};
 use crate::proto::ubus::netifd::Networks;
 use crate::provider::{Failure, Job, LearnedChanges, Verdict};
@@ -38,8 +39,15 @@ pub enum Event {
     Netifd(Option<Networks>),
     /// A watched file was read: its text, `None` if it is missing.
     FileRead(PathBuf, Option<String>),
-    /// The kernel's neighbour table shows these addresses of hosts, each with the hardware address.
-    Neighbours(Vec<(Mac, Ipv6Addr)>),
+    /// The kernel's neighbour table shows addresses of hosts.
+    Neighbours {
+        /// The addresses, each with the hardware address.
+        seen: Vec<(Mac, Ipv6Addr)>,
+        /// Whether the whole table has been read.
+        is_end: bool,
+    },
+    /// odhcpd's leases of IPv6; none if there is no odhcpd.
+    Leases(Vec<Lease>),
     /// A job has ended.
     Finished(Finished),
     /// A source that was asked has answered.
@@ -119,6 +127,14 @@ pub enum Action {
     /// Watch these files, and no others. An [`Event::FileRead`] tells at once what is in each, and again when
     /// that has changed.
     WatchFiles(Vec<PathBuf>),
+    /// Follow the neighbours with these hardware addresses instead of all others. The addresses of each that are
+    /// known are no news. If there is another hardware address than before, the table is read: one
+    /// [`Event::Neighbours`] says that it has been.
+    FollowNeighbours(Vec<(Mac, Vec<Ipv6Addr>)>),
+    /// Find out whether a host has this address. The neighbour table shows it then.
+    ProbeNeighbour(Ipv6Addr),
+    /// Ask odhcpd for its leases, now and whenever it reports news. [`Event::Leases`] answers.
+    AskLeases,
     /// End the connections from this address: it is gone, so they can get no answer.
     Cut(IpAddr),
     /// Publish `job`.

@@ -250,6 +250,11 @@ impl Engine {
             Desired::Unknown if !active.detectors.is_empty() => {
                 Wait::Unknown("the network changed, the address source is asked again".into())
             }
+            Desired::Unknown
+                if self.facts.book.addresses_known() && active.host_of(record).is_some() =>
+            {
+                Wait::Unknown("leases and the neighbour table are being read".into())
+            }
             Desired::Unknown => match view.needs.scope(record.family, &self.facts) {
                 Err(why) if self.facts.book.addresses_known() => Wait::Unknown(why.to_string()),
                 _ => Wait::Unknown("the kernel's addresses are being read".into()),

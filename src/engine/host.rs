@@ -220,6 +220,9 @@ fn host_address(
         }
         clues => clues,
     };
+    if !sightings.is_complete() {
+        return HostAnswer { desired: Desired::Unknown, origin: None };
+    }
     let mut candidates = Vec::new();
     for mac in &clues.macs {
         let eui64 = mac.eui64(prefix.router);

@@ -157,7 +157,8 @@ impl Engine {
             }
             Event::Netifd(networks) => self.netifd(networks),
             Event::FileRead(path, text) => self.file_read(path, text),
-            Event::Neighbours(seen) => self.neighbours_seen(seen),
+            Event::Neighbours { seen, is_end } => self.neighbours_seen(seen, is_end),
+            Event::Leases(leases) => self.leased(leases),
             Event::Finished(finished) => self.finished(&finished, now),
             Event::Detected { question, section, family, result } => {
                 self.source_answered(&section, (question, family), result, now);
@@ -273,6 +274,7 @@ impl Engine {
         let is_known = self.facts.book.complete() && self.facts.netifd != NetifdState::Asking;
         let is_awaited = |part: &flights::Part| matches!(part.owner, Owner::Record(_));
         is_known
+            && !self.awaits_sightings()
             && !self.flights.parts().any(is_awaited)
             && !self.sections.iter().any(|active| self.is_busy(active, now))
     }

@@ -44,6 +44,10 @@ impl Engine {
 
     /// netifd has reported its networks; `None`: it is not there.
     pub(super) fn netifd(&mut self, networks: Option<Networks>) {
+        // Without ubus there is no odhcpd to ask.
+        if networks.is_none() && self.facts.sightings.odhcpd.is_none() {
+            self.leased(Vec::new());
+        }
         if self.facts.netifd.update(networks) {
             self.todo.news.about_all();
             self.todo.news.lost_way = true;
@@ -52,7 +56,8 @@ impl Engine {
 
     /// A watched file has been read.
     pub(super) fn file_read(&mut self, path: PathBuf, text: Option<String>) {
-        if self.facts.files.read(path, text) {
+        if self.facts.files.read(path.clone(), text) {
+            self.host_file_read(&path);
             self.todo.news.about_all();
         }
     }
@@ -63,6 +68,7 @@ impl Engine {
         for view in &self.viewpoints {
             wanted.extend(view.needs.files());
         }
+        wanted.extend(self.host_files());
         if self.facts.files.want(wanted) {
             self.actions.push(Action::WatchFiles(self.facts.files.wanted()));
         }

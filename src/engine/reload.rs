@@ -48,7 +48,7 @@ impl Engine {
         }
         // Flights and names below are found by the account of a section.
         self.assign_viewpoints(needs);
-        self.watch_files();
+        self.follow_hosts();
         self.assign_accounts();
         self.reassign_flights(waiting);
         self.names = Names::of(&mut self.sections);

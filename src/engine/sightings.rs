@@ -4,9 +4,11 @@
 use std::fmt;
 use std::net::Ipv6Addr;
 
+use crate::config::dhcp::{Dhcp, DhcpHost};
 use crate::config::host::Identity;
 use crate::model::mac::{Mac, joined};
-use crate::model::sorted::Map;
+use crate::model::sorted::{Map, Set};
+use crate::proto::leases::Lease;
 
 /// Most addresses of a hardware address that are kept. A host has one or two in each prefix, and one more each
 /// day if it uses temporary addresses.
@@ -17,6 +19,14 @@ const MAX_SEEN: usize = 8;
 pub struct Sightings {
     /// The addresses of each hardware address, in the order in which they were seen.
     neighbours: Map<Mac, Vec<Ipv6Addr>>,
+    /// Whether the neighbour table has been read as a whole since the hosts that count have changed.
+    are_neighbours_read: bool,
+    /// What `/etc/config/dhcp` says; `None` until it is read.
+    pub dhcp: Option<Dhcp>,
+    /// dnsmasq's leases; `None` until they are read.
+    pub dnsmasq: Option<Vec<Lease>>,
+    /// odhcpd's leases; `None` until it has answered.
+    pub odhcpd: Option<Vec<Lease>>,
 }
 
 /// By what a host can be recognised.
@@ -26,6 +36,8 @@ pub struct Clues {
     pub suffix: Option<(Ipv6Addr, u8)>,
     /// Its hardware addresses.
     pub macs: Vec<Mac>,
+    /// Its DHCP unique identifiers.
+    pub duids: Vec<String>,
     /// Its name in leases.
     pub name: Option<String>,
 }
@@ -37,30 +49,92 @@ impl Sightings {
             Identity::Suffix { bits, prefix_len } => {
                 Clues { suffix: Some((*bits, *prefix_len)), ..Clues::default() }
             }
-            Identity::Mac(mac) => Clues { macs: vec![*mac], ..Clues::default() },
-            Identity::Dhcp(name) => Clues { name: Some(name.clone()), ..Clues::default() },
+            Identity::Mac(mac) => {
+                let is_it = |host: &DhcpHost| host.macs.contains(mac);
+                let duids = self.dhcp_host(&is_it).map(|host| host.duids.clone());
+                let duids = duids.unwrap_or_default();
+                Clues { macs: vec![*mac], duids, ..Clues::default() }
+            }
+            Identity::Dhcp(name) => self.clues_of_name(name),
         }
+    }
+
+    fn clues_of_name(&self, name: &str) -> Clues {
+        let mut clues = Clues { name: Some(name.to_owned()), ..Clues::default() };
+        let is_it = |host: &DhcpHost| host.name.eq_ignore_ascii_case(name);
+        if let Some(host) = self.dhcp_host(&is_it) {
+            clues.suffix = host.suffix.map(|bits| (bits, 64));
+            clues.macs.clone_from(&host.macs);
+            clues.duids.clone_from(&host.duids);
+        }
+        // The lease of IPv4 tells the hardware address.
+        if clues.macs.is_empty() {
+            let named = self.leases().filter(|lease| lease.name.eq_ignore_ascii_case(name));
+            clues.macs.extend(named.filter_map(|lease| lease.mac));
+        }
+        clues
+    }
+
+    fn dhcp_host(&self, is_it: &dyn Fn(&DhcpHost) -> bool) -> Option<&DhcpHost> {
+        self.dhcp.as_ref()?.hosts.iter().find(|host| is_it(host))
+    }
+
+    fn leases(&self) -> impl Iterator<Item = &Lease> {
+        [&self.dnsmasq, &self.odhcpd].into_iter().flatten().flatten()
+    }
+
+    /// Whether everything has been read by which hosts are found, so that absence means something.
+    pub fn is_complete(&self) -> bool {
+        self.are_neighbours_read
+            && self.dhcp.is_some()
+            && self.dnsmasq.is_some()
+            && self.odhcpd.is_some()
+    }
+
+    /// The neighbour table has been read as a whole. Returns whether that is news.
+    #[must_use]
+    pub fn neighbours_are_read(&mut self) -> bool {
+        !std::mem::replace(&mut self.are_neighbours_read, true)
+    }
+
+    /// The hardware addresses whose neighbours count now. The addresses of others are forgotten. Returns whether
+    /// they are others than before.
+    #[must_use]
+    pub fn want(&mut self, wanted: &Set<Mac>) -> bool {
+        let before = self.neighbours.len();
+        self.neighbours.retain(|mac, _| wanted.contains(mac));
+        let mut are_others = self.neighbours.len() < before;
+        for mac in wanted.iter() {
+            if !self.neighbours.contains_key(mac) {
+                self.neighbours.insert(*mac, Vec::new());
+                are_others = true;
+            }
+        }
+        // Without a host there is nothing to read.
+        self.are_neighbours_read = wanted.is_empty() || self.are_neighbours_read && !are_others;
+        are_others
+    }
+
+    /// The hardware addresses that count, each with the addresses that are known already.
+    pub fn wanted(&self) -> Vec<(Mac, Vec<Ipv6Addr>)> {
+        self.neighbours.iter().map(|(mac, known)| (*mac, known.clone())).collect()
     }
 
     /// The neighbour table shows `address` for the hardware address `mac`. Returns whether that is news.
     #[must_use]
     pub fn seen(&mut self, mac: Mac, address: Ipv6Addr) -> bool {
-        if self.neighbours.get(&mac).is_none() {
-            self.neighbours.insert(mac, Vec::new());
-        }
         let Some(known) = self.neighbours.get_mut(&mac) else { return false };
         if known.contains(&address) {
             return false;
         }
         if known.len() >= MAX_SEEN {
-            // Temporary addresses come and go, and the prefix of an older address may be gone. The address
-            // that is published is kept by the record.
-            let oldest = known.iter().position(|old| !is_same_64(*old, address));
-            match oldest {
-                Some(oldest) => drop(known.remove(oldest)),
-                None if address == mac.eui64(address) => drop(known.pop()),
-                None => return false,
-            }
+            // The prefix of an older address may be gone. Else temporary addresses come and go: the first
+            // address stays, because it may be published.
+            let is_old = |(index, old): (usize, &Ipv6Addr)| {
+                !is_same_64(*old, address) || index > 0 && *old != mac.eui64(*old)
+            };
+            let oldest = known.iter().enumerate().position(is_old);
+            known.remove(oldest.unwrap_or_default());
         }
         known.push(address);
         true
@@ -79,8 +153,13 @@ impl Sightings {
     }
 
     /// The addresses of leases of the host.
-    pub fn leased(&self, _clues: &Clues) -> impl Iterator<Item = Ipv6Addr> {
-        std::iter::empty()
+    pub fn leased(&self, clues: &Clues) -> impl Iterator<Item = Ipv6Addr> {
+        let is_of = |lease: &&Lease| {
+            clues.duids.contains(&lease.duid)
+                || clues.macs.iter().any(|mac| lease.is_of(*mac))
+                || clues.name.as_ref().is_some_and(|name| lease.name.eq_ignore_ascii_case(name))
+        };
+        self.leases().filter(is_of).filter_map(Lease::v6)
     }
 }
 

@@ -16,7 +16,7 @@ use super::no_address::{Desired, NoAddress, SendBlock};
 use super::scope::DeviceScope;
 use super::select::{self, Policy};
 use super::way::{Ask, Step};
-use crate::config::host::Lan;
+use crate::config::host::{Lan, LanHost};
 use crate::config::{self, Section, Source};
 use crate::model::sorted::Set;
 use crate::model::{Family, Host, address};
@@ -134,6 +134,11 @@ impl Needs {
             event_network: if is_any_asked { spec.event_network.clone() } else { None },
             lan: spec.lan.clone(),
         }
+    }
+
+    /// The hosts of the local network.
+    pub fn hosts_of_lan(&self) -> &[LanHost] {
+        &self.lan.hosts
     }
 
     /// Which addresses the owner allows.

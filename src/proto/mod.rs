@@ -3,5 +3,6 @@
 
 pub mod control;
 pub mod gateway;
+pub mod leases;
 pub mod netlink;
 pub mod ubus;

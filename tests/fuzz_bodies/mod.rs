@@ -9,6 +9,7 @@ pub(crate) mod dns;
 pub(crate) mod gateway;
 pub(crate) mod http;
 pub(crate) mod json;
+pub(crate) mod lan;
 pub(crate) mod netlink;
 pub(crate) mod provider;
 mod sandbox;
@@ -34,6 +35,7 @@ pub(crate) const ALL: &[Target] = &[
     gateway::TARGET,
     http::REDIRECT,
     json::TARGET,
+    lan::TARGET,
     netlink::TARGET,
     provider::ANSWER,
     provider::TEMPLATE,

@@ -1,6 +1,7 @@
 //! Bytes from ubusd.
 
 use ddns_netlink::proto::control::ControlAnswer;
+use ddns_netlink::proto::leases::MAX_LEASES;
 use ddns_netlink::proto::ubus::message::{self, LIMIT};
 use ddns_netlink::proto::ubus::netifd::MAX_NETWORKS;
 use ddns_netlink::proto::ubus::session::{Session, UbusEvent};
@@ -64,6 +65,7 @@ fn receive(pieces: &[&[u8]]) -> (Option<Vec<u8>>, Vec<String>) {
             UbusEvent::Called(call) => {
                 session.answer(&call, ControlAnswer::Text("yes".into()));
             }
+            UbusEvent::Leases(leases) => assert!(leases.len() <= MAX_LEASES),
             UbusEvent::Netifd(None) | UbusEvent::Watched(_) | UbusEvent::Trouble(_) => {}
         }
     }

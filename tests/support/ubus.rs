@@ -576,6 +576,68 @@ pub struct Netifd {
     asked: Receiver<()>,
 }
 
+/// An odhcpd that answers `dhcp ipv6leases` with what a test sets.
+pub struct Odhcpd {
+    stream: UnixStream,
+    object: u32,
+    leases: Arc<Mutex<Json>>,
+}
+
+impl Odhcpd {
+    /// Joins the bus. `leases` are rows of `(name, duid, address)`, all of the device `br-lan`.
+    pub fn start(leases: &[(&str, &str, &str)]) -> Self {
+        let mut client = Client::connect();
+        let object = client.add_object(Some("dhcp"));
+        let stream = client.stream.try_clone().unwrap();
+        stream.set_read_timeout(None).unwrap();
+        let leases = Arc::new(Mutex::new(lease_list(leases)));
+        let (reader, answered) = (client.stream, leases.clone());
+        thread::spawn(move || {
+            while let Ok(frame) = Frame::read(&reader) {
+                if frame.kind == INVOKE && frame.name(A_METHOD).as_deref() == Some("ipv6leases") {
+                    let answer =
+                        |kind| Frame::new(kind, frame.seq, frame.peer).integer(A_OBJECT, object);
+                    let leases = answered.lock().unwrap();
+                    answer(DATA).json(A_DATA, &leases).send(&reader);
+                    answer(STATUS).integer(A_STATUS, 0).send(&reader);
+                }
+            }
+        });
+        Self { stream, object, leases }
+    }
+
+    /// Has other leases, and notifies the subscribers.
+    pub fn set(&self, leases: &[(&str, &str, &str)]) {
+        *self.leases.lock().unwrap() = lease_list(leases);
+        Frame::new(NOTIFY, 1, self.object)
+            .integer(A_OBJECT, self.object)
+            .text(A_METHOD, "dhcp.lease6")
+            .attribute(A_NO_REPLY, [1])
+            .json(A_DATA, &json!({}))
+            .send(&self.stream);
+    }
+}
+
+impl Drop for Odhcpd {
+    fn drop(&mut self) {
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+}
+
+/// The answer of odhcpd (openwrt odhcpd, `ubus.c`).
+fn lease_list(leases: &[(&str, &str, &str)]) -> Json {
+    let row = |(name, duid, address): &(&str, &str, &str)| {
+        json!({
+            "duid": duid, "iaid": 1, "hostname": name, "accept-reconf": false, "assigned": 16,
+            "flags": ["bound"], "valid": 3600,
+            "ipv6-addr": [
+                { "address": address, "preferred-lifetime": 1800, "valid-lifetime": 3600 }
+            ]
+        })
+    };
+    json!({ "device": { "br-lan": { "leases": leases.iter().map(row).collect::<Vec<_>>() } } })
+}
+
 /// A row of the answer to `dump`: an interface that is up.
 pub fn up(name: &str, device: &str, addresses: &[&str]) -> Json {
     let (ipv6, ipv4): (Vec<&str>, Vec<&str>) =

@@ -161,7 +161,11 @@ impl Socket {
             match incoming.payload {
                 Payload::Message(message) => self.pending.push(Report::Message(message)),
                 Payload::Overrun | Payload::Garbled => lost = true,
-                Payload::Done(_) | Payload::Error(_) | Payload::Ignored | Payload::Malformed => {}
+                Payload::Neighbour(..)
+                | Payload::Done(_)
+                | Payload::Error(_)
+                | Payload::Ignored
+                | Payload::Malformed => {}
             }
             self.pending.extend(ended_dump.map(Report::DumpEnd));
         }

@@ -149,6 +149,7 @@ fn route(to: IpAddr, source: IpAddr, device: Device<'_>, flags: u32) -> RouteAns
         Payload::Message(Message::Route(route)) => Some(RouteAnswer::Route(route)),
         Payload::Error(code) => Some(RouteAnswer::Refused(code.saturating_neg())),
         Payload::Message(_)
+        | Payload::Neighbour(..)
         | Payload::Done(_)
         | Payload::Overrun
         | Payload::Ignored
@@ -189,6 +190,7 @@ fn public_route_hops(family: Family, device: Device<'_>) -> Vec<Hop> {
         }
         Payload::Done(_) | Payload::Error(_) => Some(Vec::new()),
         Payload::Message(_)
+        | Payload::Neighbour(..)
         | Payload::Overrun
         | Payload::Ignored
         | Payload::Malformed

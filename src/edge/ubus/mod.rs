@@ -41,6 +41,8 @@ pub struct Ubus {
     /// Whether this process is a daemon. A daemon registers an object and waits longer for netifd.
     serves: bool,
     connection: Option<UbusConnection>,
+    /// Whether odhcpd's leases are wanted.
+    wants_leases: bool,
     watch: Option<Notifier>,
     /// When to connect again, since boot; `None` to wait until the socket appears.
     retry: Option<Duration>,
@@ -72,6 +74,7 @@ impl Ubus {
         Self {
             serves,
             connection: None,
+            wants_leases: false,
             watch: None,
             retry: Some(now),
             pause: FIRST_PAUSE,
@@ -93,6 +96,14 @@ impl Ubus {
                 return event;
             }
             self.wait().await;
+        }
+    }
+
+    /// Asks odhcpd for its leases, now and whenever it reports news.
+    pub fn ask_leases(&mut self) {
+        self.wants_leases = true;
+        if let Some(connection) = &mut self.connection {
+            connection.session.ask_leases();
         }
     }
 
@@ -158,7 +169,7 @@ impl Ubus {
                 self.reported.push(text.clone());
                 true
             }
-            UbusEvent::Called(_) | UbusEvent::Watched(_) => true,
+            UbusEvent::Leases(_) | UbusEvent::Called(_) | UbusEvent::Watched(_) => true,
         }
     }
 
@@ -186,8 +197,11 @@ impl Ubus {
             Ok(Some(stream)) => {
                 self.socket_seen = true;
                 self.watch = None;
-                self.connection =
-                    Some(UbusConnection { stream, session: Session::new(self.serves) });
+                let mut session = Session::new(self.serves);
+                if self.wants_leases {
+                    session.ask_leases();
+                }
+                self.connection = Some(UbusConnection { stream, session });
             }
             Ok(None) => {
                 // This system has no ubus, so nobody waits for netifd. If the socket existed before,

@@ -1,11 +1,14 @@
 //! Hosts of the local network: which prefix, which address, and what leaves when.
 
+use proptest::prelude::*;
+
 use super::scenario::*;
 use crate::config::host::{Lan, LanHost};
 use crate::config::{Section, Source};
 use crate::engine::event::Event;
 use crate::model::Family;
 use crate::model::mac::Mac;
+use crate::proto::leases::Lease;
 use crate::proto::netlink::{Address, AddressFlags, IfIndex};
 use crate::proto::ubus::netifd::Network;
 use crate::provider::Mechanism;
@@ -53,7 +56,9 @@ pub(super) fn router(list: &[&str]) -> Scenario {
 
 fn seen(s: &mut Scenario, mac: &str, address: &str) {
     let mac = Mac::parse(mac).unwrap();
-    s.event(Event::Neighbours(vec![(mac, address.parse().unwrap())]));
+    let seen = vec![(mac, address.parse().unwrap())];
+    s.neighbours.extend(&seen);
+    s.event(Event::Neighbours { seen, is_end: false });
     s.pass(MINUTE);
 }
 
@@ -297,4 +302,190 @@ fn the_published_address_stays_after_a_restart_although_nothing_was_seen_yet() {
     seen(&mut s, TV, "2001:db8:0:1::bbbb");
     assert_eq!(s.sent(), [""; 0]);
     assert_eq!(desired(&s), "2001:db8:0:1::aaaa");
+}
+
+/// `/etc/config/dhcp`.
+fn dhcp(s: &mut Scenario, text: &str) {
+    s.files.insert("/etc/config/dhcp".into(), text.into());
+}
+
+fn lease(address: &str, name: &str, duid: &str) -> Lease {
+    Lease { address: ip(address), name: name.into(), mac: None, duid: duid.into() }
+}
+
+fn pc() -> Scenario {
+    router(&["pc.example.org=@pc"]).kernel(|k| k.addresses.push(lan("2001:db8:0:1::1", 600)))
+}
+
+#[test]
+fn a_host_of_the_dhcp_server_has_the_suffix_that_the_owner_gave_there() {
+    let mut s = pc();
+    dhcp(&mut s, "config host\n\toption name 'PC'\n\toption hostid 'cafe'\n");
+    let mut s = s.start();
+    s.pass(MINUTE);
+    assert_eq!(s.sent(), ["pc.example.org 2001:db8:0:1::cafe"]);
+    s.event(Event::FileRead(
+        "/etc/config/dhcp".into(),
+        Some("config host 'pc'\n\toption hostid 'beef'\n".into()),
+    ));
+    s.pass(MINUTE);
+    assert_eq!(s.sent(), ["pc.example.org 2001:db8:0:1::beef"]);
+}
+
+#[test]
+fn a_lease_of_odhcpd_is_found_by_name_identifier_or_hardware_address() {
+    for (file, name, duid) in [
+        ("", "pc", "0004aa"),
+        ("config host 'pc'\n\toption duid '00:04:AA%1'\n", "other", "0004aa"),
+        ("config host 'pc'\n\toption mac '02:00:00:00:00:01'\n", "other", "00030001020000000001"),
+    ] {
+        let mut s = pc();
+        dhcp(&mut s, file);
+        s.leases = vec![
+            lease("2001:db8:0:9::10", name, duid),
+            lease("2001:db8:0:1::10", name, duid),
+            lease("2001:db8:0:1::11", "laptop", "0004bb"),
+        ];
+        let mut s = s.start();
+        s.pass(MINUTE);
+        assert_eq!(s.sent(), ["pc.example.org 2001:db8:0:1::10"], "{file}");
+        s.event(Event::Leases(vec![]));
+        s.pass(HOUR);
+        assert_eq!(s.sent(), [""; 0], "the host is off: its record stays");
+        s.event(Event::Leases(vec![lease("2001:db8:0:1::12", name, duid)]));
+        s.pass(MINUTE);
+        assert_eq!(s.sent(), ["pc.example.org 2001:db8:0:1::12"]);
+    }
+}
+
+#[test]
+fn a_lease_of_dnsmasq_is_found_in_its_file() {
+    let mut s = pc();
+    dhcp(&mut s, "config dnsmasq\n\toption leasefile '/tmp/leases'\n");
+    let mut s = s.start();
+    s.pass(MINUTE);
+    assert_eq!(s.sent(), [""; 0]);
+    assert!(s.state().1.contains("'pc'"), "{:?}", s.state());
+    let mut read = |text: &str| {
+        s.event(Event::FileRead("/tmp/leases".into(), Some(text.into())));
+        s.pass(MINUTE);
+        s.sent()
+    };
+    let v6 = "1732956000 12 2001:db8:0:1::10 pc 00:04:aa\n";
+    assert_eq!(read(v6), ["pc.example.org 2001:db8:0:1::10"]);
+    assert_eq!(read(""), [""; 0]);
+}
+
+#[test]
+fn the_hardware_address_of_a_name_comes_from_its_lease_of_ipv4() {
+    let mut s = pc();
+    dhcp(&mut s, "config dnsmasq\n\toption leasefile '/tmp/leases'\n");
+    let mut s = s.start();
+    s.pass(MINUTE);
+    s.neighbours.push((Mac::parse(TV).unwrap(), "2001:db8:0:1::aaaa".parse().unwrap()));
+    let text = format!("1732956000 {TV} 192.0.2.9 pc *\n");
+    s.event(Event::FileRead("/tmp/leases".into(), Some(text)));
+    s.pass(MINUTE);
+    assert_eq!(s.sent(), ["pc.example.org 2001:db8:0:1::aaaa"]);
+}
+
+#[test]
+fn nothing_is_sent_for_a_host_until_all_is_read_in_which_it_may_be_found() {
+    let mut s = router(&[&format!("tv.example.org={TV}")]);
+    s.kernel.addresses.push(lan("2001:db8:0:1::1", 600));
+    s.neighbours.push((Mac::parse(TV).unwrap(), "2001:db8:0:1::aaaa".parse().unwrap()));
+    let mut s = s.start();
+    s.pass(MINUTE);
+    assert_eq!(s.sent(), ["tv.example.org 2001:db8:0:1::aaaa"], "not the EUI-64 first");
+}
+
+#[test]
+fn a_host_that_was_seen_with_another_address_is_asked_for_its_eui_64() {
+    let mut s = tv();
+    let mac = Mac::parse(TV).unwrap();
+    let seen = vec![(mac, "2001:db8:0:1::aaaa".parse().unwrap())];
+    s.event(Event::Neighbours { seen: seen.clone(), is_end: false });
+    assert!(s.actions().contains(&"probe 2001:db8:0:1:0:ff:fe00:1".to_owned()));
+    s.event(Event::Neighbours { seen, is_end: false });
+    assert_eq!(s.actions(), [""; 0], "it is no news");
+}
+
+#[test]
+fn suffixes_need_neither_files_nor_neighbours() {
+    let mut s = router(&["nas.example.org=::cafe"]).start();
+    let actions = s.actions();
+    let is_watch = |action: &String| action.starts_with("watch") || action.starts_with("follow");
+    assert!(!actions.iter().any(is_watch), "{actions:?}");
+}
+
+#[derive(Clone, Debug)]
+enum Happening {
+    Seen(u8, u8),
+    Leases(Vec<(u8, u8)>),
+    Prefix(u8),
+    Restart,
+    Time,
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        4 => (1_u8..4, 0_u8..6).prop_map(|(prefix, end)| Happening::Seen(prefix, end)),
+        1 => proptest::collection::vec((1_u8..4, 0_u8..3), 0..3).prop_map(Happening::Leases),
+        1 => (1_u8..4).prop_map(Happening::Prefix),
+        1 => Just(Happening::Restart),
+        1 => Just(Happening::Time),
+    ]
+}
+
+/// An address in a prefix; end 0 is the EUI-64 of [`TV`].
+fn end_in(prefix: u8, end: u8) -> String {
+    match end {
+        0 => format!("2001:db8:0:{prefix}:0:ff:fe00:1"),
+        _ => format!("2001:db8:0:{prefix}::{end}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// In whatever order things happen: while the prefix stays, the address changes at most once for each
+    /// better kind of knowledge, and it is always in the prefix.
+    #[test]
+    fn an_address_never_flaps(happenings in proptest::collection::vec(happening(), 1..60)) {
+        let mut s = tv();
+        let duid = "00030001020000000001";
+        let (mut prefix, mut changes, mut leased) = (1, 0, 0);
+        let mut last = desired(&s);
+        for happening in happenings {
+            match happening {
+                Happening::Seen(prefix, end) => seen(&mut s, TV, &end_in(prefix, end)),
+                Happening::Leases(list) => {
+                    let list = list.iter().map(|(prefix, end)| lease(&format!("2001:db8:0:{prefix}::d{end}"), "", duid));
+                    s.leases = list.collect();
+                    leased += 1;
+                    s.event(Event::Leases(s.leases.clone()));
+                }
+                Happening::Prefix(new) if new != prefix => {
+                    s.add(lan(&format!("2001:db8:0:{prefix}::1"), 0));
+                    s.add(lan(&format!("2001:db8:0:{new}::1"), 600));
+                    (prefix, changes, leased) = (new, 0, 0);
+                    s.pass(MINUTE);
+                    last = desired(&s);
+                }
+                Happening::Prefix(_) => {}
+                Happening::Restart => s = s.restart(MINUTE),
+                Happening::Time => s.pass(HOUR),
+            }
+            s.pass(MINUTE);
+            let now = desired(&s);
+            // After a restart the host may be awaited.
+            if now != last && !now.is_empty() {
+                changes += 1;
+                prop_assert!(now.starts_with(&format!("2001:db8:0:{prefix}:")), "{now}");
+            }
+            last = now;
+            // Awaited, seen, leased, EUI-64: one step each, and one for each new lease.
+            prop_assert!(changes <= 4 + leased, "{changes} changes");
+        }
+    }
 }

@@ -15,9 +15,11 @@ use crate::engine::event::{Action, Event, Finished, JobId};
 use crate::engine::gateway::Gateway;
 use crate::engine::way::Ask;
 use crate::model::Host;
+use crate::model::mac::Mac;
 use crate::model::secret::Secret;
 use crate::model::sorted::Map;
 use crate::model::{Family, Hostname, RecordOptions, Transport, Trust, Url};
+use crate::proto::leases::Lease;
 use crate::proto::netlink::{
     self, Address, AddressFlags, Hop, IfIndex, Leads, Link, Message, NoWay, Report, Table, Way,
     WayAnswer,
@@ -248,6 +250,14 @@ pub(super) struct Scenario {
     pub(super) netifd: Option<Networks>,
     /// What `/etc/hosts` says.
     pub(super) hosts: Map<String, Vec<IpAddr>>,
+    /// Files of other programs.
+    pub(super) files: BTreeMap<PathBuf, String>,
+    /// The kernel's neighbour table.
+    pub(super) neighbours: Vec<(Mac, Ipv6Addr)>,
+    /// Hardware addresses whose neighbours are followed.
+    followed: Vec<Mac>,
+    /// odhcpd's leases.
+    pub(super) leases: Vec<Lease>,
     /// What was saved last.
     pub(super) disk: State,
     /// Answers every request at once; `None`: the test does.
@@ -305,6 +315,10 @@ impl Scenario {
             kernel,
             netifd: None,
             hosts: Map::new(),
+            files: BTreeMap::new(),
+            neighbours: Vec::new(),
+            followed: Vec::new(),
+            leases: Vec::new(),
             disk: State::default(),
             provider: Some(Outcome::Updated),
             flights: VecDeque::new(),
@@ -371,6 +385,7 @@ impl Scenario {
     /// The daemon starts.
     pub(super) fn start(mut self) -> Self {
         self.engine = Engine::new(self.disk.clone(), 1);
+        self.followed.clear();
         self.log.clear();
         self.flights.clear();
         self.engine.handle(Event::Netifd(self.netifd.clone()), self.now);
@@ -590,7 +605,10 @@ impl Scenario {
                 self.engine.handle(Event::WayFound(ask, told), self.now);
             }
             // A test hands over the text of a file by itself.
-            Action::WatchFiles(paths) => self.log.push(format!("watch {paths:?}")),
+            Action::WatchFiles(paths) => self.watch_files(paths),
+            Action::FollowNeighbours(hosts) => self.follow_neighbours(&hosts),
+            Action::ProbeNeighbour(address) => self.log.push(format!("probe {address}")),
+            Action::AskLeases => self.tell_leases(),
             Action::Cut(address) => self.log.push(format!("cut {address}")),
             Action::Publish { id, section, sections, device, source, job } => {
                 (self.bound, self.source) = (device, source);
@@ -638,6 +656,34 @@ impl Scenario {
             Action::Save(changes) => self.save(changes),
             Action::Say(notice) => self.log.push(format!("say {}", notice.text)),
         }
+    }
+
+    fn tell_leases(&mut self) {
+        let leases = self.leases.clone();
+        self.engine.handle(Event::Leases(leases), self.now);
+    }
+
+    /// Files about hosts are read at once; others by the test.
+    fn watch_files(&mut self, paths: Vec<PathBuf>) {
+        self.log.push(format!("watch {paths:?}"));
+        for path in paths {
+            let mut of_hosts = ["/etc/config", "/tmp", "/var/lib/misc"].iter();
+            if of_hosts.any(|directory| path.starts_with(directory)) {
+                let text = self.files.get(&path).cloned();
+                self.engine.handle(Event::FileRead(path, text), self.now);
+            }
+        }
+    }
+
+    fn follow_neighbours(&mut self, hosts: &[(Mac, Vec<Ipv6Addr>)]) {
+        self.log.push(format!("follow {hosts:?}"));
+        let macs: Vec<Mac> = hosts.iter().map(|(mac, _)| *mac).collect();
+        if macs != self.followed {
+            let wanted = self.neighbours.iter().filter(|(mac, _)| macs.contains(mac));
+            let seen = wanted.copied().collect();
+            self.engine.handle(Event::Neighbours { seen, is_end: true }, self.now);
+        }
+        self.followed = macs;
     }
 
     fn save(&mut self, changes: Changes) {

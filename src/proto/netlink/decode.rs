@@ -16,8 +16,9 @@ use rtnetlink::packet_core::{
     NlasIterator, Parseable,
 };
 
-use super::{Address, AddressFlags, Hop, IfIndex, Leads, Link, Message, Route};
+use super::{Address, AddressFlags, Hop, IfIndex, Leads, Link, Message, Route, neighbour};
 use crate::model::Family;
+use crate::model::mac::Mac;
 
 // linux/rtnetlink.h
 const RTM_NEWLINK: u16 = 16;
@@ -58,6 +59,12 @@ const IFA_FLAGS: u16 = 8;
 const IFINFOMSG_LEN: usize = 16;
 /// `sizeof(struct ifaddrmsg)`.
 const IFADDRMSG_LEN: usize = 8;
+// linux/neighbour.h
+const NDA_DST: u16 = 1;
+const NDA_LLADDR: u16 = 2;
+const NUD_FAILED: u8 = 0x20;
+/// `sizeof(struct ndmsg)`.
+const NDMSG_LEN: usize = 12;
 // bits/socket.h
 const AF_UNSPEC: u8 = 0;
 const AF_INET: u8 = 2;
@@ -92,6 +99,8 @@ impl Incoming {
 pub enum Payload {
     /// A link, an address, a route or a change of policy.
     Message(Message),
+    /// An address of a host on the link, with its hardware address (`RTM_NEWNEIGH`).
+    Neighbour(Mac, Ipv6Addr),
     /// `NLMSG_DONE`: the end of a dump; 0, or a negative errno that cut it short.
     Done(i32),
     /// `NLMSG_ERROR`: a negative errno, or 0 for an acknowledgement.
@@ -167,6 +176,27 @@ fn payload(message_type: u16, body: &[u8]) -> Option<Payload> {
         RTM_NEWRULE | RTM_DELRULE | RTM_NEWNEXTHOP | RTM_DELNEXTHOP => {
             Some(Payload::Message(Message::Policy))
         }
+        neighbour::NEW => neighbour(body),
+        _ => Some(Payload::Ignored),
+    }
+}
+
+/// A neighbour with an IPv6 address and a hardware address of Ethernet.
+fn neighbour(body: &[u8]) -> Option<Payload> {
+    let mut address = None;
+    let mut mac = None;
+    for attribute in NlasIterator::new(body.get(NDMSG_LEN..)?) {
+        let attribute = attribute.ok()?;
+        match attribute.kind() {
+            NDA_DST => address = attribute.value().try_into().ok().map(|a: [u8; 16]| a.into()),
+            NDA_LLADDR => mac = attribute.value().try_into().ok().map(Mac),
+            _ => {}
+        }
+    }
+    let is_v6 = body.first() == Some(&AF_INET6);
+    let is_failed = body.get(8)? & NUD_FAILED != 0;
+    match (address, mac) {
+        (Some(address), Some(mac)) if is_v6 && !is_failed => Some(Payload::Neighbour(mac, address)),
         _ => Some(Payload::Ignored),
     }
 }

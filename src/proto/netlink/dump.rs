@@ -178,6 +178,7 @@ impl Dumps {
             Payload::Error(0) => {}
             Payload::Done(_) | Payload::Error(_) => self.failed(now),
             Payload::Message(_)
+            | Payload::Neighbour(..)
             | Payload::Overrun
             | Payload::Ignored
             | Payload::Malformed

@@ -7,6 +7,7 @@
 
 pub mod decode;
 pub mod dump;
+pub mod neighbour;
 
 use std::net::IpAddr;
 

@@ -4,6 +4,7 @@ pub mod blob;
 pub mod message;
 pub mod netifd;
 pub mod object;
+pub mod odhcpd;
 pub mod session;
 #[cfg(test)]
 mod tests;

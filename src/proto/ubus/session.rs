@@ -11,10 +11,11 @@
 
 use super::blob::{Malformed, Value};
 use super::message::{self, Frame, Message, MessageType};
-use super::{netifd, object};
+use super::{netifd, object, odhcpd};
 use crate::model::json::Json;
 use crate::model::sorted::take_first;
 use crate::proto::control::{ControlAnswer, ControlRequest};
+use crate::proto::leases::Lease;
 use crate::proto::ubus::netifd::Networks;
 
 /// ubusd's own object, where clients register for events (`UBUS_SYSTEM_OBJECT_EVENT`).
@@ -35,6 +36,8 @@ const NO_MEMORY: u32 = 11;
 pub enum UbusEvent {
     /// All of netifd's logical interfaces; `None` if netifd cannot be asked.
     Netifd(Option<Networks>),
+    /// odhcpd's leases of IPv6; none if it cannot be asked.
+    Leases(Vec<Lease>),
     /// A program calls our object.
     Called(MethodCall),
     /// Whether our object has subscribers now.
@@ -77,6 +80,12 @@ enum Purpose {
     Subscribe,
     /// Asks netifd for all logical interfaces.
     Dump,
+    /// Looks up odhcpd's object.
+    FindOdhcpd,
+    /// Subscribes to odhcpd's notifications.
+    SubscribeOdhcpd,
+    /// Asks odhcpd for its leases.
+    Leases,
 }
 
 /// One connection to ubusd.
@@ -100,6 +109,20 @@ pub struct Session {
     dumped: Option<Networks>,
     /// Whether an interface came or went during a dump, which may lack it.
     dump_again: bool,
+    odhcpd: Odhcpd,
+}
+
+/// What is known of odhcpd.
+#[derive(Debug, Default)]
+struct Odhcpd {
+    /// Whether its leases are wanted.
+    is_wanted: bool,
+    /// Id of its object, as ubusd said last.
+    object: Option<u32>,
+    /// Id of the object whose notifications are subscribed to.
+    followed: Option<u32>,
+    /// The body of an answer, until the end of the answer.
+    leases: Vec<Lease>,
 }
 
 impl Session {
@@ -118,6 +141,18 @@ impl Session {
             networks: None,
             dumped: None,
             dump_again: false,
+            odhcpd: Odhcpd::default(),
+        }
+    }
+
+    /// Asks odhcpd for its leases, now or as soon as it is there, and again whenever it reports news.
+    pub fn ask_leases(&mut self) {
+        self.odhcpd.is_wanted = true;
+        // Before the listener is there, ubusd's hello has not come.
+        if self.listener.is_some() {
+            let frame = self.frame(MessageType::LookUp, UBUSD).path(odhcpd::PATH);
+            self.odhcpd.object = None;
+            self.request(Purpose::FindOdhcpd, UBUSD, frame);
         }
     }
 
@@ -230,7 +265,11 @@ impl Session {
             Purpose::Object => self.object = message.object,
             Purpose::LookUp => self.netifd = message.object,
             Purpose::Dump => self.dumped = netifd::dump(message.data).ok(),
-            Purpose::Events | Purpose::Subscribe => {}
+            Purpose::FindOdhcpd => self.odhcpd.object = message.object,
+            Purpose::Leases => {
+                self.odhcpd.leases = odhcpd::leases(message.data).unwrap_or_default();
+            }
+            Purpose::Events | Purpose::Subscribe | Purpose::SubscribeOdhcpd => {}
         }
     }
 
@@ -242,6 +281,11 @@ impl Session {
         let status = message.status.unwrap_or(OK);
         match purpose {
             Purpose::Listener => self.look_for_netifd(),
+            Purpose::FindOdhcpd => self.found_odhcpd(),
+            Purpose::Leases => {
+                let leases = std::mem::take(&mut self.odhcpd.leases);
+                self.events.push(UbusEvent::Leases(leases));
+            }
             Purpose::LookUp if status == OK => self.found(self.netifd),
             Purpose::LookUp if status != NOT_FOUND => self.denied(),
             Purpose::Dump => self.dump_ended(status),
@@ -252,7 +296,11 @@ impl Session {
             Purpose::Events | Purpose::Subscribe if status != OK => {
                 self.trouble("ubus does not report netifd's changes to this user");
             }
-            Purpose::LookUp | Purpose::Object | Purpose::Events | Purpose::Subscribe => {}
+            Purpose::LookUp
+            | Purpose::Object
+            | Purpose::Events
+            | Purpose::Subscribe
+            | Purpose::SubscribeOdhcpd => {}
         }
     }
 
@@ -274,6 +322,24 @@ impl Session {
         // After the registration, so that netifd cannot start unnoticed in between.
         let frame = self.frame(MessageType::LookUp, UBUSD).path(netifd::PATH);
         self.request(Purpose::LookUp, UBUSD, frame);
+        if self.odhcpd.is_wanted {
+            self.ask_leases();
+        }
+    }
+
+    /// Asks odhcpd for its leases, if it is there.
+    fn found_odhcpd(&mut self) {
+        let (Some(id), Some(listener)) = (self.odhcpd.object, self.listener) else {
+            self.events.push(UbusEvent::Leases(Vec::new()));
+            return;
+        };
+        if self.odhcpd.followed != Some(id) {
+            self.odhcpd.followed = Some(id);
+            let frame = self.frame(MessageType::Subscribe, UBUSD).object(listener).target(id);
+            self.request(Purpose::SubscribeOdhcpd, UBUSD, frame);
+        }
+        let frame = self.frame(MessageType::Invoke, id).object(id).method(odhcpd::LEASES);
+        self.request(Purpose::Leases, id, frame.data(&Json::Null));
     }
 
     /// Follows the object of netifd. It has no id if the ACL hides it from this user.
@@ -318,7 +384,13 @@ impl Session {
         // ubusd does not answer requests to an object that has gone away.
         self.pending.retain(|request| match request.purpose {
             Purpose::Subscribe | Purpose::Dump => false,
-            Purpose::Listener | Purpose::Object | Purpose::Events | Purpose::LookUp => true,
+            Purpose::Listener
+            | Purpose::Object
+            | Purpose::Events
+            | Purpose::LookUp
+            | Purpose::FindOdhcpd
+            | Purpose::SubscribeOdhcpd
+            | Purpose::Leases => true,
         });
     }
 
@@ -383,6 +455,9 @@ impl Session {
             (_, Some(interface)) if interface.starts_with('.') => self.dump(),
             // The program that had our name has left.
             (b"ubus.object.remove", None) if path == object::PATH => self.publish(),
+            (b"ubus.object.add", None) if path == odhcpd::PATH && self.odhcpd.is_wanted => {
+                self.ask_leases();
+            }
             _ => {}
         }
     }
@@ -390,6 +465,10 @@ impl Session {
     /// Handles netifd's notification of the new state of one logical interface. Before the first
     /// dump has ended it is ignored, because the dump will contain it.
     fn notified(&mut self, name: &[u8], message: &Message<'_>) {
+        // dhcp.lease6, dhcp.expire6
+        if name.starts_with(b"dhcp.") && name.ends_with(b"6") && self.odhcpd.is_wanted {
+            return self.found_odhcpd();
+        }
         let Some(networks) = &mut self.networks else {
             return;
         };

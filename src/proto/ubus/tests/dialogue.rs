@@ -457,3 +457,65 @@ fn unread_output_is_bounded() {
     }
     assert!(dialogue.0.output().len() < 6 << 20);
 }
+
+const ODHCPD: u32 = 0x6000_0006;
+
+/// odhcpd's leases, if that is the only event: the address of each.
+fn leased(dialogue: &mut Dialogue) -> Vec<String> {
+    let events = dialogue.events();
+    let [UbusEvent::Leases(leases)] = events.as_slice() else { panic!("{events:?}") };
+    leases.iter().map(|lease| format!("{} {} {}", lease.name, lease.duid, lease.address)).collect()
+}
+
+#[test]
+fn odhcpd_is_asked_for_its_leases_and_again_when_it_has_news() {
+    let mut dialogue = Dialogue::following();
+    dialogue.sent();
+    dialogue.0.ask_leases();
+    assert_eq!(dialogue.sent(), ["LookUp 6 0"]);
+    dialogue.data(6, 0, |f| f.object(ODHCPD));
+    dialogue.status(6, 0, 0);
+    assert_eq!(dialogue.sent(), ["Subscribe 7 0 of 60000006", "Invoke 8 60000006 ipv6leases"]);
+    let leases = json!({ "device": { "br-lan": { "leases": [
+        { "duid": "0004AA", "hostname": "pc", "ipv6-addr": [
+            { "address": "2001:db8::1" }, { "address": "none" }, { "address": "2001:db8::2" }
+        ] },
+        { "duid": "0004bb", "ipv6-prefix": [{ "address": "2001:db8:1::", "prefix-length": 60 }] },
+    ] } } });
+    dialogue.data(8, ODHCPD, |f| f.object(ODHCPD).data(&(&leases).into()));
+    dialogue.status(8, ODHCPD, 0);
+    assert_eq!(leased(&mut dialogue), ["pc 0004aa 2001:db8::1", "pc 0004aa 2001:db8::2"]);
+    let notify = |dialogue: &mut Dialogue, name: &str| {
+        dialogue.receive(&frame(MessageType::Invoke, 1, ODHCPD, |f| {
+            f.object(LISTENER).method(name).no_reply()
+        }));
+    };
+    notify(&mut dialogue, "dhcp.lease4");
+    assert_eq!(dialogue.sent(), [""; 0]);
+    notify(&mut dialogue, "dhcp.lease6");
+    assert_eq!(dialogue.sent(), ["Invoke 9 60000006 ipv6leases"]);
+}
+
+#[test]
+fn without_odhcpd_there_are_no_leases_until_it_starts() {
+    let mut dialogue = Dialogue::following();
+    dialogue.sent();
+    dialogue.0.ask_leases();
+    dialogue.status(6, 0, 4);
+    assert_eq!(leased(&mut dialogue), [""; 0]);
+    dialogue.sent();
+    dialogue.event("ubus.object.add", ODHCPD, "dhcp");
+    assert_eq!(dialogue.sent(), ["LookUp 7 0"]);
+}
+
+#[test]
+fn leases_that_are_wanted_before_the_connection_are_asked_for_after_it() {
+    let mut dialogue = Dialogue::new(false);
+    dialogue.0.ask_leases();
+    assert_eq!(dialogue.sent(), [""; 0]);
+    dialogue.receive(&bytes(HELLO));
+    dialogue.data(1, 0, |f| f.object(LISTENER));
+    dialogue.status(1, 0, 0);
+    let sent = dialogue.sent();
+    assert_eq!(sent.last().map(String::as_str), Some("LookUp 4 0"), "{sent:?}");
+}

@@ -1,0 +1,155 @@
+//! The kernel's neighbour table, for hosts of the local network: a socket of its own, which the kernel wakes only
+//! for news of those hosts.
+
+use std::io::{self, IoSliceMut};
+use std::net::{Ipv6Addr, SocketAddrV6, UdpSocket};
+use std::os::fd::AsRawFd;
+
+use nix::errno::Errno;
+use nix::sys::socket::{MsgFlags, NetlinkAddr, recvmsg};
+use rtnetlink::sys;
+use socket2::{SockFilter, SockRef};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use crate::edge::runtime::watched;
+use crate::engine::event::Event;
+use crate::model::mac::Mac;
+use crate::proto::netlink::decode::{self, Payload};
+use crate::proto::netlink::neighbour;
+
+/// `RTNLGRP_NEIGH` of linux/rtnetlink.h.
+const GROUP: u32 = 3;
+/// As large as the kernel makes the datagrams of a dump.
+const DATAGRAM: usize = 32 << 10;
+/// How many known addresses of each host the filter has. A filter that the kernel refuses for its length
+/// (`BPF_MAXINSNS`, net.core.optmem_max) is replaced by one with fewer.
+const KNOWN: [usize; 4] = [8, 2, 1, 0];
+/// The discard service (RFC 863): nobody answers there.
+const DISCARD: u16 = 9;
+
+/// Hardware addresses, each with the addresses that are known.
+pub type Hosts = Vec<(Mac, Vec<Ipv6Addr>)>;
+
+/// The neighbours that are followed.
+#[derive(Debug, Default)]
+pub struct Neighbours {
+    /// `None` while no host is followed.
+    socket: Option<AsyncFd<sys::Socket>>,
+    macs: Vec<Mac>,
+    buffer: Vec<u8>,
+}
+
+impl Neighbours {
+    /// Follows these hosts instead of all others. If there is a new one among them, the table is read. Must be
+    /// called within a tokio runtime with I/O.
+    ///
+    /// # Errors
+    /// Of the socket. Nothing is followed then.
+    pub fn follow(&mut self, hosts: &Hosts) -> io::Result<()> {
+        let macs: Vec<Mac> = hosts.iter().map(|(mac, _)| *mac).collect();
+        let are_others = macs != self.macs;
+        self.macs = macs;
+        if hosts.is_empty() {
+            self.socket = None;
+            return Ok(());
+        }
+        let socket = match self.socket.take() {
+            Some(socket) => socket,
+            None => open()?,
+        };
+        set_filter(socket.get_ref(), hosts);
+        if are_others {
+            self.buffer.resize(DATAGRAM, 0);
+            socket.get_ref().send(&neighbour::dump(), 0)?;
+        }
+        self.socket = Some(socket);
+        Ok(())
+    }
+
+    /// What is new. Cancel-safe.
+    pub async fn next(&mut self) -> Event {
+        loop {
+            tokio::task::coop::consume_budget().await;
+            let Some(socket) = &self.socket else { return std::future::pending().await };
+            match receive(socket, &mut self.buffer) {
+                Ok(length) => {
+                    if let Some(event) = event_of(self.buffer.get(..length).unwrap_or_default()) {
+                        return event;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // The next read returns the same error.
+                    drop(socket.readable().await);
+                }
+                // Messages were lost (man 7 netlink), so the table is read again.
+                Err(error) if error.raw_os_error() == Some(Errno::ENOBUFS as i32) => {
+                    let _ = socket.get_ref().send(&neighbour::dump(), 0);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => self.socket = None,
+            }
+        }
+    }
+}
+
+/// Has the kernel resolve `address` by a datagram that nobody answers. If a host has the address, the neighbour
+/// table shows it in a moment.
+pub fn probe(address: Ipv6Addr) {
+    if let Ok(socket) = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)) {
+        // Without a route there is no such neighbour.
+        let _ = socket.send_to(&[0], SocketAddrV6::new(address, DISCARD, 0, 0));
+    }
+}
+
+fn open() -> io::Result<AsyncFd<sys::Socket>> {
+    let mut socket = sys::Socket::new(sys::protocols::NETLINK_ROUTE)?;
+    socket.set_non_blocking(true)?;
+    socket.bind_auto()?;
+    // Once connected to the kernel, the socket receives no unicast from other processes.
+    socket.connect(&sys::SocketAddr::new(0, 0))?;
+    socket.add_membership(GROUP)?;
+    watched(socket)
+}
+
+/// Without a filter everything works, only with more wake-ups.
+fn set_filter(socket: &sys::Socket, hosts: &Hosts) {
+    for most in KNOWN {
+        let filter = neighbour::filter(hosts, most);
+        let filter = filter.into_iter().map(|(code, jt, jf, k)| SockFilter::new(code, jt, jf, k));
+        let filter: Vec<SockFilter> = filter.collect();
+        if SockRef::from(socket).attach_filter(&filter).is_ok() {
+            return;
+        }
+    }
+}
+
+/// Reads one datagram of the kernel; returns its length, 0 for one of another process.
+fn receive(socket: &AsyncFd<sys::Socket>, buffer: &mut [u8]) -> io::Result<usize> {
+    socket.try_io(Interest::READABLE, |socket| {
+        let mut slices = [IoSliceMut::new(buffer)];
+        let received =
+            recvmsg::<NetlinkAddr>(socket.as_raw_fd(), &mut slices, None, MsgFlags::empty())?;
+        let is_kernel = received.address.is_some_and(|from| from.pid() == 0);
+        Ok(if is_kernel { received.bytes } else { 0 })
+    })
+}
+
+/// What a datagram tells; `None` if nothing.
+fn event_of(datagram: &[u8]) -> Option<Event> {
+    let mut seen = Vec::new();
+    let mut is_end = false;
+    for incoming in decode::datagram(datagram) {
+        match incoming.payload {
+            Payload::Neighbour(mac, address) => seen.push((mac, address)),
+            // After an error the table counts as read, too: what is not known cannot be waited for.
+            Payload::Done(_) | Payload::Error(_) => is_end = true,
+            Payload::Message(_)
+            | Payload::Overrun
+            | Payload::Garbled
+            | Payload::Ignored
+            | Payload::Malformed => {}
+        }
+    }
+    if seen.is_empty() && !is_end { None } else { Some(Event::Neighbours { seen, is_end }) }
+}
