@@ -42,7 +42,7 @@ use std::env;
 use std::fs;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -64,6 +64,8 @@ const PAUSE: Duration = Duration::from_millis(350);
 const PROVIDER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 /// The provider's address and port for TLS.
 const SECURE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
+/// How many hosts of the local network there are.
+const HOSTS: usize = 50;
 /// The provider's host name.
 const HOST: &str = "dyn.example.net";
 
@@ -119,6 +121,7 @@ impl Bench {
         for sections in [1, 10, 300] {
             self.many(sections);
         }
+        self.hosts();
         if router::has("dnsmasq") {
             self.measure_host_name();
         } else {
@@ -269,6 +272,47 @@ impl Bench {
         })
     }
 
+    /// Measures the idle cost with hosts of the local network, all of them in use: their entries in the neighbour
+    /// table change ten times a second.
+    fn hosts(&mut self) {
+        let mac = |n: usize| format!("02:00:00:00:00:{n:02x}");
+        let options = (0..HOSTS).map(|n| format!("\tlist host 'h{n}.example.com={}'\n", mac(n)));
+        let options: String = options.collect();
+        ip("addr add 2001:db8:5::1/64 dev wan nodad");
+        let mut config = Config::new(router::file("hosts"));
+        let url = format!("http://{PROVIDER}/nic/update?hostname=[DOMAIN]&myip=[IP]");
+        config.section(
+            "hosts",
+            &format!("\toption update_url '{url}'\n\toption host_network 'wan'\n{options}"),
+        );
+        let launcher = launcher_of(&config);
+        let from = self.provider.count();
+        let daemon = launcher.run();
+        for n in 0..HOSTS {
+            self.wait_request(&format!("h{n}"), from);
+        }
+        let mut batch = Command::new("ip");
+        let mut batch = batch.args(["-batch", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+        let mut input = batch.stdin.take().unwrap();
+        let traffic = thread::spawn(move || {
+            for n in 0.. {
+                let state = if n % 2 == 0 { "stale" } else { "reachable" };
+                let (host, mac) = (n / 2 % HOSTS, mac(n / 2 % HOSTS));
+                let entry =
+                    format!("2001:db8:5::ff:fe00:{host:x} lladdr {mac} dev wan nud {state}");
+                if writeln!(input, "neigh replace {entry}").is_err() {
+                    return;
+                }
+                thread::sleep(Duration::from_millis(100));
+            }
+        });
+        println!("{HOSTS} hosts, 10 changes of neighbours a second:");
+        idle(&daemon);
+        batch.kill().unwrap();
+        batch.wait().unwrap();
+        traffic.join().unwrap();
+    }
+
     /// Measures memory with `count` sections, and how long they take to follow one change.
     fn many(&mut self, count: usize) {
         // A new address, so that the requests of earlier daemons are not counted.
@@ -297,6 +341,10 @@ fn launcher(count: usize) -> Launcher {
     for n in 0..count {
         config.section(&format!("s{n}"), &format!("\toption update_url '{url}'"));
     }
+    launcher_of(&config)
+}
+
+fn launcher_of(config: &Config) -> Launcher {
     let ours = env!("CARGO_BIN_EXE_ddns-netlink");
     let binary = env::var("BENCH_DAEMON").unwrap_or_else(|_| ours.to_owned());
     Launcher::new(binary, &[], &config.write())

@@ -1,5 +1,6 @@
 //! Hosts in the local network that have a name of their own: `list host`.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::model::mac::Mac;
@@ -49,6 +50,16 @@ impl Lan {
     /// The name of the first host.
     pub fn first_name(&self) -> Option<&Hostname> {
         self.hosts.first().map(|host| &host.name)
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Suffix { bits, prefix_len } => write!(f, "{bits}/{prefix_len}"),
+            Self::Mac(mac) => mac.fmt(f),
+            Self::Dhcp(name) => f.write_str(name),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The engine's answers to `status` and `why`.
 
+mod host;
+
 use std::fmt::Write;
 use std::net::IpAddr;
 
@@ -41,7 +43,7 @@ impl Engine {
         self.section_index(section).is_some()
     }
 
-    /// The text of `why`: the state of `section`, each address of its device with the rule that rejected it,
+    /// The text of `why`: the state of `section`, which may also be the name of a host, each address of its device with the rule that rejected it,
     /// whether the provider can be reached, the addresses in DNS, and the last request and answer. `None` if
     /// there is no such section.
     pub fn why(
@@ -50,15 +52,23 @@ impl Engine {
         now: Now,
         date: &mut dyn FnMut(UnixSeconds) -> String,
     ) -> Option<String> {
-        let index = self.section_index(section);
+        let (index, host) = match self.section_index(section) {
+            Some(index) => (Some(index), None),
+            None => (self.section_of_host(section), Some(section)),
+        };
         let Some(active) = index.and_then(|index| self.sections.get(index)) else {
             return self.why_not(section);
         };
         let view = self.viewpoints.get(active.viewpoint)?;
-        let status = self.section_status(active, now);
+        let mut status = self.section_status(active, now);
+        if let Some(host) = host {
+            status.records.retain(|record| record.name.as_str() == host);
+        }
         let mut text = String::new();
         status.write_text(&mut text, date);
-        for &family in &active.spec.families {
+        self.write_hosts(&mut text, active, view, host);
+        let families = if host.is_some() { &[] } else { active.spec.families.as_slice() };
+        for &family in families {
             self.write_candidates(&mut text, active, view, family, now);
         }
         let reach = view.answers.block(&active.spec.all_families());
@@ -288,6 +298,9 @@ fn foreign(active: &SectionState, record: &Record) -> Vec<IpAddr> {
 
 /// The source in a few words.
 fn describe(section: &Section) -> String {
+    if section.names.is_empty() {
+        return format!("hosts of network {}", section.lan.network);
+    }
     match &section.source {
         Source::Network { v4, v6 } => match section.families.as_slice() {
             [Family::V4] => format!("address of network {v4}"),

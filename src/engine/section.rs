@@ -499,8 +499,15 @@ impl SectionState {
 fn start_records(spec: &Section, saved: &State, now: Now) -> Vec<Record> {
     let mut records = Vec::new();
     let timing = Arc::new(spec.timing.clone());
-    for (name, family) in spec.records() {
-        let fingerprint = provider::fingerprint(&spec.provider, &spec.record, name, family);
+    let all = spec.records();
+    let first_host = all.len() - spec.lan.hosts.len();
+    for (index, (name, family)) in all.into_iter().enumerate() {
+        let mut fingerprint = provider::fingerprint(&spec.provider, &spec.record, name, family);
+        let host = index.checked_sub(first_host).and_then(|index| spec.lan.hosts.get(index));
+        if let Some(host) = host {
+            let host = host.identity.to_string();
+            fingerprint = provider::fingerprint_of_host(fingerprint, &host);
+        }
         let mut record = Record::new(name.clone(), family, fingerprint, Arc::clone(&timing), now);
         if let Some(known) = saved.record(&spec.name, name, family) {
             record.restore(known, now);

@@ -48,6 +48,12 @@ pub fn fingerprint(
     fnv(&parts)
 }
 
+/// The fingerprint of a record of a host in the local network: another host of the same name is another record, so
+/// that it does not take over an address.
+pub fn fingerprint_of_host(fingerprint: u64, host: &str) -> u64 {
+    fnv(&[Some(&fingerprint.to_string()), Some(host)])
+}
+
 /// A number that is the same for all sections with the same account. It is stored with the values that
 /// were learned there.
 pub fn account(provider: &Provider) -> u64 {

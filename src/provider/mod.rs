@@ -35,7 +35,7 @@ use crate::time::UnixSeconds;
 pub use account::Account;
 pub use failure::{Failure, FailureKind};
 pub use families::{Template, Urls};
-pub use identity::{account, fingerprint, own_name};
+pub use identity::{account, fingerprint, fingerprint_of_host, own_name};
 pub use learned::{LearnedChanges, LearnedValues};
 pub use mechanism::{Author, Mechanism, Provider, Script};
 pub use message::{Answer, Carrier, LONG_ANSWER, Method, Query, Request, SHORT_ANSWER};

@@ -304,6 +304,59 @@ fn the_published_address_stays_after_a_restart_although_nothing_was_seen_yet() {
     assert_eq!(desired(&s), "2001:db8:0:1::aaaa");
 }
 
+#[test]
+fn another_host_of_the_same_name_does_not_keep_the_address() {
+    let other = "tv.example.org=02:00:00:00:00:02";
+    let mut s = tv();
+    seen(&mut s, TV, "2001:db8:0:1::aaaa");
+    s.sent();
+    s.reconfigure(|section| section.lan = hosts(&[other]));
+    s.pass(MINUTE);
+    assert_eq!(s.sent(), ["tv.example.org 2001:db8:0:1:0:ff:fe00:2"]);
+    let mut s = tv();
+    seen(&mut s, TV, "2001:db8:0:1::aaaa");
+    s.config.sections[0].lan = hosts(&[other]);
+    let mut s = s.restart(MINUTE);
+    s.pass(MINUTE);
+    assert_eq!(s.sent(), ["tv.example.org 2001:db8:0:1:0:ff:fe00:2"]);
+}
+
+#[test]
+fn why_names_the_prefix_the_source_and_the_rule_of_the_firewall() {
+    let of_tv = format!("tv.example.org={TV}");
+    let list = ["nas.example.org=::7:0:0:0:2/56", of_tv.as_str()];
+    let mut s = router(&list).with(|s| s.lan.network = "lan".into());
+    s.netifd = Some(Default::default());
+    s.kernel.addresses.push(lan("2001:db8:0:1::1", 600));
+    let mut s = s.start();
+    s.network("lan", Some("br-lan"), &["2001:db8:0:1::1"]);
+    s.pass(MINUTE);
+    let why = |s: &Scenario, name: &str| s.engine.why(name, s.now, &mut |at| format!("[{at}]"));
+    let text = why(&s, "nas.example.org").unwrap();
+    for part in [
+        "nas.example.org AAAA",
+        "prefix of the hosts: 2001:db8:0:1::/64 (br-lan has 2001:db8:0:1::1)",
+        "nas.example.org: 2001:db8:0:7::2, the prefix, and the end that the owner gave",
+        "option dest 'lan'",
+        "option dest_ip '::7:0:0:0:2/-56'",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("tv.example.org"), "{text}");
+    let text = why(&s, "home").unwrap();
+    assert!(text.contains("hosts of network lan"), "{text}");
+    assert!(text.contains("tv.example.org: 2001:db8:0:1:0:ff:fe00:1, made of"), "{text}");
+    assert!(!text.contains("config rule"), "{text}");
+    seen(&mut s, TV, "2001:db8:0:1:0:ff:fe00:1");
+    let text = why(&s, "tv.example.org").unwrap();
+    assert!(text.contains("seen in the neighbour table"), "{text}");
+    assert!(text.contains("option dest_ip '::ff:fe00:1/-64'"), "{text}");
+    s.remove("2001:db8:0:1::1");
+    let text = why(&s, "home").unwrap();
+    assert!(text.contains("prefix of the hosts: none: 'br-lan' has no IPv6 address"), "{text}");
+    assert_eq!(why(&s, "other.example.org"), None);
+}
+
 /// `/etc/config/dhcp`.
 fn dhcp(s: &mut Scenario, text: &str) {
     s.files.insert("/etc/config/dhcp".into(), text.into());

@@ -16,7 +16,7 @@ use rtnetlink::packet_core::{
     NlasIterator, Parseable,
 };
 
-use super::{Address, AddressFlags, Hop, IfIndex, Leads, Link, Message, Route, neighbour};
+use super::{Address, AddressFlags, Hop, IfIndex, Leads, Link, Message, Route};
 use crate::model::Family;
 use crate::model::mac::Mac;
 
@@ -27,6 +27,7 @@ const RTM_NEWADDR: u16 = 20;
 const RTM_DELADDR: u16 = 21;
 const RTM_NEWROUTE: u16 = 24;
 const RTM_DELROUTE: u16 = 25;
+pub(super) const RTM_NEWNEIGH: u16 = 28;
 const RTM_NEWRULE: u16 = 32;
 const RTM_DELRULE: u16 = 33;
 const RTM_NEWNEXTHOP: u16 = 104;
@@ -176,7 +177,7 @@ fn payload(message_type: u16, body: &[u8]) -> Option<Payload> {
         RTM_NEWRULE | RTM_DELRULE | RTM_NEWNEXTHOP | RTM_DELNEXTHOP => {
             Some(Payload::Message(Message::Policy))
         }
-        neighbour::NEW => neighbour(body),
+        RTM_NEWNEIGH => neighbour(body),
         _ => Some(Payload::Ignored),
     }
 }

@@ -5,11 +5,10 @@
 
 use std::net::Ipv6Addr;
 
+use super::decode::RTM_NEWNEIGH as NEW;
 use super::dump::request;
 use crate::model::mac::Mac;
 
-/// `RTM_NEWNEIGH`.
-pub const NEW: u16 = 28;
 /// `RTM_DELNEIGH` and `RTM_GETNEIGH`.
 const OTHERS: [u16; 2] = [29, 30];
 /// `RTM_GETNEIGH`.
