@@ -600,10 +600,7 @@ impl Scenario {
                     self.dump(table);
                 }
             }
-            Action::FindWay(ask) => {
-                let told = self.kernel.way(&ask);
-                self.engine.handle(Event::WayFound(ask, told), self.now);
-            }
+            Action::FindWay(ask) => self.answer_way(ask),
             // A test hands over the text of a file by itself.
             Action::WatchFiles(paths) => self.watch_files(paths),
             Action::FollowNeighbours(hosts) => self.follow_neighbours(&hosts),
@@ -656,6 +653,11 @@ impl Scenario {
             Action::Save(changes) => self.save(changes),
             Action::Say(notice) => self.log.push(format!("say {}", notice.text)),
         }
+    }
+
+    fn answer_way(&mut self, ask: Ask) {
+        let told = self.kernel.way(&ask);
+        self.engine.handle(Event::WayFound(ask, told), self.now);
     }
 
     fn tell_leases(&mut self) {
