@@ -208,9 +208,14 @@ fn a_name_that_the_policy_forbids_stops_no_other() {
 
 /// Waits until the server has exactly these records of `home.example.com`.
 fn wait_dig(kind: &str, expected: &[&str], daemon: &Daemon) {
+    wait_dig_of("home.example.com", kind, expected, daemon);
+}
+
+/// Waits until the server has exactly these records.
+fn wait_dig_of(name: &str, kind: &str, expected: &[&str], daemon: &Daemon) {
     let end = Instant::now() + LIMIT;
     loop {
-        let answer = dig("home.example.com", kind);
+        let answer = dig(name, kind);
         if answer == expected {
             return;
         }
@@ -269,6 +274,58 @@ fn a_record_is_removed_with_its_address_and_added_again_with_it() {
             assert_eq!(dig("home.example.com", "A"), ["203.0.113.5"]);
             drop(daemon);
             ip_isp("link del wan");
+            let _ = fs::remove_dir_all(file("daemon"));
+            let _ = fs::remove_dir_all(file("dns"));
+        }
+    });
+}
+
+/// Two lines under one name, and a third address that somebody else has put there.
+#[test]
+fn two_sections_share_a_name_and_each_keeps_its_own_address() {
+    isolated(&TOOLS, || {
+        for server in [bind, knot] {
+            let _server = server();
+            for (device, address) in [("wan", "203.0.113.5"), ("wan2", "198.51.100.5")] {
+                ip_isp(&format!("link add {device} type veth peer name {device}-isp"));
+                ip_isp(&format!("link set {device}-isp up"));
+                ip_isp(&format!("link set {device} up"));
+                ip_isp(&format!("addr add {address}/24 dev {device}"));
+            }
+            let mut config = Config::new(file("daemon"));
+            for device in ["wan", "wan2"] {
+                config.section(
+                    device,
+                    &format!(
+                        "\toption domain 'two.example.com'\n\toption service_name 'rfc2136'\n\
+                         \toption dns_server '127.0.0.1:5353'\n\toption username '{KEY}'\n\
+                         \toption password '{SECRET}'\n\toption ip_source 'interface'\n\
+                         \toption ip_interface '{device}'\n\toption remove_after '1'\n\
+                         \toption share '1'\n"
+                    ),
+                );
+            }
+            let launcher = Launcher::new(env!("CARGO_BIN_EXE_ddns-netlink"), &[], &config.write());
+            let daemon = launcher.run();
+            // The zone has these two from the beginning.
+            let with = |ours: &[&'static str]| {
+                let mut all = [&["198.51.100.1", "198.51.100.2"], ours].concat();
+                all.sort_unstable();
+                all
+            };
+            let wait =
+                |ours: &[&'static str]| wait_dig_of("two.example.com", "A", &with(ours), &daemon);
+            wait(&["198.51.100.5", "203.0.113.5"]);
+            ip_isp("addr del 203.0.113.5/24 dev wan");
+            ip_isp("addr add 203.0.113.6/24 dev wan");
+            wait(&["198.51.100.5", "203.0.113.6"]);
+            ip_isp("addr flush dev wan2");
+            wait(&["203.0.113.6"]);
+            ip_isp("addr add 198.51.100.7/24 dev wan2");
+            wait(&["198.51.100.7", "203.0.113.6"]);
+            drop(daemon);
+            ip_isp("link del wan");
+            ip_isp("link del wan2");
             let _ = fs::remove_dir_all(file("daemon"));
             let _ = fs::remove_dir_all(file("dns"));
         }

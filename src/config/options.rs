@@ -85,6 +85,7 @@ pub const OPTIONS: &[KnownOption] = &[
     ours(Service, "zone", "name", None, "The DNS zone that holds the record, if the program is not to look for it."),
     ours(Service, "ttl", "seconds", None, "How long resolvers may cache the record."),
     ours(Service, "proxied", "bool", None, "Whether the address is reached through Cloudflare's proxy."),
+    ours(Service, "share", "bool", Some("0"), "Whether other sections or routers have addresses under the same name."),
     stock(Service, "zone_id", "text", None, "What the provider calls the zone."),
     stock(Service, "record_id", "text", None, "What the provider calls the record."),
     stock(Service, "rec_id", "text", None, "Another name of record_id."),

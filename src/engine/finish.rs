@@ -40,6 +40,7 @@ impl Engine {
             && finished.verdicts.iter().any(Verdict::is_unanswered)
         {
             self.answer_kept(&flight, account, now);
+            self.answer_twins(&flight, finished, now);
         }
         let gathered = self.answer_records(&flight, finished, now, jitter);
         // After its records, whose verdicts say what the answer means for the account.
@@ -58,6 +59,25 @@ impl Engine {
                 if record.family == Family::of(*address) {
                     record.may_become(Target::Address(*address), now);
                     self.touch(id);
+                }
+            }
+        }
+    }
+
+    /// A request that was never answered may still write all addresses of a shared name, with those that other
+    /// sections had when it left. So their records may change back to these.
+    fn answer_twins(&mut self, flight: &Flight, finished: &Finished, now: Now) {
+        for (part, verdict) in flight.parts.iter().zip(&finished.verdicts) {
+            let Owner::Record(id) = part.owner else { continue };
+            let shares = self.sections.get(id.section).is_some_and(|it| it.spec.record.share);
+            if !shares || !verdict.is_unanswered() {
+                continue;
+            }
+            for twin in self.twins(id) {
+                let Some(record) = self.record_mut(twin) else { continue };
+                if let Some(address) = record.published() {
+                    record.may_become(Target::Address(address), now);
+                    self.touch(twin);
                 }
             }
         }

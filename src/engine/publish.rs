@@ -7,10 +7,11 @@ use super::Engine;
 use super::agenda::Item;
 use super::event::Action;
 use super::flights::{Flight, Owner, Part, RecordId};
+use super::record::Record;
 use super::report;
 use crate::model::sort;
 use crate::model::{Family, Hostname, Target};
-use crate::provider::{Batch, Job};
+use crate::provider::{Batch, Change, Job};
 use crate::time::Now;
 
 /// A record that leaves, and what it is to be.
@@ -154,12 +155,30 @@ impl Engine {
 
     /// Whether a record of the same name and family is in `batch`.
     fn has_twin(&self, id: RecordId, batch: &[Leaving]) -> bool {
+        let twins = self.twins(id);
+        batch.iter().any(|(taken, _)| twins.contains(taken))
+    }
+
+    /// The records of other sections with the same name and family in the same account.
+    pub(super) fn twins(&self, id: RecordId) -> Vec<RecordId> {
         let slot = self.sections.get(id.section).and_then(|active| active.slots.get(id.record));
-        let Some(slot) = slot else { return false };
-        let group = self.names.group(&self.sections, slot.name);
-        let mut twins =
-            group.filter(|&other| other != id && self.family_of(other) == self.family_of(id));
-        twins.any(|twin| batch.iter().any(|(taken, _)| *taken == twin))
+        let Some(slot) = slot else { return Vec::new() };
+        let mut twins: Vec<RecordId> = self.names.group(&self.sections, slot.name).collect();
+        twins.retain(|&other| other != id && self.family_of(other) == self.family_of(id));
+        twins
+    }
+
+    /// With `share`, an address that another section has published, too, is not ours alone, so it stays.
+    fn spare_twins(&self, id: RecordId, change: &mut Change) {
+        if !change.record.share {
+            return;
+        }
+        for twin in self.twins(id) {
+            let record = self.sections.get(twin.section).and_then(|it| it.records.get(twin.record));
+            let Some(held) = record.and_then(Record::published) else { continue };
+            change.previous = change.previous.filter(|ours| *ours != held);
+            change.tried.retain(|ours| *ours != held);
+        }
     }
 
     fn family_of(&self, id: RecordId) -> Option<Family> {
@@ -194,8 +213,9 @@ impl Engine {
         for &(id, target) in batch {
             let active = self.sections.get_mut(id.section)?;
             let record = active.records.get_mut(id.record)?;
-            let (change, sent) = record.send(target, &active.spec.record, now);
+            let (mut change, sent) = record.send(target, &active.spec.record, now);
             sections.push(active.spec.name.clone());
+            self.spare_twins(id, &mut change);
             job.changes.push(change);
             parts.push(Part { owner: Owner::Record(id), sent });
             self.touch(id);

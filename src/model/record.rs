@@ -16,4 +16,6 @@ pub struct RecordOptions {
     /// `proxied`: whether Cloudflare's proxy stands before the address. If it is not set, an
     /// existing record keeps what it has.
     pub proxied: Option<bool>,
+    /// `share`: whether others have addresses under the same name, too. Only our own is replaced or removed.
+    pub share: bool,
 }

@@ -34,8 +34,8 @@ pub fn fingerprint(
     let ttl = options.ttl.map(|ttl| ttl.to_string());
     let proxied = options.proxied.map(|proxied| if proxied { "1" } else { "0" });
     // Left out if all are unset, so that the fingerprint of a record without options does not depend on
-    // which options there are.
-    if *options != RecordOptions::default() {
+    // which options there are. With `share` our record is the same as without it.
+    if *options != (RecordOptions { share: options.share, ..RecordOptions::default() }) {
         parts.extend([options.zone.as_deref(), options.zone_id.as_deref()]);
         parts.extend([options.id.as_deref(), ttl.as_deref(), proxied]);
     }

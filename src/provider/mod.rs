@@ -56,7 +56,8 @@ pub struct Change {
     /// The addresses of requests whose answers were lost, the latest one last. Our record may have one of them
     /// instead.
     pub tried: Vec<IpAddr>,
-    /// Whether our record was removed before, so that a record that is there belongs to somebody else.
+    /// Whether a record that is there belongs to somebody else, unless it has one of these addresses: ours was
+    /// removed before, or others have addresses under the same name (`share`).
     pub anew: bool,
     /// The zone, the ids and further fields of the record.
     pub record: RecordOptions,

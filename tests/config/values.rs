@@ -418,6 +418,43 @@ fn a_record_of_two_sections_is_removed_by_neither() {
 }
 
 #[test]
+fn sections_share_a_name_if_both_say_so_and_the_provider_can() {
+    let service = |name: &str, lines: &str| {
+        format!(
+            "config service '{name}'\noption enabled 1\noption domain a.example.com\n\
+             option password p\noption remove_after 600\n{lines}\n"
+        )
+    };
+    let cloudflare = "option service_name cloudflare\n";
+    let sharing = [cloudflare, "option share 1"].concat();
+    let load_both = |first: &str, second: &str| {
+        let file = [service("wan", first), service("lte", second)].concat();
+        let checked = check::load("ddns", file.as_bytes(), &Sandbox);
+        let removes =
+            checked.config.sections.iter().all(|section| section.timing.remove_after.is_some());
+        let mistakes: Vec<String> = checked.mistakes.iter().map(ToString::to_string).collect();
+        (removes, mistakes)
+    };
+    assert_eq!(load_both(&sharing, &sharing), (true, vec![]));
+    for (first, second) in [(cloudflare, &*sharing), (&*sharing, cloudflare)] {
+        let (removes, mistakes) = load_both(first, second);
+        assert!(!removes);
+        assert!(mistakes[0].contains("unless both have option 'share'"), "{mistakes:?}");
+    }
+    for (lines, what) in [
+        (
+            "option domain a.example.com\noption update_url http://example.net/?ip=[IP]",
+            "an update URL",
+        ),
+        ("option service_name v4.example\noption domain a.example.com", "an update URL"),
+    ] {
+        let text = complaint(&[lines, "\noption share 1"].concat());
+        assert!(text.contains("option 'share': is not possible with"), "{text}");
+        assert!(text.contains(what), "{text}");
+    }
+}
+
+#[test]
 fn the_update_url_is_used_without_a_provider_name() {
     let url = |lines: &str| {
         let section = section(&format!("option domain a\noption password p\n{lines}"));

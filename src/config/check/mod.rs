@@ -298,12 +298,15 @@ impl<E: Environment> Checker<'_, E> {
         self.warn(raw.line, text.into());
     }
 
-    /// Warns about sections that update the same record of the same account: each would replace the
-    /// address of the other. Returns the names of these sections.
+    /// Warns about sections that update the same record of the same account: without `share` in both, each would
+    /// replace the address of the other. Returns the names of these sections.
     fn warn_about_duplicates(&mut self, sections: &[Section]) -> Set<String> {
         let mut warned = Set::new();
         let mut duplicates = Set::new();
         for (SharedRecord { section, name, family, .. }, first) in shared_records(sections) {
+            if first.record.share && section.record.share {
+                continue;
+            }
             duplicates.extend([section.name.clone(), first.name.clone()]);
             if !warned.insert(&section.name) {
                 continue;
@@ -312,8 +315,13 @@ impl<E: Environment> Checker<'_, E> {
                 [first, section].iter().any(|section| section.timing.remove_after.is_some());
             let consequence =
                 if would_remove { "; neither removes it (option 'remove_after')" } else { "" };
+            let advice = if first.record.share || section.record.share {
+                "; each replaces the address of the other, unless both have option 'share'"
+            } else {
+                ""
+            };
             let text = format!(
-                "section '{}' updates the {} record of {name}, as '{}' does{consequence}",
+                "section '{}' updates the {} record of {name}, as '{}' does{advice}{consequence}",
                 section.name,
                 family.record_type(),
                 first.name

@@ -91,6 +91,7 @@ fn account(
 
 /// Reads the properties of the records beside their address. A script reads its options itself.
 pub(super) fn record(reader: &mut Reader<'_>, provider: &Provider) -> RecordOptions {
+    let share = share(reader, provider);
     if provider.script().is_some() {
         return RecordOptions::default();
     }
@@ -104,7 +105,26 @@ pub(super) fn record(reader: &mut Reader<'_>, provider: &Provider) -> RecordOpti
         id: id.map(str::to_owned),
         ttl: ttl.and_then(|ttl| u32::try_from(ttl).ok()),
         proxied,
+        share,
     }
+}
+
+/// Reads `share`. The requests of an interface can add an address beside others.
+fn share(reader: &mut Reader<'_>, provider: &Provider) -> bool {
+    let share = reader.flag("share", false);
+    let what = match provider.mechanism {
+        Mechanism::Api(_) => return share,
+        Mechanism::Url(_) => "an update URL",
+        Mechanism::Script(_) => "a script",
+    };
+    if share {
+        let text = format!(
+            "is not possible with {what}, which replaces all addresses of a name; choose a provider with an \
+             interface of its own ('ddns-netlink providers' lists them)"
+        );
+        reader.fail("share", text);
+    }
+    share
 }
 
 /// Reports the id of a record in a section with several records, because all of them would be written into

@@ -67,7 +67,7 @@ impl Record {
             target,
             previous: self.published(),
             tried: self.remote.attempted.clone(),
-            anew: self.remote.held == Some(Target::Absent),
+            anew: options.share || self.remote.held == Some(Target::Absent),
             record: options.clone(),
         };
         (change, Sent { target, was_requested, counts: ResultCounts::Yes })

@@ -20,5 +20,6 @@ mod restart;
 mod scenario;
 mod seen;
 mod select;
+mod share;
 mod status;
 mod stop;

@@ -210,7 +210,7 @@ fn publish_part(
             continue;
         }
         match plan::plan(talk, rest, interface, goal, &records) {
-            Ok(Some(write)) if goal.change.removes() => removals.push(write),
+            Ok(Some(write)) if plan::removes(&write) => removals.push(write),
             Ok(Some(write)) => updates.push(write),
             Ok(None) => plan::settle_unchanged(talk, goal),
             Err(outcome) => talk.settle(goal.index, outcome.into()),

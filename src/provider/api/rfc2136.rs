@@ -118,7 +118,11 @@ fn publish_zone(
     for named in changes {
         let present = match (named.change.previous, named.change.address()) {
             // The record probably still holds what we published last. The prerequisite verifies it.
-            (Some(previous), Some(address)) if previous != address => Ok(vec![previous]),
+            (Some(previous), Some(address))
+                if previous != address && !named.change.record.share =>
+            {
+                Ok(vec![previous])
+            }
             _ => addresses_at_server(talk, server, named),
         };
         match present.and_then(|present| Edit::of(named, &present)) {

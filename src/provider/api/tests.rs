@@ -157,7 +157,13 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
     let address = prop::sample::select(vec!["192.0.2.9", "2001:db8::9"]);
     let text = prop::option::of("[a-z0-9.]{1,9}");
     let options = (prop::option::of(any::<u32>()), text.clone(), text.clone(), text).prop_map(
-        |(ttl, zone, zone_id, id)| RecordOptions { zone, zone_id, id, ttl, proxied: None },
+        |(ttl, zone, zone_id, id)| RecordOptions {
+            zone,
+            zone_id,
+            id,
+            ttl,
+            ..RecordOptions::default()
+        },
     );
     let any = (any::<bool>(), prop::bool::weighted(0.2));
     let one =

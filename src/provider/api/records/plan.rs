@@ -18,7 +18,7 @@ pub(super) fn settle_written(
 ) {
     let goal = write.goal;
     forget_replaced(talk, goal);
-    if goal.change.removes() {
+    if removes(write) {
         talk.forget(goal.key());
         talk.settle(goal.index, Outcome::Updated.into());
         return;
@@ -41,6 +41,11 @@ pub(super) fn settle_written(
         talk.forget(goal.key());
     }
     talk.settle(goal.index, outcome.into());
+}
+
+/// Whether `write` removes our record, or the one that the new address makes superfluous.
+pub(super) fn removes(write: &Write<'_>) -> bool {
+    write.goal.change.removes() || write.is_removal()
 }
 
 /// Gives the change its outcome if the provider already has what it wants.
@@ -98,7 +103,8 @@ fn outcome(rest: &Rest, interface: &Interface, goal: &Goal<'_>, shown: &Record) 
 
 /// Learns the id of a record that can be written without reading.
 fn learn_id(talk: &mut Conversation<'_>, interface: &Interface, goal: &Goal<'_>, id: &str) {
-    if interface.model == RecordModel::ById && !id.is_empty() {
+    // A shared name has several records, whose ids would be learned under the same key.
+    if interface.model == RecordModel::ById && !id.is_empty() && !goal.change.record.share {
         talk.learn(goal.key(), id);
     }
 }
@@ -147,6 +153,9 @@ pub(super) fn plan<'a>(
         return removal(talk, rest, interface, goal, &present);
     }
     match pick(interface, goal, &present)? {
+        Some(chosen) if has_superfluous(interface, goal, &present, chosen) => {
+            removal(talk, rest, interface, goal, &present)
+        }
         Some(chosen) => Ok(update(talk, interface, goal, &present, chosen)),
         None => Ok(Some(addition(interface, goal, &present))),
     }
@@ -167,6 +176,22 @@ fn distinct<'r>(records: &'r [Record], goal: &Goal<'_>) -> Vec<&'r Record> {
 /// Whether the record holds what we published last, or what we have attempted to publish since.
 fn is_ours(interface: &Interface, goal: &Goal<'_>, record: &Record) -> bool {
     record.address(&interface.form).is_some_and(|address| goal.owns(address))
+}
+
+/// Whether the record `chosen` of another owner of a shared name has the new address already, and ours is there
+/// as well.
+fn has_superfluous(
+    interface: &Interface,
+    goal: &Goal<'_>,
+    present: &[&Record],
+    chosen: &Record,
+) -> bool {
+    interface.model != RecordModel::RrSet
+        && goal.change.record.share
+        && goal.change.record.id.is_none()
+        && chosen.holds_target(goal.change, &interface.form)
+        && !is_ours(interface, goal, chosen)
+        && present.iter().any(|record| is_ours(interface, goal, record))
 }
 
 /// The write that changes the record `chosen` of those that are present; `None` if the record already

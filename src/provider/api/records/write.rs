@@ -1,5 +1,6 @@
 //! Writes records, as an [`Interface`] describes it.
 
+use super::plan;
 use crate::model::json::Json;
 use crate::provider::api::call::{self, Values};
 use crate::provider::api::interface::{Calls, Interface, Removal, Shows, Writing};
@@ -204,7 +205,7 @@ fn check(
             let form = values.form;
             let Some(zone) = values.zone else { return false };
             let shown = Record::all_of(form, zone, Some(write.goal), &body);
-            write.goal.change.removes()
+            plan::removes(write)
                 || shown.iter().any(|record| record.holds_target(write.goal.change, form))
         }),
         Shows::Text(place, text) => shown(&body, place) == text,

@@ -193,6 +193,47 @@ fn a_lost_answer_leaves_only_writes_in_doubt() {
     });
 }
 
+/// With `share`, as the engine publishes it: `home` has no address before, and `www` one of somebody else.
+#[test]
+fn two_owners_share_a_name_and_each_changes_only_its_own_address() {
+    each(|service| {
+        for account in [false, true] {
+            for (host, others) in [("home", vec![]), ("www", vec!["192.0.2.1"])] {
+                let with = |ours: &[&'static str]| {
+                    let mut all = [&others[..], ours].concat();
+                    all.sort_unstable();
+                    all
+                };
+                let mut first = Owner::new(service);
+                let mut second = Owner::new(service);
+                first.wish_shared(host, "192.0.2.20", false);
+                assert_eq!(first.addresses_of(host), with(&["192.0.2.20"]));
+                first.hand_over(&mut second, account);
+                second.wish_shared(host, "192.0.2.30", false);
+                assert_eq!(second.addresses_of(host), with(&["192.0.2.20", "192.0.2.30"]));
+                second.hand_over(&mut first, account);
+                first.wish_shared(host, "192.0.2.21", false);
+                assert_eq!(first.addresses_of(host), with(&["192.0.2.21", "192.0.2.30"]));
+                first.hand_over(&mut second, account);
+                second.wish_shared(host, "192.0.2.31", false);
+                assert_eq!(second.addresses_of(host), with(&["192.0.2.21", "192.0.2.31"]));
+                // Both have one address, and then the first gets another one.
+                second.hand_over(&mut first, account);
+                first.wish_shared(host, "192.0.2.31", false);
+                assert_eq!(first.addresses_of(host), with(&["192.0.2.31"]));
+                first.wish_shared(host, "192.0.2.22", true);
+                assert_eq!(first.addresses_of(host), with(&["192.0.2.22", "192.0.2.31"]));
+                first.hand_over(&mut second, account);
+                second.remove(host, "A");
+                assert_eq!(second.addresses_of(host), with(&["192.0.2.22"]));
+                second.hand_over(&mut first, account);
+                first.remove(host, "A");
+                assert_eq!(first.addresses_of(host), with(&[]));
+            }
+        }
+    });
+}
+
 #[test]
 fn an_old_address_goes_also_if_the_first_answer_to_a_write_is_lost() {
     each(|service| {
@@ -257,8 +298,10 @@ proptest! {
         faults in prop::collection::vec(fault(), 0..20),
         jobs_before_a_new_address in 0..4usize,
         removed in any::<bool>(),
+        shares in any::<bool>(),
     ) {
         let mut owner = Owner::new(service);
+        owner.shares = shares;
         let jobs = faults.len() + 8;
         owner.server.zone.bad = bad;
         owner.server.faults = faults;

@@ -33,6 +33,8 @@ pub(super) struct Owner {
     ours: Vec<Ours>,
     learned: LearnedChanges,
     jobs: u32,
+    /// Whether the owner has set `share`.
+    pub(super) shares: bool,
 }
 
 impl Owner {
@@ -43,6 +45,7 @@ impl Owner {
             ours: Vec::new(),
             learned: LearnedChanges::new(),
             jobs: 0,
+            shares: false,
         }
     }
 
@@ -56,11 +59,51 @@ impl Owner {
             ours.is_done = false;
             return;
         }
-        if host == "shared" && change.family == Family::V4 {
+        (change.record.share, change.anew) = (self.shares, self.shares);
+        let is_known = host == "shared" || (host == "www" && self.shares);
+        if is_known && change.family == Family::V4 {
             change.previous = "192.0.2.1".parse().ok();
         }
         let host = host.to_owned();
         self.ours.push(Ours { host, change, attempted: Vec::new(), is_done: false, jobs: 0 });
+    }
+
+    /// The record of `host` becomes `address`, and others have addresses there, too. `is_common` says that another
+    /// section has the present address as well, which the engine knows.
+    pub(super) fn wish_shared(&mut self, host: &str, address: &str, is_common: bool) {
+        self.wish(host, address);
+        let ours = self.ours.iter_mut().find(|ours| ours.host == host).unwrap();
+        if !ours.change.record.share || is_common {
+            ours.change.previous = None;
+        }
+        ours.change.record.share = true;
+        ours.change.anew = true;
+    }
+
+    /// The other owner of the same zone goes on. With `account`, both have the same account.
+    pub(super) fn hand_over(&mut self, other: &mut Self, account: bool) {
+        std::mem::swap(&mut self.server, &mut other.server);
+        if account {
+            other.learned = self.learned.clone();
+        }
+    }
+
+    /// Publishes jobs until all is done. Returns the addresses of `host`.
+    pub(super) fn addresses_of(&mut self, host: &str) -> Vec<String> {
+        let mut said = Vec::new();
+        for _ in 0..3 {
+            if self.left(&[]).is_empty() {
+                break;
+            }
+            said.extend(self.publish());
+        }
+        assert!(self.left(&[]).is_empty(), "{said:?}");
+        let zone = &self.server.zone;
+        let entries = zone.published.as_ref().unwrap_or(&zone.entries);
+        let of_host = entries.iter().filter(|entry| entry.host == host && entry.kind == "A");
+        let mut addresses: Vec<String> = of_host.map(|entry| entry.value.clone()).collect();
+        addresses.sort();
+        addresses
     }
 
     /// All good names become these addresses.
@@ -119,7 +162,7 @@ impl Owner {
             if verdict.is_success() {
                 ours.is_done = true;
                 ours.attempted.clear();
-                ours.change.anew = ours.change.removes();
+                ours.change.anew = ours.change.removes() || ours.change.record.share;
                 ours.change.previous = ours.change.address();
             }
         }
