@@ -25,6 +25,9 @@ NAMES = {
     "/usr/lib/ddns/dynamic_dns_updater.sh": f"../../sbin/{NAME}",
 }
 
+# The samples of scripts that the daemon tells what has happened.
+HOOKS = ("mqtt", "ntfy", "wireguard")
+
 # As OpenWrt's own build makes them (include/package-pack.mk): default_postinst enables and starts
 # what is in /etc/init.d, at image build only enables it; default_prerm stops and disables it.
 FUNCTIONS = """#!/bin/sh
@@ -94,6 +97,9 @@ def openwrt_files(binary):
         *(File(path, link=link) for path, link in NAMES.items()),
         # LuCI shows this version.
         File("/usr/share/ddns/version", f"{version()}-{RELEASE}\n".encode()),
+        # procd makes an object on ubus for this directory, by which the daemon has its scripts run.
+        File("/etc/hotplug.d/ddns/"),
+        *(File(f"/usr/share/ddns/hooks/{name}", source(f"examples/hooks/{name}")) for name in HOOKS),
         File("/usr/share/ddns/custom/"),
         File("/usr/share/ddns/default/"),
     ]

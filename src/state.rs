@@ -6,11 +6,14 @@
 //! ddns-netlink state 1
 //! record section=home name=home.example.com family=A fingerprint=00c0ffee00c0ffee … sum=1a2b3c4d
 //! known account=00c0ffee00c0ffee key=zone%20example.com value=z1 sum=1a2b3c4d
+//! change section=home name=home.example.com family=A old=192.0.2.1 new=192.0.2.9 … sum=1a2b3c4d
 //! ```
 //!
 //! Values are percent-escaped. Each line ends with its own checksum, so that a file that was cut
 //! off or damaged loses only the lines that were hit. Unknown lines and unknown fields are passed
 //! over, so that an older program reads what a newer one wrote as far as it understands it.
+
+mod history;
 
 use std::cmp::Ordering;
 use std::fmt::{self, Write as _};
@@ -20,6 +23,7 @@ use crate::model::sort;
 use crate::model::{Family, Hostname};
 use crate::text::percent;
 use crate::time::UnixSeconds;
+pub use history::{MAX_HISTORY, PastChange, append};
 
 /// Most records, and again most other entries, that are written. Far above any router.
 pub const MAX_RECORDS: usize = 10_000;
@@ -39,6 +43,8 @@ pub struct State {
     pub records: Vec<Saved>,
     /// What accounts have taught, sorted by account and key.
     pub known: Vec<Learned>,
+    /// The latest accepted changes of records, the oldest first.
+    pub history: Vec<PastChange>,
 }
 
 /// Names a record in a [`State`]: its section, its name and its family.
@@ -55,6 +61,8 @@ pub struct Changes {
     pub forgotten: Vec<(u64, String)>,
     /// What accounts have taught.
     pub known: Vec<Learned>,
+    /// Changes of records that providers have accepted since.
+    pub history: Vec<PastChange>,
 }
 
 /// What a provider calls something, as `crate::provider::Known` has it.
@@ -105,9 +113,10 @@ impl Changes {
             && self.records.is_empty()
             && self.forgotten.is_empty()
             && self.known.is_empty()
+            && self.history.is_empty()
     }
 
-    /// What makes `after` of `before`.
+    /// What makes `after` of `before`, but for the history.
     pub fn between(before: &State, after: &State) -> Self {
         let mut changes = Self::default();
         for saved in &before.records {
@@ -150,10 +159,10 @@ impl Changes {
 
 impl State {
     /// Sorts the entries; several of one record stay in their order.
-    pub fn new(mut records: Vec<Saved>, mut known: Vec<Learned>) -> Self {
+    pub fn new(mut records: Vec<Saved>, mut known: Vec<Learned>, history: Vec<PastChange>) -> Self {
         sort::by(&mut records, |a, b| a.key().cmp(&b.key()));
         sort::ascending(&mut known);
-        Self { records, known }
+        Self { records, known, history }
     }
 
     /// What is known of this record. The records are sorted.
@@ -172,7 +181,8 @@ impl State {
 
     /// Takes in what changed: the time depends on how much that is, unless records are new or dropped.
     pub fn apply(&mut self, changes: Changes) {
-        let Changes { mut dropped, records, mut forgotten, known } = changes;
+        let Changes { mut dropped, records, mut forgotten, known, history } = changes;
+        append(&mut self.history, history);
         if !dropped.is_empty() {
             sort::ascending(&mut dropped);
             self.records
@@ -213,6 +223,7 @@ impl State {
         let mut text = format!("{HEADER}{VERSION}\n");
         self.records.iter().take(MAX_RECORDS).for_each(|record| record.write(&mut text));
         self.known.iter().take(MAX_RECORDS).for_each(|known| known.write(&mut text));
+        self.history.iter().for_each(|change| change.write(&mut text));
         text
     }
 
@@ -221,6 +232,7 @@ impl State {
         let mut complaints = Complaints::default();
         let mut records: Vec<Saved> = Vec::new();
         let mut known = Vec::new();
+        let mut history = Vec::new();
         let mut lines = text.lines().enumerate().map(|(i, line)| (i + 1, line));
         match lines.next() {
             None => complaints.add("the file is empty".into()),
@@ -242,10 +254,11 @@ impl State {
                 Ok(Entry::Other) => {}
                 Ok(Entry::Record(saved)) => records.push(saved),
                 Ok(Entry::Known(learned)) => known.push(learned),
+                Ok(Entry::Change(change)) => append(&mut history, [change]),
                 Err(why) => complaints.add(format!("line {number} dropped: {why}")),
             }
         }
-        let mut state = Self::new(Vec::new(), known);
+        let mut state = Self::new(Vec::new(), known, history);
         state.add(records);
         state.known.dedup();
         (state, complaints.finish())
@@ -269,6 +282,7 @@ fn check_header(line: &str) -> Option<String> {
 enum Entry {
     Record(Saved),
     Known(Learned),
+    Change(PastChange),
     /// Of a kind that this version does not know.
     Other,
 }
@@ -283,6 +297,7 @@ impl Entry {
         match kind {
             "record" => Saved::from_fields(&Fields::new(fields)?).map(Self::Record),
             "known" => Learned::from_fields(&Fields::new(fields)?).map(Self::Known),
+            "change" => PastChange::from_fields(&Fields::new(fields)?).map(Self::Change),
             _ => Ok(Self::Other),
         }
     }
@@ -316,6 +331,19 @@ impl<'a> Fields<'a> {
 
     fn hex(&self, name: &str, why: &'static str) -> Result<u64, &'static str> {
         u64::from_str_radix(self.get(name).unwrap_or_default(), 16).map_err(|_| why)
+    }
+
+    /// The section, the name and the family of a record.
+    fn record_key(&self) -> Result<RecordKey, &'static str> {
+        let section = self.text("section", "it names no section")?;
+        let name = self.text("name", "it names no record")?;
+        let family = match self.get("family") {
+            Some("A") => Family::V4,
+            Some("AAAA") => Family::V6,
+            Some(_) | None => return Err("its record type is not known"),
+        };
+        let name = Hostname::parse(&name).map_err(|_| "its name is not a name")?;
+        Ok((section, name, family))
     }
 
     fn time(&self, name: &str, why: &'static str) -> Result<Option<UnixSeconds>, &'static str> {
@@ -440,17 +468,11 @@ impl Saved {
     }
 
     fn from_fields(fields: &Fields<'_>) -> Result<Self, &'static str> {
-        let section = fields.text("section", "it names no section")?;
-        let name = fields.text("name", "it names no record")?;
-        let family = match fields.get("family") {
-            Some("A") => Family::V4,
-            Some("AAAA") => Family::V6,
-            Some(_) | None => return Err("its record type is not known"),
-        };
+        let (section, name, family) = fields.record_key()?;
         let remedy = fields.get("remedy").unwrap_or_default();
         Ok(Self {
             section,
-            name: Hostname::parse(&name).map_err(|_| "its name is not a name")?,
+            name,
             family,
             fingerprint: fields.hex("fingerprint", "its fingerprint cannot be read")?,
             published: fields.addresses("published", family)?.pop(),
@@ -526,6 +548,31 @@ mod tests {
         Learned { account: 0xbeef, key: "zone example.com".into(), value: "z=1 %".into() }
     }
 
+    fn change() -> PastChange {
+        PastChange {
+            section: "home".into(),
+            name: Hostname::parse("home.example.com").unwrap(),
+            family: Family::V4,
+            old: Some("192.0.2.1".parse().unwrap()),
+            new: Some("192.0.2.9".parse().unwrap()),
+            accepted_at: Some(1_800_000_000),
+            sent_ms: Some(1),
+            accepted_ms: Some(38),
+        }
+    }
+
+    fn removal() -> PastChange {
+        let old = change().new;
+        PastChange {
+            old,
+            new: None,
+            accepted_at: None,
+            sent_ms: None,
+            accepted_ms: None,
+            ..change()
+        }
+    }
+
     fn two() -> State {
         let mut second = sample();
         second.disputed = true;
@@ -533,7 +580,11 @@ mod tests {
         second.removed = true;
         second.name = Hostname::parse("www.example.com").unwrap();
         second.refused = None;
-        State { records: vec![sample(), second], known: vec![learned()] }
+        State {
+            records: vec![sample(), second],
+            known: vec![learned()],
+            history: vec![change(), removal()],
+        }
     }
 
     /// `line` with a checksum that fits.
@@ -554,6 +605,27 @@ mod tests {
     }
 
     #[test]
+    fn a_past_change_is_shown_with_its_times() {
+        let mut date = |wall: UnixSeconds| format!("<{wall}>");
+        assert_eq!(
+            change().to_text(&mut date),
+            "<1800000000>  home.example.com A  192.0.2.1 -> 192.0.2.9  request 1 ms  accepted 38 ms \
+             after the event"
+        );
+        assert_eq!(
+            removal().to_text(&mut date),
+            "(clock not set)  home.example.com A  192.0.2.9 -> removed"
+        );
+        let slow = PastChange { accepted_ms: Some(5_000), sent_ms: Some(1_000), ..change() };
+        let json = slow.to_json();
+        for (member, time) in
+            [("seen_at", 1_799_999_995), ("sent_at", 1_799_999_996), ("accepted_at", 1_800_000_000)]
+        {
+            assert_eq!(json.get(member).unwrap().to_string(), time.to_string(), "{member}");
+        }
+    }
+
+    #[test]
     fn a_cut_file_loses_only_what_is_cut() {
         let text = two().to_text();
         for end in 0..text.len() {
@@ -561,7 +633,7 @@ mod tests {
             // A line is whole once its checksum is, with or without the line feed.
             let mut ends = text.match_indices('\n').skip(1);
             let whole = ends.by_ref().filter(|&(at, _)| at <= end).count();
-            let read = state.records.len() + state.known.len();
+            let read = state.records.len() + state.known.len() + state.history.len();
             assert_eq!(read, whole, "{end}");
             assert_eq!(state.records, two().records[..whole.min(2)], "{end}");
             let clean = text[..end].ends_with('\n') || text[end..].starts_with('\n');
@@ -637,7 +709,7 @@ mod tests {
     fn the_later_of_two_lines_for_one_record_counts() {
         let mut newer = sample();
         newer.unconfirmed = false;
-        let both = State { records: vec![sample(), newer.clone()], known: vec![] };
+        let both = State { records: vec![sample(), newer.clone()], ..State::default() };
         assert_eq!(State::from_text(&both.to_text()).0.records, [newer]);
     }
 
@@ -653,13 +725,17 @@ mod tests {
         let mut state = State::new(
             ["a", "b", "c"].map(|section| named(section, 1)).to_vec(),
             vec![taught(1, "x", "1"), taught(1, "y", "1"), taught(2, "x", "1")],
+            vec![removal(); MAX_HISTORY],
         );
         state.apply(Changes {
             dropped: ["b", "no"].map(|it| (it.into(), sample().name, Family::V4)).to_vec(),
             records: vec![named("d", 2), named("c", 2), named("d", 3), named("aa", 2)],
             forgotten: vec![(1, "y".into())],
             known: vec![taught(2, "x", "2"), taught(2, "y", "2")],
+            history: vec![change()],
         });
+        assert_eq!(state.history.len(), MAX_HISTORY, "the oldest is dropped");
+        assert_eq!(state.history.last(), Some(&change()));
         let expected = [("a", 1), ("aa", 2), ("c", 2), ("d", 3)];
         assert_eq!(state.records, expected.map(|(section, number)| named(section, number)));
         let expected = [taught(1, "x", "1"), taught(2, "x", "2"), taught(2, "y", "2")];
@@ -712,7 +788,7 @@ mod tests {
         fn what_is_written_is_read(records in proptest::collection::vec(saved(), 0..8)) {
             let key = |r: &Saved| (r.section.clone(), r.name.clone(), r.family);
             let sorted: Map<_, _> = records.into_iter().map(|r| (key(&r), r)).collect();
-            let state = State { records: sorted.into_iter().map(|(_, record)| record).collect(), known: vec![learned()] };
+            let state = State { records: sorted.into_iter().map(|(_, record)| record).collect(), known: vec![learned()], history: vec![change()] };
             prop_assert_eq!(State::from_text(&state.to_text()), (state, vec![]));
         }
 

@@ -119,13 +119,17 @@ fi
 # busybox: the DHCP client of OpenWrt; dnsmasq: a DHCP server, and a router's resolver; radvd:
 # router advertisements; named, knotd: name servers; miniupnpd, turnserver (STUN), nft: a gateway with
 # address translation, and a server behind it; openssl: checks the tests' certificates;
-# python3: makes packages; mandoc: checks manual pages.
+# python3: makes packages; mandoc: checks manual pages; curl, mosquitto: the samples
+# of hooks.
 ! lacks busybox || packages="$packages busybox"
 ! lacks dnsmasq || packages="$packages dnsmasq-base"
 ! lacks sysctl || packages="$packages procps"
 ! lacks dig || packages="$packages bind9-dnsutils"
 ! lacks openssl || packages="$packages openssl"
 ! lacks python3 || packages="$packages python3"
+! lacks curl || packages="$packages curl"
+! lacks mosquitto_pub || packages="$packages mosquitto-clients"
+! lacks mosquitto || services="$services mosquitto"
 ! lacks mandoc || packages="$packages mandoc"
 ! lacks named || services="$services bind9"
 ! lacks knotd || services="$services knot"

@@ -44,6 +44,10 @@ fn own(invocation: Invocation) -> u8 {
         Command::Status { json: false, section: Some(name) } => query(&file, &["section", &name]),
         Command::Status { json: true, section: Some(name) } => query(&file, &["get", &name]),
         Command::Why { section } => query(&file, &["why", &section]),
+        Command::History { json, name } => {
+            let command = if json { "history-json" } else { "history" };
+            send_command(&file, command, name.as_slice())
+        }
         Command::Update { sections } => send_command(&file, "update", &sections),
         Command::Start { sections } => send_command(&file, "start", &sections),
         Command::Stop { sections } => send_command(&file, "stop", &sections),

@@ -50,6 +50,13 @@ pub enum Command {
         /// Section name.
         section: String,
     },
+    /// Show the latest changes of addresses.
+    History {
+        /// As JSON, for programs.
+        json: bool,
+        /// Only those of this name, or of this section.
+        name: Option<String>,
+    },
     /// Show the kernel's address events as they come.
     Watch {
         /// As JSON, for programs.
@@ -106,6 +113,7 @@ Commands:
   stop SECTION...             have it send nothing for sections any more
   start SECTION...            have it serve sections again, or send them
   why SECTION                 show how the address of a section is chosen
+  history [--json] [NAME]     show the latest changes of names, or of a section
   watch [--json] [DEVICE...]  show address events as they come
   providers [NAME|WORD]       list providers, those with a word, or one
   help                        show this text
@@ -137,7 +145,7 @@ struct Syntax {
     most: usize,
 }
 
-const SYNTAX: [Syntax; 11] = [
+const SYNTAX: [Syntax; 12] = [
     syntax("run", "--stderr", 0, 0),
     syntax("check", "", 0, 0),
     syntax("once", "--dry-run", 0, usize::MAX),
@@ -146,6 +154,7 @@ const SYNTAX: [Syntax; 11] = [
     syntax("stop", "", 1, usize::MAX),
     syntax("start", "", 1, usize::MAX),
     syntax("why", "", 1, 1),
+    syntax("history", "--json", 0, 1),
     syntax("watch", "--json", 0, usize::MAX),
     syntax("providers", "", 0, 1),
     syntax("help", "", 0, usize::MAX),
@@ -255,6 +264,7 @@ impl Words {
             "stop" => Command::Stop { sections },
             "start" => Command::Start { sections },
             "why" => Command::Why { section: first.unwrap_or_default() },
+            "history" => Command::History { json: option, name: first },
             "watch" => Command::Watch { json: option, devices: sections },
             "providers" => Command::Providers { name: first },
             _ => Command::Help,

@@ -80,6 +80,8 @@ pub(crate) fn global() -> Global {
         statedir: "/nowhere/state".into(),
         loglines: 250,
         private_addresses: false,
+        hook: None,
+        failing_after: Duration::from_secs(600),
         downloads: Downloads::default(),
     }
 }

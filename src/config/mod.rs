@@ -59,6 +59,11 @@ pub struct Global {
     pub loglines: usize,
     /// `upd_privateip`: whether non-public addresses may be published.
     pub private_addresses: bool,
+    /// `hook`: the program that is started when something has happened that an owner cares about. Not in
+    /// ddns-scripts.
+    pub hook: Option<PathBuf>,
+    /// `failing_after`: after how long the hook is told that requests fail. Not in ddns-scripts.
+    pub failing_after: Duration,
     /// `url`, `services_url` and `cacert`: where provider definitions are downloaded from.
     pub downloads: Downloads,
 }

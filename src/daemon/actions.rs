@@ -10,6 +10,7 @@ use crate::edge::probe::Probe;
 use crate::edge::worker::{Publication, Task};
 use crate::engine::event::{Action, Event};
 use crate::engine::gateway::Gateway;
+use crate::engine::hook_event::HookEvent;
 use crate::engine::way::Ask;
 use crate::model::{Host, Level, Transport};
 use crate::time::Now;
@@ -42,6 +43,7 @@ impl Daemon {
             Action::ProbeNeighbour(address) => neighbours::probe(address),
             Action::AskLeases => self.ubus.ask_leases(),
             Action::Cut(address) => self.pool.cut(address),
+            Action::TellHooks(event) => self.tell(&event),
             Action::Save(changes) => self.store.change(changes),
             Action::Say(notice) => self.logger.say(&notice),
         }
@@ -63,6 +65,15 @@ impl Daemon {
             self.say(Level::Warning, text);
             // Nothing will be seen, so nobody is to wait for it.
             self.engine.handle(Event::Neighbours { seen: Vec::new(), is_end: true }, now);
+        }
+    }
+
+    /// Tells the owner's programs: the hook, the scripts in `/etc/hotplug.d/ddns`, and those that listen on ubus.
+    fn tell(&mut self, event: &HookEvent) {
+        let environment = event.environment();
+        self.ubus.announce(&event.to_json(), &environment);
+        if let Some(hook) = &self.config.global.hook {
+            self.hook.run(hook, environment);
         }
     }
 

@@ -11,6 +11,7 @@ use crate::model::json::Json;
 use crate::proto::control::{ControlAnswer, ControlRequest};
 use crate::proto::ubus::object;
 use crate::proto::ubus::session::UbusEvent;
+use crate::state::PastChange;
 use crate::time::Now;
 
 impl EventLoop {
@@ -58,6 +59,10 @@ impl EventLoop {
                 let text = self.daemon.why(name, now);
                 text.map_or_else(|| no_section(name), ControlAnswer::Text)
             }
+            ControlRequest::History(name) => ControlAnswer::Text(self.daemon.history_text(name)),
+            ControlRequest::HistoryJson(name) => {
+                ControlAnswer::Json(self.daemon.history_json(name))
+            }
             ControlRequest::Update(sections) => {
                 // An owner who has just corrected the file expects that the corrected file counts.
                 self.read_if_changed();
@@ -102,6 +107,25 @@ impl Daemon {
         let status = self.engine.status(now).of(name);
         let text = status.to_text(&mut |wall| self.logger.date(wall));
         if text.is_empty() { None } else { Some(text) }
+    }
+
+    /// The latest changes, a line each.
+    fn history_text(&mut self, name: &str) -> String {
+        let mut text = String::new();
+        for change in self.engine.history(name) {
+            text.push_str(&change.to_text(&mut |wall| self.logger.date(wall)));
+            text.push('\n');
+        }
+        if text.is_empty() {
+            text.push_str("no change of an address is known\n");
+        }
+        text
+    }
+
+    /// The latest changes, for programs.
+    fn history_json(&self, name: &str) -> Json {
+        let changes = self.engine.history(name).map(PastChange::to_json).collect();
+        Json::object(&mut [("changes", changes)])
     }
 
     /// What `status --json` has of a section that runs.

@@ -144,6 +144,7 @@ impl EventLoop {
         let now = clock::now();
         let state = self.daemon.engine.state(now);
         let changes = Changes::between(&State::default(), &state);
+        let changes = Changes { history: state.history, ..changes };
         self.carry_out(Action::Save(changes), now);
     }
 }

@@ -27,6 +27,7 @@ impl Mode for Detect {
             | Action::Listen(_)
             | Action::LookUp { .. }
             | Action::Save(_)
+            | Action::TellHooks(_)
             | Action::Say(_) => None,
         }
     }

@@ -20,7 +20,11 @@ impl Mode for DryRun {
     /// updates that did not take place.
     fn admit(&mut self, action: Action) -> Option<Action> {
         match &action {
-            Action::Save(_) | Action::Say(_) | Action::LookUp { .. } | Action::Listen(_) => {
+            Action::Save(_)
+            | Action::TellHooks(_)
+            | Action::Say(_)
+            | Action::LookUp { .. }
+            | Action::Listen(_) => {
                 return None;
             }
             Action::Publish { sections, job, .. } => self.note_printed(sections, job),

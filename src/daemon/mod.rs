@@ -34,6 +34,7 @@ use crate::edge::control::ControlConnections;
 use crate::edge::files;
 use crate::edge::files::lock::InstanceLock;
 use crate::edge::files::watch::FileWatch;
+use crate::edge::hook::Hook;
 use crate::edge::load::Loaded;
 use crate::edge::logger::{Destination, Logger};
 use crate::edge::mailbox::Mailbox;
@@ -142,6 +143,7 @@ struct Daemon {
     neighbours: Neighbours,
     pool: Pool,
     store: StoreThread,
+    hook: Hook,
     /// `None` in a mode that writes nothing there.
     run_directory: Option<RunDirectory>,
     /// What LuCI and the subscribers on ubus see.
@@ -184,6 +186,7 @@ fn run(
         neighbours: Neighbours::default(),
         pool: pool(delivery, &incoming),
         store: store_thread(store, saved, &incoming),
+        hook: hook(&incoming),
         run_directory,
         display: Display::default(),
         ubus: Ubus::new(mode.serves()),
@@ -223,6 +226,11 @@ fn pool(delivery: Box<dyn Delivery>, sender: &Arc<Mailbox<ThreadMessage>>) -> Po
 fn store_thread(store: Store, saved: State, sender: &Arc<Mailbox<ThreadMessage>>) -> StoreThread {
     let sender = Arc::clone(sender);
     StoreThread::new(store, saved, move |notice| sender.send(ThreadMessage::Notice(notice)))
+}
+
+fn hook(sender: &Arc<Mailbox<ThreadMessage>>) -> Hook {
+    let sender = Arc::clone(sender);
+    Hook::new(move |notice| sender.send(ThreadMessage::Notice(notice)))
 }
 
 fn say(logger: &mut Logger, level: Level, text: String) {

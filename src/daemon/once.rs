@@ -40,6 +40,8 @@ impl Mode for Once {
         match action {
             // What DNS holds is only for `status` and for the next start of a daemon.
             Action::LookUp { .. } | Action::Listen(_) => None,
+            // The owner sees what happens.
+            Action::TellHooks(_) => None,
             Action::Say(notice) if self.interactive && notice.level <= Level::Warning => {
                 self.withheld.push(notice);
                 None

@@ -6,6 +6,7 @@ pub mod console;
 pub mod control;
 pub mod dns;
 pub mod files;
+pub mod hook;
 pub mod http;
 pub mod inotify;
 pub mod load;

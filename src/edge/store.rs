@@ -298,7 +298,7 @@ mod tests {
                 refused: None,
                 hold_until: None,
             }],
-            known: vec![],
+            ..State::default()
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::gateway::Gateway;
+use super::hook_event::HookEvent;
 use super::way::Ask;
 use crate::config::{Config, Lookup, Section};
 use crate::dns::Found;
@@ -182,6 +183,8 @@ pub enum Action {
     },
     /// Save these changes of the state on flash.
     Save(Changes),
+    /// Tell the owner's programs what has happened.
+    TellHooks(Box<HookEvent>),
     /// Log this message.
     Say(Notice),
 }

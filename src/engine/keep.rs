@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::event::Action;
-use crate::state::{Changes, Learned, Saved, State};
+use crate::state::{Changes, Learned, PastChange, Saved, State};
 use crate::time::Now;
 
 /// State for the file that does not belong to records of active sections.
@@ -17,6 +17,8 @@ pub(super) struct Keeper {
     pub(super) before_reload: Option<State>,
     /// Changes of learned values since the last save.
     pub(super) pending: Changes,
+    /// The latest accepted changes of addresses, the oldest first.
+    pub(super) history: Vec<PastChange>,
 }
 
 impl Engine {
@@ -28,7 +30,7 @@ impl Engine {
             let name = &active.spec.name;
             records.extend(active.records.iter().filter_map(|record| record.saved(name, now)));
         }
-        State::new(records, self.known())
+        State::new(records, self.known(), self.keeper.history.clone())
     }
 
     fn dormant(&self) -> Vec<Saved> {
@@ -61,7 +63,7 @@ impl Engine {
         }
         let mut known = self.known();
         known.append(&mut self.keeper.learned_before);
-        self.keeper.before_reload = Some(State::new(records, known));
+        self.keeper.before_reload = Some(State::new(records, known, Vec::new()));
     }
 
     /// The action that saves the changes since the last save, if there are any.

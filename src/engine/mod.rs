@@ -22,6 +22,8 @@ pub mod files;
 mod finish;
 pub mod flights;
 pub mod gateway;
+pub mod hook_event;
+pub mod hooks;
 pub mod host;
 mod keep;
 mod lan;
@@ -86,7 +88,7 @@ const FAR: Duration = Duration::from_secs(365 * 86_400);
 #[derive(Clone, Debug)]
 pub struct Engine {
     facts: NetworkView,
-    /// Whether the program ends when nothing more can be done now, so that no next try is announced.
+    /// Whether the program ends when nothing more can be done now, so that no next try is told_hooks.
     ends: bool,
     inactive: Inactive,
     sections: Vec<SectionState>,
@@ -104,6 +106,10 @@ pub struct Engine {
     /// Hosts whose addresses a request on its way waits for, one entry for each such request.
     looked_up: Vec<String>,
     jitter: u32,
+    /// How many events hooks were told of.
+    hook_events: u32,
+    /// After how long a failure is told_hooks (`failing_after`).
+    failing_after: Duration,
 }
 
 /// Sections that do not run.
@@ -119,8 +125,12 @@ impl Engine {
     /// An engine that knows what was `saved`. `seed` makes the retries of one router differ from
     /// its neighbours', which lost the same connection at the same moment.
     pub fn new(saved: State, seed: u32) -> Self {
-        let keeper =
-            Keeper { dormant: saved.records, learned_before: saved.known, ..Keeper::default() };
+        let keeper = Keeper {
+            dormant: saved.records,
+            learned_before: saved.known,
+            history: saved.history,
+            ..Keeper::default()
+        };
         Self {
             facts: NetworkView::default(),
             ends: false,
@@ -138,10 +148,12 @@ impl Engine {
             looked_up: Vec::new(),
             // A xorshift generator that begins with 0 gives nothing but 0.
             jitter: seed | 1,
+            hook_events: 0,
+            failing_after: FAR,
         }
     }
 
-    /// The program ends when nothing more can be done now, so no next try is announced.
+    /// The program ends when nothing more can be done now, so no next try is told_hooks.
     pub fn end_when_done(&mut self) {
         self.ends = true;
     }
@@ -396,7 +408,6 @@ impl Engine {
         self.sections.get_mut(id.section)?.slots.get_mut(id.record)
     }
 
-    /// xorshift32: enough to spread retries, and the same in every run with the same seed.
     /// The next number of a xorshift generator. It only spreads retries over time, so it need not be a good
     /// one.
     fn next_jitter(&mut self) -> u32 {

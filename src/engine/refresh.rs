@@ -226,13 +226,19 @@ impl Engine {
             return;
         }
         for (family, why) in missing {
+            let Some(active) = self.sections.get(place) else { return };
             let records = active.own_records().filter(|record| record.family == family);
             let name = &active.spec.name;
             self.actions.push(report::no_address(name, family, records, &why, now));
+            let records = 0..active.own_records().count();
+            self.tell_absence(place, records, family, &why);
         }
+        let Some(active) = self.sections.get(place) else { return };
         if let Some(why) = no_prefix {
             let (name, hosts) = (&active.spec.name, active.hosts().iter());
             self.actions.push(report::no_address(name, Family::V6, hosts, &why, now));
+            let records = active.own_records().count()..active.records.len();
+            self.tell_absence(place, records, Family::V6, &why);
         }
     }
 }

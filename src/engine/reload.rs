@@ -22,7 +22,12 @@ use crate::time::Now;
 impl Engine {
     /// Puts `config` in force.
     pub(super) fn reload(&mut self, config: Config, directory: Directory, now: Now) {
+        // After the reload the state of a record is no news.
+        for id in std::mem::take(&mut self.todo.touched) {
+            self.tell_changes(id, now);
+        }
         self.keep_before_reload();
+        self.failing_after = config.global.failing_after;
         let mut known = self.state(now);
         // If a part of the configuration could not be parsed, a missing section may still be there.
         if !config.cut {

@@ -120,6 +120,7 @@ impl Engine {
 
     fn settle_record(&mut self, id: RecordId, now: Now) {
         self.count_refusal(id);
+        self.tell_changes(id, now);
         let Some(active) = self.sections.get_mut(id.section) else { return };
         let (Some(record), Some(slot)) =
             (active.records.get(id.record), active.slots.get_mut(id.record))

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::hooks::Told;
 use super::record::Record;
 use super::wait::Wait;
 use crate::state::{Changes, Saved};
@@ -26,6 +27,8 @@ pub struct Slot {
     pub is_refused: bool,
     /// The last saved form of the record; `None` if it was never saved.
     pub given: Option<Box<Saved>>,
+    /// What the owner's programs know of the record; `None` before the first look.
+    pub told: Option<Told>,
 }
 
 /// What a record does, as far as other records depend on it.

@@ -51,12 +51,20 @@ pub fn advice_behind(address: IpAddr) -> &'static str {
 
 /// Advice if `v4` is shared among the customers of a provider.
 fn shared(v4: Ipv4Addr) -> &'static str {
-    match v4.octets() {
-        [100, 64..128, ..] | [192, 0, 0, 0..8] => {
-            " (the provider shares its public IPv4 address among customers, so that nobody can \
-             reach this one; an IPv6 address can be reached: use_ipv6 '1')"
-        }
-        _ => "",
+    if is_shared(v4.into()) {
+        " (the provider shares its public IPv4 address among customers, so that nobody can \
+         reach this one; an IPv6 address can be reached: use_ipv6 '1')"
+    } else {
+        ""
+    }
+}
+
+/// Whether the provider of the line shares its public addresses among customers who have such addresses
+/// (RFC 6598, RFC 6333, RFC 7335).
+pub fn is_shared(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => matches!(v4.octets(), [100, 64..128, ..] | [192, 0, 0, 0..8]),
+        IpAddr::V6(_) => false,
     }
 }
 

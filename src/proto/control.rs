@@ -1,6 +1,7 @@
 //! Requests to the daemon and its answers, on the control socket and on ubus.
 
 use crate::model::json::Json;
+
 /// A request of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ControlRequest {
@@ -14,6 +15,11 @@ pub enum ControlRequest {
     Get(String),
     /// `why SECTION`: how this section's address was chosen.
     Why(String),
+    /// `history [NAME]`: the latest changes of a name or of the names of a section, for people; of all if it is
+    /// empty.
+    History(String),
+    /// `history-json [NAME]`: the same for programs.
+    HistoryJson(String),
     /// `update [SECTION…]`: send these sections now; none means all.
     Update(Vec<String>),
     /// `stop SECTION…`: send nothing for these sections any more.
@@ -43,6 +49,10 @@ impl ControlRequest {
             ["section", section] => Ok(Self::Section((*section).to_owned())),
             ["get", section] => Ok(Self::Get((*section).to_owned())),
             ["why", section] => Ok(Self::Why((*section).to_owned())),
+            ["history"] => Ok(Self::History(String::new())),
+            ["history", name] => Ok(Self::History((*name).to_owned())),
+            ["history-json"] => Ok(Self::HistoryJson(String::new())),
+            ["history-json", name] => Ok(Self::HistoryJson((*name).to_owned())),
             ["update", sections @ ..] => Ok(Self::Update(owned(sections))),
             ["stop", sections @ ..] if !sections.is_empty() => Ok(Self::Stop(owned(sections))),
             ["start", sections @ ..] if !sections.is_empty() => Ok(Self::Start(owned(sections))),

@@ -37,6 +37,7 @@ pub struct Request {
     pub query: BTreeMap<String, String>,
     /// Headers, names in lower case.
     pub headers: BTreeMap<String, String>,
+    pub body: String,
     /// Basic credentials.
     pub auth: Option<(String, String)>,
     pub peer: IpAddr,
@@ -474,7 +475,8 @@ fn read_request(stream: &mut BufReader<Box<dyn Stream>>) -> io::Result<Option<Re
     }
     let headers = read_headers(stream)?;
     let length = headers.get("content-length").and_then(|v| v.parse().ok());
-    io::copy(&mut stream.take(length.unwrap_or(0)), &mut io::sink())?;
+    let mut body = String::new();
+    stream.take(length.unwrap_or(0)).read_to_string(&mut body)?;
     Ok(Some(Request {
         at,
         method,
@@ -482,6 +484,7 @@ fn read_request(stream: &mut BufReader<Box<dyn Stream>>) -> io::Result<Option<Re
         query: parse_query(query),
         auth: headers.get("authorization").and_then(|v| parse_basic(v)),
         headers,
+        body,
         peer: IpAddr::from([0, 0, 0, 0]),
         local: SocketAddr::from(([0, 0, 0, 0], 0)),
         tls: false,

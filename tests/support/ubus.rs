@@ -489,7 +489,8 @@ impl Client {
         }
     }
 
-    fn add_object(&mut self, path: Option<&str>) -> u32 {
+    /// Registers an object, whose calls are then among the notifications; returns its identifier.
+    pub fn add_object(&mut self, path: Option<&str>) -> u32 {
         let mut question = self.next(ADD_OBJECT, 0);
         if let Some(path) = path {
             let signature = json!({ "dump": {}, "status": { "interface": 3 } });

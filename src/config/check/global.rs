@@ -1,6 +1,7 @@
 //! Reads `config ddns 'global'`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::Environment;
 use super::reader::Reader;
@@ -17,6 +18,8 @@ pub(super) fn defaults(env: &impl Environment) -> Global {
         statedir: env.default_statedir(),
         loglines: 250,
         private_addresses: false,
+        hook: None,
+        failing_after: Duration::from_secs(600),
         downloads: Downloads::default(),
     }
 }
@@ -33,12 +36,31 @@ pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Global {
         statedir: directory(reader, "ddns_statedir", default.statedir),
         loglines: lines.and_then(|lines| usize::try_from(lines).ok()).unwrap_or(default.loglines),
         private_addresses: reader.flag("upd_privateip", default.private_addresses),
+        hook: hook(reader, env),
+        failing_after: reader
+            .number("failing_after", 1..=86_400)
+            .map_or(default.failing_after, Duration::from_secs),
         downloads: Downloads {
             directory: reader.text("url").map(str::to_owned),
             base: reader.text("services_url").map(str::to_owned),
             cacert: reader.text("cacert").map(str::to_owned),
         },
     }
+}
+
+/// The program that is told of changes.
+fn hook(reader: &mut Reader<'_>, env: &impl Environment) -> Option<PathBuf> {
+    let path = Path::new(reader.text("hook")?);
+    if !path.is_absolute() || !env.executable(path) {
+        let text =
+            format!("{} is not the absolute path of a program that can be run", path.display());
+        reader.fail("hook", text);
+        return None;
+    }
+    if let Some(text) = env.script_warning(path) {
+        reader.warn("hook", text);
+    }
+    Some(path.to_owned())
 }
 
 /// A directory as an absolute path. A relative one would depend on the directory in which the program

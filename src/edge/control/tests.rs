@@ -35,6 +35,7 @@ fn answered(request: &ControlRequest) -> Reply {
         ControlRequest::Status => "x".repeat(1_000_000),
         ControlRequest::StatusJson | ControlRequest::Get(_) => "{}".into(),
         ControlRequest::Why(section) | ControlRequest::Section(section) => format!("why {section}"),
+        ControlRequest::History(name) | ControlRequest::HistoryJson(name) => name.clone(),
         ControlRequest::Update(sections)
         | ControlRequest::Stop(sections)
         | ControlRequest::Start(sections) => sections.join("+"),

@@ -217,6 +217,8 @@ mod tests {
                 statedir: PathBuf::new(),
                 loglines: 2,
                 private_addresses: false,
+                hook: None,
+                failing_after: std::time::Duration::from_secs(600),
                 downloads: Default::default(),
             },
             sections: built,

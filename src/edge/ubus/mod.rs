@@ -121,6 +121,14 @@ impl Ubus {
         }
     }
 
+    /// Announces what has happened: as an event with `data`, and to the scripts in `/etc/hotplug.d/ddns` with
+    /// `environment`.
+    pub fn announce(&mut self, data: &Json, environment: &[String]) {
+        if let Some(connection) = &mut self.connection {
+            connection.session.announce(data, environment);
+        }
+    }
+
     /// Does what can be done without waiting.
     fn step(&mut self, now: Duration) -> Option<UbusEvent> {
         if self.connection.is_none() && self.retry.is_some_and(|retry| retry <= now) {

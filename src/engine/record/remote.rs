@@ -56,6 +56,11 @@ impl Record {
         self.remote.held?.address()
     }
 
+    /// The target that the provider accepted last; `None` if none is known.
+    pub fn held(&self) -> Option<Target> {
+        self.remote.held
+    }
+
     /// When the provider accepted it, by the wall clock.
     pub fn published_wall(&self) -> Option<UnixSeconds> {
         self.remote.accepted_wall

@@ -6,6 +6,7 @@ mod both;
 mod detect;
 mod doubt;
 mod gateway;
+mod hooks;
 mod host;
 mod late;
 mod netifd;

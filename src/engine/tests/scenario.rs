@@ -13,6 +13,7 @@ use crate::dns::Found;
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId};
 use crate::engine::gateway::Gateway;
+use crate::engine::hook_event::HookEvent;
 use crate::engine::way::Ask;
 use crate::model::Host;
 use crate::model::mac::Mac;
@@ -287,6 +288,8 @@ pub(super) struct Scenario {
     /// Calls of `poll`.
     pub(super) polls: usize,
     log: Vec<String>,
+    /// What the owner's programs were told.
+    pub(super) told_hooks: Vec<HookEvent>,
 }
 
 fn listening(gateways: &[Gateway]) -> String {
@@ -334,6 +337,7 @@ impl Scenario {
             asked: BTreeMap::new(),
             polls: 0,
             log: Vec::new(),
+            told_hooks: Vec::new(),
         }
     }
 
@@ -379,6 +383,7 @@ impl Scenario {
         s.pass(10 * MINUTE);
         s.log.clear();
         s.history.clear();
+        s.told_hooks.clear();
         s
     }
 
@@ -650,6 +655,7 @@ impl Scenario {
                 }
             }
             Action::Listen(gateways) => self.log.push(listening(&gateways)),
+            Action::TellHooks(event) => self.told_hooks.push(*event),
             Action::Save(changes) => self.save(changes),
             Action::Say(notice) => self.log.push(format!("say {}", notice.text)),
         }
@@ -741,6 +747,8 @@ fn global() -> Global {
         statedir: PathBuf::from("/etc/ddns"),
         loglines: 250,
         private_addresses: false,
+        hook: None,
+        failing_after: Duration::from_secs(600),
         downloads: Default::default(),
     }
 }

@@ -9,6 +9,12 @@ pub const PATH: &str = "ddns";
 /// Name of the notification that the state of a record has changed.
 pub const UPDATE: &str = "record.update";
 
+/// Name of the event that something has happened that an owner cares about.
+pub const EVENT: &str = "ddns.event";
+/// Path of procd's object that runs the scripts in `/etc/hotplug.d/ddns` (openwrt procd,
+/// `plug/hotplug-dispatch.c`).
+pub const HOTPLUG: &str = "hotplug.ddns";
+
 // enum ubus_msg_status
 const INVALID_ARGUMENT: u32 = 2;
 const METHOD_NOT_FOUND: u32 = 3;
@@ -27,6 +33,7 @@ pub fn signature() -> Json {
     for method in ["check", "test"] {
         methods.set(method, Json::object(&mut [("text", STRING.into())]));
     }
+    methods.set("history", Json::object(&mut [("name", STRING.into())]));
     methods
 }
 
@@ -37,7 +44,9 @@ pub fn signature() -> Json {
 pub fn request(method: &[u8], arguments: Members<'_>) -> Result<ControlRequest, u32> {
     let section = text_of("section", &arguments)?;
     let text = text_of("text", &arguments)?.ok_or(INVALID_ARGUMENT);
+    let name = text_of("name", &arguments)?.unwrap_or_default();
     match method {
+        b"history" => Ok(ControlRequest::HistoryJson(name)),
         b"status" => Ok(ControlRequest::StatusJson),
         b"get" => section.map(ControlRequest::Get).ok_or(INVALID_ARGUMENT),
         b"why" => section.map(ControlRequest::Why).ok_or(INVALID_ARGUMENT),

@@ -76,6 +76,8 @@ enum Purpose {
     Events,
     /// Looks up netifd's object.
     LookUp,
+    /// Looks up procd's object for our hotplug scripts.
+    LookUpHotplug,
     /// Subscribes to netifd's notifications.
     Subscribe,
     /// Asks netifd for all logical interfaces.
@@ -104,6 +106,8 @@ pub struct Session {
     object: Option<u32>,
     /// Id of netifd's object.
     netifd: Option<u32>,
+    /// Id of procd's object for our hotplug scripts. procd has one for each directory of `/etc/hotplug.d`.
+    hotplug: Option<u32>,
     networks: Option<Networks>,
     /// The body of the answer to `dump`, until the end of the answer.
     dumped: Option<Networks>,
@@ -138,6 +142,7 @@ impl Session {
             listener: None,
             object: None,
             netifd: None,
+            hotplug: None,
             networks: None,
             dumped: None,
             dump_again: false,
@@ -217,6 +222,27 @@ impl Session {
         }
     }
 
+    /// Announces what has happened: as the event [`object::EVENT`] with `data`, and to the scripts in
+    /// `/etc/hotplug.d/ddns` with `environment`.
+    pub fn announce(&mut self, data: &Json, environment: &[String]) {
+        if self.listener.is_none() || self.output.len() >= BACKLOG {
+            return;
+        }
+        // As `ubus_send_event` of libubus does.
+        let event = &mut [("id", object::EVENT.into()), ("data", data.clone())];
+        self.call(EVENTS, "send", &Json::object(event));
+        if let Some(hotplug) = self.hotplug {
+            let environment = environment.iter().map(|entry| entry.as_str().into()).collect();
+            self.call(hotplug, "call", &Json::object(&mut [("env", environment)]));
+        }
+    }
+
+    /// Calls a method of `object`, and wants no answer.
+    fn call(&mut self, object: u32, method: &str, data: &Json) {
+        let frame = self.frame(MessageType::Invoke, object).object(object).method(method);
+        self.send(frame.no_reply().data(data));
+    }
+
     fn handle(&mut self, message: &Message<'_>) {
         let Some(message_type) = message.message_type else {
             return;
@@ -264,6 +290,7 @@ impl Session {
             Purpose::Listener => self.listener = message.object,
             Purpose::Object => self.object = message.object,
             Purpose::LookUp => self.netifd = message.object,
+            Purpose::LookUpHotplug => self.hotplug = message.object,
             Purpose::Dump => self.dumped = netifd::dump(message.data).ok(),
             Purpose::FindOdhcpd => self.odhcpd.object = message.object,
             Purpose::Leases => {
@@ -297,6 +324,7 @@ impl Session {
                 self.trouble("ubus does not report netifd's changes to this user");
             }
             Purpose::LookUp
+            | Purpose::LookUpHotplug
             | Purpose::Object
             | Purpose::Events
             | Purpose::Subscribe
@@ -322,6 +350,10 @@ impl Session {
         // After the registration, so that netifd cannot start unnoticed in between.
         let frame = self.frame(MessageType::LookUp, UBUSD).path(netifd::PATH);
         self.request(Purpose::LookUp, UBUSD, frame);
+        if self.publish {
+            let frame = self.frame(MessageType::LookUp, UBUSD).path(object::HOTPLUG);
+            self.request(Purpose::LookUpHotplug, UBUSD, frame);
+        }
         if self.odhcpd.is_wanted {
             self.ask_leases();
         }
@@ -388,6 +420,7 @@ impl Session {
             | Purpose::Object
             | Purpose::Events
             | Purpose::LookUp
+            | Purpose::LookUpHotplug
             | Purpose::FindOdhcpd
             | Purpose::SubscribeOdhcpd
             | Purpose::Leases => true,
@@ -453,6 +486,8 @@ impl Session {
             (b"ubus.object.remove", Some("")) if id == self.netifd => self.netifd_gone(),
             // netifd has an object for each logical interface, such as `network.interface.wan`.
             (_, Some(interface)) if interface.starts_with('.') => self.dump(),
+            (b"ubus.object.add", None) if path == object::HOTPLUG => self.hotplug = id,
+            (b"ubus.object.remove", None) if path == object::HOTPLUG => self.hotplug = None,
             // The program that had our name has left.
             (b"ubus.object.remove", None) if path == object::PATH => self.publish(),
             (b"ubus.object.add", None) if path == odhcpd::PATH && self.odhcpd.is_wanted => {

@@ -141,13 +141,14 @@ fn a_session_registers_subscribes_and_then_dumps() {
     dialogue.status(1, 0, 0);
     let register =
         format!("Invoke 3 1 register {{\"object\":{LISTENER},\"pattern\":\"ubus.object.*\"}}");
-    assert_eq!(dialogue.sent(), [register, "LookUp 4 0".into()]);
+    assert_eq!(dialogue.sent(), [register, "LookUp 4 0".into(), "LookUp 5 0".into()]);
     dialogue.status(3, 1, 0);
     dialogue.data(4, 0, |f| f.object(NETIFD));
     dialogue.status(4, 0, 0);
-    assert_eq!(dialogue.sent(), ["Subscribe 5 0 of 85f67542", "Invoke 6 85f67542 dump"]);
-    dialogue.status(5, 0, 0);
-    dialogue.dumped(6, NETIFD, json!([wan("pppoe-wan")]));
+    assert_eq!(dialogue.sent(), ["Subscribe 6 0 of 85f67542", "Invoke 7 85f67542 dump"]);
+    dialogue.status(5, 0, 4);
+    dialogue.status(6, 0, 0);
+    dialogue.dumped(7, NETIFD, json!([wan("pppoe-wan")]));
     assert_eq!(device(&dialogue.networks(), "wan"), Some("pppoe-wan".into()));
     assert_eq!(dialogue.sent(), [""; 0]);
 }
@@ -319,10 +320,10 @@ fn a_refused_object_or_registration_is_trouble() {
     dialogue.event("ubus.object.remove", 7, "ddns");
     assert_eq!(
         dialogue.sent(),
-        ["AddObject 5 0"],
+        ["AddObject 6 0"],
         "another program had the name, perhaps our predecessor"
     );
-    dialogue.data(5, 0, |f| f.object(OBJECT));
+    dialogue.data(6, 0, |f| f.object(OBJECT));
     dialogue.event("ubus.object.remove", 7, "ddns");
     assert_eq!(dialogue.sent(), [""; 0]);
     let events = dialogue.events();
@@ -437,7 +438,7 @@ fn subscribers_are_notified_and_ubusd_reports_whether_there_are_any() {
     }
     dialogue.0.notify("record.update", &json!({ "a": 1 }).into());
     let sent = dialogue.sent();
-    assert_eq!(sent, [format!("Notify 5 {OBJECT:x} record.update {{\"a\":1}}")]);
+    assert_eq!(sent, [format!("Notify 6 {OBJECT:x} record.update {{\"a\":1}}")]);
     let mut without = Dialogue::greeted(false);
     without.sent();
     without.0.notify("record.update", &json!({}).into());
@@ -518,4 +519,37 @@ fn leases_that_are_wanted_before_the_connection_are_asked_for_after_it() {
     dialogue.status(1, 0, 0);
     let sent = dialogue.sent();
     assert_eq!(sent.last().map(String::as_str), Some("LookUp 4 0"), "{sent:?}");
+}
+
+#[test]
+fn announcements_are_events_and_reach_hotplug_scripts_while_procd_has_their_object() {
+    const PROCD: u32 = 0x77;
+    let mut dialogue = Dialogue::greeted(true);
+    dialogue.sent();
+    let announce = |dialogue: &mut Dialogue| {
+        let data = json!({ "action": "update" }).into();
+        dialogue.0.announce(&data, &["ACTION=update".into()]);
+        dialogue.sent()
+    };
+    let event = |seq| {
+        format!("Invoke {seq} 1 send {{\"data\":{{\"action\":\"update\"}},\"id\":\"ddns.event\"}}")
+    };
+    let call = |seq| format!("Invoke {seq} {PROCD:x} call {{\"env\":[\"ACTION=update\"]}}");
+    // procd has no such directory.
+    dialogue.status(5, 0, 4);
+    assert_eq!(announce(&mut dialogue), [event(6)]);
+    dialogue.event("ubus.object.add", PROCD, "hotplug.ddns");
+    assert_eq!(announce(&mut dialogue), [event(7), call(8)]);
+    dialogue.event("ubus.object.remove", PROCD, "hotplug.ddns");
+    assert_eq!(announce(&mut dialogue), [event(9)]);
+}
+
+#[test]
+fn hotplug_scripts_that_are_there_before_the_daemon_are_found() {
+    let mut dialogue = Dialogue::greeted(true);
+    dialogue.data(5, 0, |f| f.object(0x77));
+    dialogue.status(5, 0, 0);
+    dialogue.sent();
+    dialogue.0.announce(&json!({}).into(), &["ACTION=lost".into()]);
+    assert_eq!(dialogue.sent()[1], "Invoke 7 77 call {\"env\":[\"ACTION=lost\"]}");
 }

@@ -1,0 +1,110 @@
+//! The owner's hook (`option hook`): a program that is started for each announcement, one after the other.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::edge::process::{End, Running, program};
+use crate::edge::spawn::Exit;
+use crate::model::fifo::Fifo;
+use crate::model::{Level, Notice};
+use crate::time::duration::seconds;
+
+/// How long the hook may run.
+const LIMIT: Duration = Duration::from_secs(60);
+/// Most announcements that wait for the hook. Later ones are dropped.
+const MAX_WAITING: usize = 1000;
+
+/// Starts the hook on a thread, which ends when no announcement is left.
+pub struct Hook {
+    queue: Arc<Mutex<HookQueue>>,
+    tell: Arc<dyn Fn(Notice) + Send + Sync>,
+}
+
+#[derive(Default)]
+struct HookQueue {
+    waiting: Fifo<HookRun>,
+    is_running: bool,
+    /// How many announcements were dropped since the log said so.
+    dropped: u32,
+}
+
+/// One start of the hook.
+struct HookRun {
+    path: PathBuf,
+    environment: Vec<String>,
+}
+
+impl Hook {
+    /// `tell` gets a warning when the hook fails. It is called on the thread.
+    pub fn new(tell: impl Fn(Notice) + Send + Sync + 'static) -> Self {
+        Self { queue: Arc::default(), tell: Arc::new(tell) }
+    }
+
+    /// Starts the program `path` with these values in its environment, after those that wait.
+    pub fn run(&self, path: &Path, environment: Vec<String>) {
+        let mut queue = lock(&self.queue);
+        if queue.waiting.len() >= MAX_WAITING {
+            queue.dropped = queue.dropped.saturating_add(1);
+            return;
+        }
+        queue.waiting.push(HookRun { path: path.to_owned(), environment });
+        if queue.is_running {
+            return;
+        }
+        let (shared, tell) = (Arc::clone(&self.queue), Arc::clone(&self.tell));
+        let thread = thread::Builder::new().name("hook".into()).stack_size(128 * 1024);
+        // Without memory for a thread, the next announcement tries again.
+        queue.is_running = thread.spawn(move || work(&shared, &*tell)).is_ok();
+    }
+}
+
+fn work(queue: &Mutex<HookQueue>, tell: &dyn Fn(Notice)) {
+    while let Some(run) = next(queue, tell) {
+        let hook = run.path.display().to_string();
+        if let Err(why) = start(run) {
+            let text = format!("hook: {hook} {why}; it is not started again for this change");
+            tell(Notice::general(Level::Warning, text));
+        }
+    }
+}
+
+/// The next start; `None` if there is none: then the thread ends.
+fn next(queue: &Mutex<HookQueue>, tell: &dyn Fn(Notice)) -> Option<HookRun> {
+    let mut queue = lock(queue);
+    let run = queue.waiting.pop();
+    queue.is_running = run.is_some();
+    let dropped = if run.is_none() { std::mem::take(&mut queue.dropped) } else { 0 };
+    drop(queue);
+    if dropped > 0 {
+        let text = format!("the hook was too slow: it was not started for {dropped} changes");
+        tell(Notice::general(Level::Warning, text));
+    }
+    run
+}
+
+/// Runs the hook to its end.
+fn start(run: HookRun) -> Result<(), String> {
+    let mut program = program(vec![run.path.into()]);
+    program.environment.extend(run.environment.into_iter().map(Into::into));
+    let running = Running::start(program, None, None).map_err(cannot_run)?;
+    let ended = running.wait(LIMIT, &mut |_| {}).map_err(cannot_run)?;
+    let why = match ended.end {
+        End::Exited(Exit::Status(0)) => return Ok(()),
+        End::Exited(exit) => exit.to_string(),
+        End::OutOfTime(_) | End::AddressGone => format!("was killed after {}", seconds(LIMIT)),
+    };
+    match ended.complaint(&[]) {
+        Some(complaint) => Err(format!("{why}: {complaint}")),
+        None => Err(why),
+    }
+}
+
+fn cannot_run(error: std::io::Error) -> String {
+    format!("cannot be run: {error}")
+}
+
+fn lock(queue: &Mutex<HookQueue>) -> MutexGuard<'_, HookQueue> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner)
+}
