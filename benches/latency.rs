@@ -279,7 +279,7 @@ impl Bench {
         let options = (0..HOSTS).map(|n| format!("\tlist host 'h{n}.example.com={}'\n", mac(n)));
         let options: String = options.collect();
         ip("addr add 2001:db8:5::1/64 dev wan nodad");
-        let mut config = Config::new(router::file("hosts"));
+        let mut config = Config::new(router::file("lan-hosts"));
         let url = format!("http://{PROVIDER}/nic/update?hostname=[DOMAIN]&myip=[IP]");
         config.section(
             "hosts",
