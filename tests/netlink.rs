@@ -20,7 +20,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ddns_netlink::edge::netlink::socket::Socket;
-use ddns_netlink::edge::netlink::way::{ask, find};
+use ddns_netlink::edge::netlink::way::{ask, find, of_marked};
 use ddns_netlink::model::Family;
 use ddns_netlink::proto::netlink::{
     Address, AddressFlags, IfIndex, Link, Message, NoWay, Report, Table, Way,
@@ -478,6 +478,36 @@ fn a_route_needs_a_source_address() {
         assert_eq!(way(HOST6, None), Err(NoWay::NoRoute));
         ip("-6 route add default from 2001:db8:1::/64 via fe80::1 dev wan");
         assert!(way(HOST6, None).is_ok());
+    });
+}
+
+/// The device by which packets with this mark leave.
+fn exit_of_marked(family: Family, mark: u32) -> Option<IfIndex> {
+    match of_marked(family, mark).way {
+        Way::Out(hops) => hops.first()?.link,
+        Way::Here | Way::None(_) => None,
+    }
+}
+
+#[test]
+fn packets_with_a_mark_leave_as_its_rule_says() {
+    inside("packets_with_a_mark_leave_as_its_rule_says", async || {
+        two_lines();
+        let [wan, lte] = ["wan", "lte"].map(index);
+        ip("route add default via 192.0.2.254 dev wan");
+        ip("-6 route add default via fe80::1 dev wan");
+        for family in ["-4", "-6"] {
+            ip(&format!("{family} rule add fwmark 0x100/0xff00 lookup 100"));
+        }
+        ip("route add default via 203.0.113.254 dev lte table 100");
+        ip("-6 route add default via fe80::2 dev lte table 100");
+        for family in [Family::V4, Family::V6] {
+            assert_eq!(exit_of_marked(family, 0x100), Some(lte));
+            assert_eq!(exit_of_marked(family, 0x200), Some(wan));
+        }
+        ip("route flush table 100");
+        ip("route add unreachable default table 100");
+        assert_eq!(of_marked(Family::V4, 0x100).way, Way::None(NoWay::NoRoute));
     });
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ddns_netlink::engine::no_address::{NoAddress, SendBlock};
 use ddns_netlink::engine::record::Timeline;
-use ddns_netlink::engine::status::{RecordStatus, SectionStatus, Snapshot};
+use ddns_netlink::engine::status::{LineStatus, RecordStatus, SectionStatus, Snapshot};
 use ddns_netlink::engine::wait::Wait;
 use ddns_netlink::model::{Family, Hostname, Target};
 use serde_json::Value;
@@ -38,6 +38,7 @@ fn waits() -> Vec<Wait> {
         Wait::Refused(at),
         Wait::GivenUp(1),
         Wait::Stopped,
+        Wait::Standby,
     ]
 }
 
@@ -56,10 +57,11 @@ fn word(wait: &Wait) -> &'static str {
         Wait::Refused(_) => "refused",
         Wait::GivenUp(_) => "given-up",
         Wait::Stopped => "stopped",
+        Wait::Standby => "standby",
     }
 }
 
-const STATUS: [&str; 23] = [
+const STATUS: [&str; 30] = [
     "broken",
     "broken[].name",
     "broken[].reason",
@@ -68,16 +70,23 @@ const STATUS: [&str; 23] = [
     "sections[].in_dns",
     "sections[].last_answer",
     "sections[].last_request",
+    "sections[].lines",
+    "sections[].lines[].family",
+    "sections[].lines[].line",
+    "sections[].lines[].reason",
+    "sections[].lines[].used_for",
     "sections[].name",
     "sections[].provider",
     "sections[].records",
     "sections[].records[].accepted_after_ms",
     "sections[].records[].desired",
+    "sections[].records[].foreign",
     "sections[].records[].name",
     "sections[].records[].next_in",
     "sections[].records[].published",
     "sections[].records[].reason",
     "sections[].records[].request_after_ms",
+    "sections[].records[].seen_at",
     "sections[].records[].since",
     "sections[].records[].state",
     "sections[].records[].type",
@@ -125,6 +134,12 @@ fn snapshot() -> Snapshot {
         records: vec![record],
         registered: vec![],
         stopped: false,
+        lines: vec![LineStatus {
+            family: Family::V4,
+            line: "wan".into(),
+            used_for: Duration::ZERO,
+            reason: String::new(),
+        }],
         asked_in: None,
         last_request: String::new(),
         last_answer: String::new(),
@@ -159,7 +174,7 @@ fn every_state_is_in_the_manual() {
         assert!(has_row(word(&wait)), "{}", word(&wait));
     }
     let different: BTreeSet<&str> = waits().iter().map(word).collect();
-    assert_eq!(different.len(), 12);
+    assert_eq!(different.len(), 13);
 }
 
 #[test]

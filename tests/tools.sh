@@ -117,7 +117,7 @@ fi
 ! lacks chromium || packages="$packages chromium"
 ! lacks chromedriver || packages="$packages chromium-driver"
 # busybox: the DHCP client of OpenWrt; dnsmasq: a DHCP server, and a router's resolver; radvd:
-# router advertisements; named, knotd: name servers; miniupnpd, turnserver (STUN), nft: a gateway with
+# router advertisements; keepalived: VRRP; named, knotd: name servers; miniupnpd, turnserver (STUN), nft: a gateway with
 # address translation, and a server behind it; openssl: checks the tests' certificates;
 # python3: makes packages; mandoc: checks manual pages; curl, mosquitto: the samples
 # of hooks.
@@ -137,6 +137,7 @@ fi
 ! lacks miniupnpd || services="$services miniupnpd-nftables"
 ! lacks turnserver || services="$services coturn"
 ! lacks nft || services="$services nftables"
+! lacks keepalived || services="$services keepalived"
 if [ -n "$programs" ] && ! install; then
     advise
     [ "$task" != install ] || exit 1

@@ -19,6 +19,7 @@ pub(crate) fn section() -> Section {
         lan: Lan::default(),
         source: Source::Device("wan".into()),
         event_network: None,
+        gates: Vec::new(),
         lookup: lookup(),
         provider: provider(),
         record: RecordOptions::default(),

@@ -8,8 +8,10 @@ pub mod definition;
 pub mod dhcp;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod gate;
 pub mod host;
 mod hosts;
+mod lines;
 pub mod listing;
 pub mod mistake;
 pub mod options;
@@ -21,8 +23,10 @@ use std::time::Duration;
 use crate::model::{Family, HostPort, Hostname, RecordOptions, Transport, Url};
 use crate::provider::{Provider, Template};
 use definition::Downloads;
+pub use gate::Gate;
 use host::Lan;
 pub use hosts::{hosts, proxy_host};
+pub use lines::{Delays, Lines};
 pub use mistake::{Mistake, Severity};
 
 /// The default of `ddns_rundir`, as in ddns-scripts.
@@ -86,6 +90,8 @@ pub struct Section {
     pub source: Source,
     /// `interface`: the event network. When it changes, a `web` or `script` source is asked.
     pub event_network: Option<String>,
+    /// `only_if_address` and `only_if_file`: unless all of them hold, another router publishes.
+    pub gates: Vec<Gate>,
     /// How the registered address is looked up: `lookup_host`, `dns_server` and further options.
     pub lookup: Lookup,
     /// Where updates are sent: `service_name`, `update_url` and the credentials.
@@ -114,6 +120,13 @@ pub enum Source {
         v4: String,
         /// The interface for IPv6, by default `wan6`.
         v6: String,
+    },
+    /// `network` with several logical interfaces (`list ip_network`): one of them is published.
+    Lines(Lines),
+    /// `route`: the device by which packets to the internet leave.
+    Route {
+        /// `route_mark`: the mark of these packets; 0 for packets without one.
+        mark: u32,
     },
     /// `interface`: the name of a network device (`ip_interface`). The device need not exist.
     Device(String),
@@ -204,7 +217,7 @@ impl Source {
             Self::Web { .. } | Self::Script(_) => true,
             // IPv6 is not translated, so the kernel has that address.
             Self::Gateway { .. } => family == Family::V4,
-            Self::Network { .. } | Self::Device(_) => false,
+            Self::Network { .. } | Self::Lines(_) | Self::Route { .. } | Self::Device(_) => false,
         }
     }
 }
@@ -260,6 +273,8 @@ impl std::fmt::Debug for Source {
             Self::Network { v4, v6 } => {
                 f.debug_struct("Network").field("v4", v4).field("v6", v6).finish()
             }
+            Self::Lines(lines) => lines.fmt(f),
+            Self::Route { mark } => write!(f, "Route({mark})"),
             Self::Device(name) => f.debug_tuple("Device").field(name).finish(),
             Self::Web { .. } => f.write_str("Web(***)"),
             Self::Script(line) => write!(f, "Script({} ***)", program(line)),

@@ -84,7 +84,10 @@ impl Daemon {
             Host::Address(address) => vec![*address],
             Host::Name(name) => self.pool.addresses(name, ask.family),
         };
-        let told = way::find(&addresses, ask.family, device);
+        let told = match ask.mark {
+            0 => way::find(&addresses, ask.family, device),
+            mark => way::of_marked(ask.family, mark),
+        };
         self.engine.handle(Event::WayFound(ask, told), now);
     }
 }

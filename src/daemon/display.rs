@@ -228,6 +228,7 @@ mod tests {
             records: waits.iter().enumerate().map(record).collect(),
             registered: Vec::new(),
             stopped: false,
+            lines: Vec::new(),
             asked_in: None,
             last_request: String::new(),
             last_answer: String::new(),

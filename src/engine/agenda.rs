@@ -15,6 +15,8 @@ pub enum Item {
     Section(usize),
     /// The account with this index may send the next request.
     Account(usize),
+    /// Another line may take the place of the one in use, for the sections of the viewpoint with this index.
+    Viewpoint(usize),
 }
 
 /// Timers, the earliest first.

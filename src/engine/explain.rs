@@ -7,12 +7,13 @@ use std::net::IpAddr;
 
 use super::Engine;
 use super::detect::Detector;
+use super::gate::Standing;
 use super::no_address::Desired;
 use super::record::{Record, Refusal};
 use super::registered::Registered;
 use super::section::SectionState;
 use super::select;
-use super::status::{RecordStatus, SectionStatus, Snapshot};
+use super::status::{LineStatus, RecordStatus, SectionStatus, Snapshot};
 use super::viewpoint::Viewpoint;
 use super::wait::{About, Wait};
 use crate::config::{Section, Source, program};
@@ -104,7 +105,7 @@ impl Engine {
         family: Family,
         now: Now,
     ) {
-        let scope = match view.needs.scope(family, &self.facts) {
+        let scope = match view.scope(family, &self.facts) {
             Ok(scope) => scope,
             Err(why) => {
                 // A `web` or `script` source has no device with candidates, but a last answer.
@@ -137,7 +138,7 @@ impl Engine {
         let records = active.records.iter().map(|record| self.record_status(active, record, now));
         let registered =
             active.registered.values().flat_map(Registered::addresses).copied().collect();
-        let asked_at = match active.stopped {
+        let asked_at = match active.rests() {
             true => None,
             false => active.detectors.values().filter_map(Detector::deadline).min(),
         };
@@ -145,6 +146,7 @@ impl Engine {
             name: active.spec.name.clone(),
             provider: active.spec.provider.account.label.clone(),
             source: describe(&active.spec),
+            lines: self.lines(active, now),
             records: records.collect(),
             registered,
             stopped: active.stopped,
@@ -152,6 +154,12 @@ impl Engine {
             last_request: active.last.request.clone(),
             last_answer: active.last.answer.clone(),
         }
+    }
+
+    /// The line in use for each family.
+    pub(super) fn lines(&self, active: &SectionState, now: Now) -> Vec<LineStatus> {
+        let view = self.viewpoints.get(active.viewpoint);
+        view.map_or(Vec::new(), |view| view.lines(&self.facts, now.up))
     }
 
     fn record_status(&self, active: &SectionState, record: &Record, now: Now) -> RecordStatus {
@@ -194,6 +202,11 @@ impl Engine {
         if let Wait::Lost { .. } = wait {
             let source = self.source_wait(active, record).reason(&about);
             reason = format!("{reason}: {source}");
+        }
+        if wait == Wait::Standby
+            && let Standing::Closed(why) = active.standing()
+        {
+            reason = format!("{reason}: {why}");
         }
         // The address is gone, but the owner did not set `remove_after`.
         if let Wait::Settled { .. } = wait
@@ -265,7 +278,7 @@ impl Engine {
             {
                 Wait::Unknown("leases and the neighbour table are being read".into())
             }
-            Desired::Unknown => match view.needs.scope(record.family, &self.facts) {
+            Desired::Unknown => match view.scope(record.family, &self.facts) {
                 Err(why) if self.facts.book.addresses_known() => Wait::Unknown(why.to_string()),
                 _ => Wait::Unknown("the kernel's addresses are being read".into()),
             },
@@ -308,6 +321,13 @@ fn describe(section: &Section) -> String {
             _ if v4 == v6 => format!("address of network {v4}"),
             _ => format!("address of network {v4} (IPv6: {v6})"),
         },
+        Source::Lines(lines) => {
+            format!("address of the first of {} that works", lines.networks.join(", "))
+        }
+        Source::Route { mark: 0 } => "address of the device that packets leave by".into(),
+        Source::Route { mark } => {
+            format!("address of the device that packets with mark {mark:#x} leave by")
+        }
         Source::Device(name) => format!("address of device {name}"),
         Source::Web { .. } => "address as a web page sees it".into(),
         Source::Script(line) => format!("address from {}", program(line)),

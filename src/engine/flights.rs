@@ -103,6 +103,16 @@ impl Flights {
         })
     }
 
+    /// The results of requests for `section` that are on their way do not count any more: another router
+    /// publishes, or has published until now.
+    pub fn supersede(&mut self, section: usize) {
+        for (_, part) in self.parts_mut() {
+            if matches!(&part.owner, Owner::Record(id) if id.section == section) {
+                part.sent.counts = ResultCounts::Superseded;
+            }
+        }
+    }
+
     /// An address went away that requests on their way may have left from. If such a request fails, the network
     /// may be the cause, so the provider is not backed off from. `section` restricts this to one section.
     pub fn network_gone(&mut self, section: Option<usize>) {

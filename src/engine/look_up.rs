@@ -19,7 +19,7 @@ impl SectionState {
     /// Takes the next look-up that is due. First come the records whose last request is in doubt. Then come the
     /// registered addresses, unless a record of the section is about to be sent: its request goes first.
     pub fn take_lookup(&mut self, answers: &Answers, now: Now) -> Option<(Lookup, Family)> {
-        if !answers.reaches_dns || self.stopped {
+        if !answers.reaches_dns || self.rests() {
             return None;
         }
         if let Some(lookup) = self.take_doubt(now) {
@@ -54,7 +54,7 @@ impl SectionState {
 
     /// When the next look-up of a registered address becomes due, since boot.
     pub fn look_up_deadline(&self, answers: &Answers, now: Now) -> Option<Duration> {
-        if !answers.reaches_dns || self.stopped || self.counts.active > 0 {
+        if !answers.reaches_dns || self.rests() || self.counts.active > 0 {
             return None;
         }
         let times = self.registered.keys().filter_map(|&family| self.look_up_at(family, now));

@@ -21,12 +21,14 @@ mod explain;
 pub mod files;
 mod finish;
 pub mod flights;
+pub mod gate;
 pub mod gateway;
 pub mod hook_event;
 pub mod hooks;
 pub mod host;
 mod keep;
 mod lan;
+pub mod line;
 mod look_up;
 pub mod names;
 pub mod network;
@@ -50,6 +52,7 @@ mod stop;
 #[cfg(test)]
 mod tests;
 mod todo;
+pub mod uplink;
 pub mod viewpoint;
 pub mod wait;
 pub mod way;
@@ -62,6 +65,7 @@ use agenda::Agenda;
 use directory::Directory;
 use event::{Action, Event, QuestionId, Told};
 use flights::{Flights, Owner, RecordId};
+use gate::Standing;
 use keep::Keeper;
 use names::Names;
 use network::{NetifdState, NetworkView};
@@ -304,13 +308,14 @@ impl Engine {
             || active.question(&view.answers, now).is_some()
             || active.records.iter().any(is_busy)
             || active.no_address.values().any(NoAddress::is_tentative)
+            || *active.standing() == Standing::Unknown
     }
 
     fn force(&mut self, names: &[String], now: Now) {
         for place in 0..self.sections.len() {
             let Some(active) = self.sections.get_mut(place) else { continue };
             let is_meant = names.is_empty() || names.contains(&active.spec.name);
-            if is_meant && !active.stopped {
+            if is_meant && !active.rests() {
                 active.ask_again(now);
                 active.records.iter_mut().for_each(|record| record.request_update(now));
                 self.touch_section(place);

@@ -46,6 +46,10 @@ pub enum NoAddress {
     Refused(IpAddr, Rejection),
     /// As `Refused`, for an address that was asked for: who has told it comes first.
     RefusedOf(String, IpAddr, Rejection),
+    /// The kernel has no way to the internet for packets of this family.
+    NoExit(Family),
+    /// Another line is about to take the place of the one in use, or nothing is known yet.
+    Awaited(String),
     /// A `web` or `script` source has not answered yet.
     NotAsked,
     /// A `web` source cannot be asked now, for this reason.
@@ -61,13 +65,14 @@ impl NoAddress {
     /// interface is no proof of loss.
     pub fn is_loss(&self) -> bool {
         match self {
-            Self::Down(_) | Self::NoDevice(_) | Self::NoAddress(..) => true,
+            Self::Down(_) | Self::NoDevice(_) | Self::NoAddress(..) | Self::NoExit(_) => true,
             // A tentative address is usable in a moment.
             Self::Refused(_, rejection) => *rejection != Rejection::Tentative,
             // netifd does not know a dynamic interface, such as `wan_6`, while it dials the line.
             Self::NoSuchInterface { .. }
             | Self::NetifdAsked(_)
             | Self::RefusedOf(..)
+            | Self::Awaited(_)
             | Self::NotAsked
             | Self::CannotAsk(_)
             | Self::NotDetected(_)
@@ -154,6 +159,10 @@ impl fmt::Display for NoAddress {
                     "{address}, {why}, is all that is there ({by}); it is not published{hint}"
                 )
             }
+            Self::NoExit(family) => {
+                write!(f, "the kernel has no {family} route to the internet")
+            }
+            Self::Awaited(why) => f.write_str(why),
             Self::NotAsked => f.write_str("the address source has not answered yet"),
             Self::CannotAsk(why) => write!(f, "the address source cannot be asked: {why}"),
             Self::NotDetected(why) => write!(f, "the address source failed: {why}"),

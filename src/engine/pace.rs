@@ -215,6 +215,16 @@ impl Settling {
         }
     }
 
+    /// Nothing is sent before `at`, unless [`Settling::end`] says that it may be.
+    pub fn wait_until(&mut self, at: Duration) {
+        self.until = self.until.max(at);
+    }
+
+    /// The wait ends now.
+    pub fn end(&mut self) {
+        self.until = Duration::ZERO;
+    }
+
     /// The change was sent, or need not be.
     pub fn done(&mut self) {
         self.first_unsent = None;

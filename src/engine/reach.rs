@@ -18,7 +18,7 @@ impl KernelTables {
         for of in [Family::V4, Family::V6] {
             let other = matches!(host, Host::Address(address) if Family::of(*address) != of);
             if !other && family.is_none_or(|family| family == of) {
-                asks.push(Ask { host: host.clone(), family: of, device: device.clone() });
+                asks.push(Ask { host: host.clone(), family: of, device: device.clone(), mark: 0 });
             }
         }
         asks

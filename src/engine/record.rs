@@ -23,7 +23,8 @@
 //! A provider may carry out a request late that it never answered. If it has accepted another target since,
 //! that target is sent once more a minute later (`late.rs`).
 //!
-//! A record of a section that the owner has stopped is `Stopped`, unless it is `InFlight`.
+//! A record of a section that the owner has stopped is `Stopped`, unless it is `InFlight`. One whose section
+//! leaves publishing to another router is `Standby`.
 //!
 //! An address is sent only while the source has it. If the address is gone or unknown while a request is owed,
 //! the record waits as `Address`. With `remove_after`, a record whose address is certainly gone waits as `Lost`
@@ -39,6 +40,7 @@ mod presence;
 mod refusal;
 mod remote;
 mod saved;
+mod take_over;
 mod wish;
 
 use std::net::IpAddr;
@@ -73,12 +75,23 @@ pub struct Record {
     wish: Wish,
     remote: Remote,
     pace: Pace,
-    is_stopped: bool,
+    rest: Rest,
     /// The target of the request on its way.
     flight: Option<Target>,
     timing: Arc<Timing>,
     /// When the record was created, since boot.
     started: Duration,
+}
+
+/// Whether a record is at rest, so that nothing is sent for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// It works.
+    Works,
+    /// The owner has stopped its section.
+    Stopped,
+    /// Another router publishes: a gate of its section is closed.
+    Standby,
 }
 
 /// The limits on requests of a record.
@@ -124,7 +137,7 @@ impl Record {
             wish: Wish::new(),
             remote: Remote::default(),
             pace,
-            is_stopped: false,
+            rest: Rest::Works,
             flight: None,
             timing,
             started: now.up,
@@ -178,15 +191,15 @@ impl Record {
         self.pace.backoff.until()
     }
 
-    /// Stops or starts the record at the owner's command. A request on its way goes on. A start clears
-    /// refusals and failures, so that a request that is owed is sent.
-    pub fn set_stopped(&mut self, stopped: bool) {
+    /// Lets the record rest or work. A request on its way goes on. The owner's `start` clears refusals and
+    /// failures, so that a request that is owed is sent.
+    pub fn set_rest(&mut self, rest: Rest) {
         // A start is a request of the owner, like `update`.
-        if self.is_stopped && !stopped {
+        if self.rest == Rest::Stopped && rest != Rest::Stopped {
             self.refusal = None;
             self.pace.backoff.reset();
         }
-        self.is_stopped = stopped;
+        self.rest = rest;
     }
 
     /// Kernel routes or rules changed: see [`Backoff::routes_changed`].
@@ -224,9 +237,11 @@ impl Record {
         if self.flight.is_some() {
             return Wait::InFlight;
         }
-        // A request that was on its way when the owner stopped the section still gets its answer.
-        if self.is_stopped {
-            return Wait::Stopped;
+        // A request that was on its way when the rest began still gets its answer.
+        match self.rest {
+            Rest::Works => {}
+            Rest::Stopped => return Wait::Stopped,
+            Rest::Standby => return Wait::Standby,
         }
         if let Some(refusal) = &self.refusal
             && refusal.stops(self.wish.address, now)

@@ -4,12 +4,14 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 
 use super::Engine;
+use super::agenda::Item;
 use super::event::Action;
 use super::flights::RecordId;
 use super::host::HostAnswer;
 use super::no_address::Desired;
 use super::report;
 use super::section::SectionState;
+use super::viewpoint::Moment;
 use super::way::Ask;
 use crate::model::Family;
 use crate::model::sorted::Set;
@@ -119,6 +121,10 @@ impl Engine {
             return;
         }
         if self.todo.news.is_any {
+            self.follow_lines(now);
+            if !self.facts.book.ways.asked.is_empty() {
+                return;
+            }
             self.ask_network();
         }
         if !self.todo.reselect.is_empty() {
@@ -130,11 +136,44 @@ impl Engine {
     fn ask_for_ways(&mut self) {
         let mut asks = Vec::new();
         for view in &self.viewpoints {
-            asks.extend(view.needs.asks(&self.facts));
+            asks.extend(view.asks(&self.facts));
         }
         let asks: Set<Ask> = asks.into_iter().collect();
         self.actions.extend(asks.iter().cloned().map(Action::FindWay));
         self.facts.book.ways.ask(asks);
+    }
+
+    /// Follows which lines are in use. The ways through another one are asked for before anything else.
+    fn follow_lines(&mut self, now: Now) {
+        let moment = Moment { now: now.up, is_last: self.ends };
+        let mut lacks_ways = false;
+        for place in 0..self.viewpoints.len() {
+            let Some(view) = self.viewpoints.get_mut(place) else { continue };
+            let before = view.due;
+            let followed = view.follow_lines(&self.facts, moment);
+            lacks_ways |= followed.lacks_ways;
+            if let Some(at) = view.due.filter(|_| view.due != before) {
+                self.agenda.add(at, Item::Viewpoint(place));
+            }
+            if followed.has_changed {
+                self.report_lines(place, now);
+            }
+        }
+        if lacks_ways {
+            self.ask_for_ways();
+        }
+    }
+
+    /// Reports which lines the sections of this viewpoint use now.
+    fn report_lines(&mut self, place: usize, now: Now) {
+        let Some(view) = self.viewpoints.get(place) else { return };
+        let lines = view.lines(&self.facts, now.up);
+        for member in &view.members {
+            let Some(active) = self.sections.get(*member) else { continue };
+            for line in lines.iter().filter(|line| line.used_for.is_zero()) {
+                self.actions.push(report::line(&active.spec.name, line));
+            }
+        }
     }
 
     /// Evaluates the viewpoints again that the news may concern.
@@ -205,6 +244,10 @@ impl Engine {
         for &place in &places {
             let Some(active) = self.sections.get_mut(place) else { continue };
             let Some(view) = self.viewpoints.get(active.viewpoint) else { continue };
+            if active.follow_gates(&view.answers, now) {
+                self.actions.push(report::standing(&active.spec.name, active.standing()));
+                self.flights.supersede(place);
+            }
             if active.follow_ways(&view.answers, now) {
                 self.flights.network_gone(Some(place));
             }
@@ -222,7 +265,7 @@ impl Engine {
         active.follow_uplink(&view.answers, now);
         let missing = active.reselect(&view.answers, now);
         let no_prefix = active.new_prefix_absence(&view.answers);
-        if active.stopped {
+        if active.rests() {
             return;
         }
         for (family, why) in missing {

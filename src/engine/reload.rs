@@ -92,14 +92,14 @@ impl Engine {
 
     /// Gives each section its viewpoint. Sections with the same questions about the network share one.
     fn assign_viewpoints(&mut self, needs: Vec<Needs>) {
-        self.viewpoints.clear();
+        let before = std::mem::take(&mut self.viewpoints);
         let mut known: Map<Needs, usize> = Map::new();
         for (index, (active, needs)) in self.sections.iter_mut().zip(needs).enumerate() {
             active.viewpoint = match known.get(&needs) {
                 Some(viewpoint) => *viewpoint,
                 None => {
                     known.insert(needs.clone(), self.viewpoints.len());
-                    self.viewpoints.push(Viewpoint::new(needs, active.steps().cloned()));
+                    self.viewpoints.push(Viewpoint::new(needs, active.steps().cloned(), &before));
                     self.viewpoints.len() - 1
                 }
             };

@@ -4,8 +4,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::event::Action;
+use super::gate::Standing;
 use super::no_address::{NoAddress, Rejection, SendBlock};
 use super::record::{Record, Refusal};
+use super::status::LineStatus;
 use super::wait::{Wait, repeated};
 use crate::model::{Family, Level, Notice, Target};
 use crate::provider::{Outcome, Scope, Verdict};
@@ -45,6 +47,8 @@ fn no_address_level(why: &NoAddress, had_address: bool) -> Level {
         }
         NoAddress::NoDevice(_)
         | NoAddress::NoAddress(..)
+        | NoAddress::NoExit(_)
+        | NoAddress::Awaited(_)
         | NoAddress::NotAsked
         | NoAddress::HostNotSeen(_)
         | NoAddress::NetifdAsked(_)
@@ -55,6 +59,21 @@ fn no_address_level(why: &NoAddress, had_address: bool) -> Level {
 /// When `record` is removed, if it waits for its removal.
 fn removal(record: &Record, now: Now) -> Option<Duration> {
     if let Wait::Lost { at, .. } = record.wait(now) { Some(at) } else { None }
+}
+
+/// Reports that this router takes over from another one, or leaves publishing to it.
+pub(super) fn standing(section: &str, standing: &Standing) -> Action {
+    let text = match standing {
+        Standing::Open => "this router publishes now; what DNS has is compared first".into(),
+        Standing::Closed(why) => format!("{why}: nothing is sent or removed until that changes"),
+        Standing::Unknown => "it is not known yet whether this router publishes".into(),
+    };
+    Action::Say(Notice::about(section, Level::Notice, text))
+}
+
+/// Reports that another line is in use.
+pub(super) fn line(section: &str, line: &LineStatus) -> Action {
+    Action::Say(Notice::about(section, Level::Notice, line.sentence()))
 }
 
 /// Reports why a request that is due cannot leave.

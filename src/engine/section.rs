@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use super::detect::{Detector, Schedule};
 use super::event::{QuestionId, Told};
+use super::gate::Standing;
 use super::gateway::Uplink;
 use super::no_address::{Desired, NoAddress, SendBlock};
-use super::record::Record;
+use super::record::{Record, Rest};
 use super::registered::Registered;
 use super::select::Policy;
 use super::slot::{Activity, Slot};
@@ -85,6 +86,8 @@ pub struct RecordCounts {
 /// The network as a section saw it at the last look.
 #[derive(Clone, Debug, Default)]
 struct Seen {
+    /// Whether this router is the one that publishes.
+    standing: Standing,
     /// What keeps requests from leaving, as the log last reported it.
     block: Option<SendBlock>,
     /// The device and the addresses of the event network; `None` before the first look.
@@ -146,7 +149,9 @@ impl SectionState {
                 detectors.insert(family, Detector::new(schedule, now));
             }
         }
-        Self {
+        let is_alone = spec.gates.is_empty();
+        let standing = if is_alone { Standing::Open } else { Standing::Unknown };
+        let mut active = Self {
             spec: Arc::new(spec),
             account: 0,
             viewpoint: 0,
@@ -161,8 +166,10 @@ impl SectionState {
             waiting: BinaryHeap::new(),
             doubts: Set::new(),
             due: None,
-            seen: Seen::default(),
-        }
+            seen: Seen { standing, ..Seen::default() },
+        };
+        active.set_stopped(false);
+        active
     }
 
     /// Takes over the state that the new configuration leaves valid from `old`, the section of the same name
@@ -193,6 +200,9 @@ impl SectionState {
         self.seen.event_network = old.seen.event_network;
         self.seen.uplink = old.seen.uplink;
         self.seen.steps = old.seen.steps;
+        if old.spec.gates == self.spec.gates {
+            self.seen.standing = old.seen.standing;
+        }
         self.set_stopped(old.stopped);
         self.last = old.last;
     }
@@ -233,7 +243,44 @@ impl SectionState {
     /// Stops the section, or starts it again.
     pub fn set_stopped(&mut self, stopped: bool) {
         self.stopped = stopped;
-        self.records.iter_mut().for_each(|record| record.set_stopped(stopped));
+        let rest = match stopped {
+            true => Rest::Stopped,
+            false if self.seen.standing.is_open() => Rest::Works,
+            false => Rest::Standby,
+        };
+        self.records.iter_mut().for_each(|record| record.set_rest(rest));
+    }
+
+    /// Whether nothing is sent, asked or looked up, because the owner has stopped the section or another router
+    /// publishes.
+    pub fn rests(&self) -> bool {
+        self.stopped || !self.seen.standing.is_open()
+    }
+
+    /// Whether this router is the one that publishes.
+    pub fn standing(&self) -> &Standing {
+        &self.seen.standing
+    }
+
+    /// Follows the gates: this router takes over from another one, or leaves publishing to it. Returns whether
+    /// one of both happened, or whether it is known now which router publishes.
+    pub fn follow_gates(&mut self, answers: &Answers, now: Now) -> bool {
+        // While nothing is known, everything stays as it was.
+        if answers.standing == Standing::Unknown || answers.standing == self.seen.standing {
+            return false;
+        }
+        let before = std::mem::replace(&mut self.seen.standing, answers.standing.clone());
+        let is_open = self.seen.standing.is_open();
+        // With `share` each router has an address of its own, and must remember which one to replace.
+        if is_open && !self.spec.record.share {
+            self.records.iter_mut().for_each(Record::take_over);
+        }
+        if is_open {
+            self.registered.values_mut().for_each(|known| *known = Registered::default());
+            self.detectors.values_mut().for_each(|detector| detector.network_changed(now));
+        }
+        self.set_stopped(self.stopped);
+        before == Standing::Unknown || before.is_open() != is_open
     }
 
     /// The usable ways to the section's hosts when the kernel had last answered every question.
@@ -437,7 +484,7 @@ impl SectionState {
 
     /// The family for which the source should be asked now, if any.
     pub fn question(&self, answers: &Answers, now: Now) -> Option<Family> {
-        if self.stopped {
+        if self.rests() {
             return None;
         }
         for (&family, detector) in self.detectors.iter() {
@@ -457,7 +504,7 @@ impl SectionState {
 
     /// When the source is to be asked next, since boot.
     pub fn question_at(&self, answers: &Answers) -> Option<Duration> {
-        if self.stopped {
+        if self.rests() {
             return None;
         }
         let detectors = self.detectors.iter();

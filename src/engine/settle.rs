@@ -87,6 +87,12 @@ impl Engine {
                 }
                 self.todo.accounts.add(place);
             }
+            Item::Viewpoint(place) => {
+                if let Some(view) = self.viewpoints.get_mut(place) {
+                    view.due = None;
+                }
+                self.todo.news.about_all();
+            }
         }
     }
 
@@ -95,6 +101,7 @@ impl Engine {
             Item::Record(id) => self.sections.get(id.section)?.slots.get(id.record)?.due,
             Item::Section(place) => self.sections.get(place)?.due,
             Item::Account(place) => self.accounts.get(place)?.due,
+            Item::Viewpoint(place) => self.viewpoints.get(place)?.due,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::model::json::Json;
 use crate::model::sort;
 use crate::model::{Family, Hostname};
 use crate::time::UnixSeconds;
-use crate::time::duration::millis;
+use crate::time::duration::{millis, seconds};
 
 /// The state of every active section.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct SectionStatus {
     pub provider: String,
     /// The source of the address, in a few words.
     pub source: String,
+    /// The line in use for each family, if the section has a choice of lines.
+    pub lines: Vec<LineStatus>,
     /// Its records.
     pub records: Vec<RecordStatus>,
     /// Addresses in DNS, as looked up after the start; sorted.
@@ -45,6 +47,19 @@ pub struct SectionStatus {
     pub last_request: String,
     /// The last answer, secrets masked.
     pub last_answer: String,
+}
+
+/// The line that is published, of several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineStatus {
+    /// The family of its addresses.
+    pub family: Family,
+    /// The logical interface, or the device by which packets leave.
+    pub line: String,
+    /// How long it has been in use.
+    pub used_for: Duration,
+    /// Why it is not a preferred one, or why it is about to change; empty if there is nothing to say.
+    pub reason: String,
 }
 
 /// The state of one record.
@@ -184,6 +199,7 @@ impl SectionStatus {
             ("name", self.name.as_str().into()),
             ("provider", self.provider.as_str().into()),
             ("source", self.source.as_str().into()),
+            ("lines", self.lines.iter().map(LineStatus::to_json).collect()),
             ("records", self.records.iter().map(RecordStatus::to_json).collect()),
             ("in_dns", texts(&self.in_dns())),
             ("last_request", self.last_request.as_str().into()),
@@ -214,9 +230,31 @@ impl SectionStatus {
         date: &mut dyn FnMut(UnixSeconds) -> String,
     ) {
         let _ = writeln!(text, "{}: {} at {}", self.name, self.source, self.provider);
+        for line in &self.lines {
+            let _ = writeln!(text, "  {}", line.sentence());
+        }
         for record in &self.records {
             record.write_text(text, date);
         }
+    }
+}
+
+impl LineStatus {
+    fn to_json(&self) -> Json {
+        Json::object(&mut [
+            ("family", self.family.to_string().into()),
+            ("line", self.line.as_str().into()),
+            ("used_for", in_seconds(self.used_for)),
+            ("reason", self.reason.as_str().into()),
+        ])
+    }
+
+    /// Which line it is, since when, and why not another one: `IPv4 line: wanb for 5 min; 'wan' …`.
+    pub(super) fn sentence(&self) -> String {
+        let (family, line, time) = (self.family, &self.line, seconds(self.used_for));
+        let reason =
+            if self.reason.is_empty() { String::new() } else { format!("; {}", self.reason) };
+        format!("{family} line: {line} for {time}{reason}")
     }
 }
 

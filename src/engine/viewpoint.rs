@@ -5,40 +5,30 @@
 //! the kernel or of netifd renews only the answers that it may concern. Sections are looked at only if an
 //! answer has changed.
 
+mod lines;
+mod source;
+
 use std::net::{IpAddr, Ipv6Addr};
-use std::path::PathBuf;
+use std::time::Duration;
 
 use super::directory::Directory;
+use super::gate::{self, Standing};
 use super::gateway::Uplink;
 use super::host::LanAnswers;
 use super::network::{NetifdState, NetworkView};
 use super::no_address::{Desired, NoAddress, SendBlock};
 use super::scope::DeviceScope;
 use super::select::{self, Policy};
+use super::uplink::anywhere;
 use super::way::{Ask, Step};
 use crate::config::host::{Lan, LanHost};
-use crate::config::{self, Section, Source};
+use crate::config::{self, Gate, Section, Source};
 use crate::model::sorted::Set;
 use crate::model::{Family, Host, address};
 use crate::proto::netlink::IfIndex;
 use crate::provider;
-
-/// The source of the addresses of one family.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum From {
-    /// A logical interface.
-    Network(String),
-    /// The logical interface for IPv6, with that for IPv4: see [`NetworkView::scope_v6`].
-    NetworkV6 { v4: String, v6: String },
-    /// A device.
-    Device(String),
-    /// A web page, which is asked over the network.
-    Page,
-    /// A script.
-    Script,
-    /// The gateway of the default route.
-    Gateway,
-}
+pub use lines::{Followed, LineChoices, Moment};
+use source::From;
 
 /// The questions of one section about the network.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,10 +48,14 @@ pub struct Needs {
     /// The families for which the provider stores the address that it sees while the source is a device: the
     /// requests have to leave from the device's address.
     seen: Vec<Family>,
+    /// Whether requests leave by the line that is published.
+    follows_line: bool,
     /// The event network of a `web` or `script` source.
     event_network: Option<String>,
     /// Hosts of the local network.
     lan: Lan,
+    /// The conditions under which this router publishes.
+    gates: Vec<Gate>,
 }
 
 /// The answers for one family.
@@ -86,6 +80,8 @@ pub struct Answers {
     v6: FamilyAnswer,
     /// The device of `bind_network`, which requests must leave through; `None` if the option is not set.
     pub bound: Result<Option<String>, SendBlock>,
+    /// Whether this router is the one that publishes. `Unknown` changes nothing.
+    pub standing: Standing,
     /// Whether name servers can be reached.
     pub reaches_dns: bool,
     /// Whether the kernel and netifd have answered everything.
@@ -109,6 +105,10 @@ pub struct Viewpoint {
     pub members: Vec<usize>,
     /// The last answers.
     pub answers: Answers,
+    /// When the questions are to be asked again although nothing changes, since boot.
+    pub due: Option<Duration>,
+    /// The line in use for IPv4, and for IPv6.
+    uplinks: LineChoices,
     /// The devices whose addresses the answers depend on.
     links: Vec<IfIndex>,
     /// Whether the answers depend on the addresses of all devices.
@@ -123,7 +123,7 @@ impl Needs {
         let seen = families.filter(|&family| is_seen(spec, &hosts, family)).collect();
         let is_any_asked = spec.families.iter().any(|&family| spec.source.is_asked(family));
         Self {
-            from: [Family::V4, Family::V6].map(|family| from(&spec.source, family)),
+            from: [Family::V4, Family::V6].map(|family| From::of(&spec.source, family)),
             families: spec.families.clone(),
             policy: Policy { private: spec.private_addresses, temporary: spec.temporary_addresses },
             askable: directory.resolve(&asked_hosts(spec)),
@@ -131,8 +131,10 @@ impl Needs {
             device: spec.transport.device.clone(),
             over: spec.transport.family,
             seen,
+            follows_line: lines::follows_line(spec),
             event_network: if is_any_asked { spec.event_network.clone() } else { None },
             lan: spec.lan.clone(),
+            gates: spec.gates.clone(),
         }
     }
 
@@ -160,8 +162,16 @@ impl Needs {
     ///
     /// # Errors
     /// Why there is no such device.
-    pub fn scope(&self, family: Family, facts: &NetworkView) -> Result<DeviceScope, NoAddress> {
+    pub fn scope(
+        &self,
+        family: Family,
+        facts: &NetworkView,
+        uplinks: &LineChoices,
+    ) -> Result<DeviceScope, NoAddress> {
+        let uplink = of_family(uplinks, family);
         match self.from(family) {
+            From::Lines(lines) => uplink.line_scope(lines, family, facts),
+            From::Route(mark) => uplink.route_scope(*mark, family, facts),
             From::Device(name) => Ok(DeviceScope::device(name)),
             From::Network(name) => facts.scope(name),
             From::NetworkV6 { v4, v6 } => facts.scope_v6(v4, v6),
@@ -171,20 +181,11 @@ impl Needs {
 
     /// The source of the addresses of `family`.
     fn from(&self, family: Family) -> &From {
-        let [v4, v6] = &self.from;
-        match family {
-            Family::V4 => v4,
-            Family::V6 => v6,
-        }
-    }
-
-    /// The files whose text the answers depend on.
-    pub fn files(&self) -> Vec<PathBuf> {
-        Vec::new()
+        of_family(&self.from, family)
     }
 
     /// The questions to the kernel about ways to hosts.
-    pub fn asks(&self, facts: &NetworkView) -> Vec<Ask> {
+    fn asks(&self, facts: &NetworkView, uplinks: &LineChoices) -> Vec<Ask> {
         let Ok(device) = self.bound(facts) else {
             return Vec::new();
         };
@@ -194,8 +195,11 @@ impl Needs {
         for host in &self.hosts {
             asks.extend(facts.book.asks(host, self.over, device));
         }
+        for &family in &self.families {
+            asks.extend(self.line_asks(family, facts, of_family(uplinks, family)));
+        }
         for &family in &self.seen {
-            let Ok(scope) = self.scope(family, facts) else {
+            let Ok(scope) = self.scope(family, facts, uplinks) else {
                 continue;
             };
             for host in &self.hosts {
@@ -239,9 +243,17 @@ impl Needs {
         family: Family,
         bound: &Result<Option<String>, SendBlock>,
         facts: &NetworkView,
+        uplinks: &LineChoices,
     ) -> Result<Option<String>, SendBlock> {
         let device = bound.clone()?;
-        let seen = if self.is_seen(family) { self.scope(family, facts).ok() } else { None };
+        let is_seen = self.is_seen(family);
+        if self.follows_line
+            && !is_seen
+            && let Some(way) = self.way_of_line(family, facts, of_family(uplinks, family))
+        {
+            return way;
+        }
+        let seen = if is_seen { self.scope(family, facts, uplinks).ok() } else { None };
         let Some(scope) = seen else {
             return match closed(&self.hosts, self.over, device.as_deref(), facts) {
                 None => Ok(device),
@@ -261,15 +273,21 @@ impl Needs {
         }
     }
 
-    fn desired(&self, family: Family, facts: &NetworkView, current: Option<IpAddr>) -> Desired {
+    fn desired(
+        &self,
+        family: Family,
+        facts: &NetworkView,
+        uplinks: &LineChoices,
+        current: Option<IpAddr>,
+    ) -> Desired {
         let is_asked = matches!(self.from(family), From::Page | From::Script | From::Gateway);
         if is_asked || !facts.book.addresses_known() {
             return Desired::Unknown;
         }
-        match self.scope(family, facts) {
+        match self.scope(family, facts, uplinks) {
             Ok(scope) => select::from_device(&facts.book, &scope, family, self.policy, current),
-            // netifd may name a device in a moment.
-            Err(NoAddress::NetifdAsked(_)) => Desired::Unknown,
+            // netifd, or a line, may have a device in a moment.
+            Err(NoAddress::NetifdAsked(_) | NoAddress::Awaited(_)) => Desired::Unknown,
             Err(why) => Desired::Nothing(why),
         }
     }
@@ -303,9 +321,12 @@ impl Needs {
         match self.from(family) {
             From::Script => None,
             From::Gateway => facts.book.closed(&anywhere(), Some(family), device),
-            From::Page | From::Network(_) | From::NetworkV6 { .. } | From::Device(_) => {
-                closed(&self.askable, Some(family), device, facts)
-            }
+            From::Page
+            | From::Network(_)
+            | From::NetworkV6 { .. }
+            | From::Lines(_)
+            | From::Route(_)
+            | From::Device(_) => closed(&self.askable, Some(family), device, facts),
         }
     }
 
@@ -313,7 +334,7 @@ impl Needs {
         &self,
         family: Family,
         bound: &Result<Option<String>, SendBlock>,
-        facts: &NetworkView,
+        (facts, uplinks): (&NetworkView, &LineChoices),
         current: Option<IpAddr>,
     ) -> FamilyAnswer {
         let cannot_ask = self.cannot_ask(family, bound, facts);
@@ -321,17 +342,22 @@ impl Needs {
         let is_certain = facts.book.complete()
             && !matches!(bound, Err(SendBlock::NoDevice(NoAddress::NetifdAsked(_))));
         FamilyAnswer {
-            desired: self.desired(family, facts, current),
-            way: self.way(family, bound, facts),
+            desired: self.desired(family, facts, uplinks, current),
+            way: self.way(family, bound, facts, uplinks),
             can_ask,
             cannot_ask: if is_certain { cannot_ask } else { None },
         }
     }
 
     /// The usable ways to the hosts. `before` are those of the last time.
-    fn steps(&self, facts: &NetworkView, before: Option<&Set<Step>>) -> Set<Step> {
+    fn steps(
+        &self,
+        facts: &NetworkView,
+        uplinks: &LineChoices,
+        before: Option<&Set<Step>>,
+    ) -> Set<Step> {
         let mut steps = Set::default();
-        for ask in self.asks(facts) {
+        for ask in self.asks(facts, uplinks) {
             if facts.book.lacks_source(&ask) {
                 // The line has no address for a moment, because its address changes. It is still the same
                 // network, so its earlier ways stay.
@@ -370,6 +396,7 @@ impl Answers {
             v4: family.clone(),
             v6: family,
             bound: Ok(None),
+            standing: Standing::Unknown,
             reaches_dns: false,
             is_complete: false,
             steps: None,
@@ -398,9 +425,13 @@ impl Answers {
 }
 
 impl Viewpoint {
-    /// Questions without answers yet. `steps` are the usable ways before a reload.
-    pub fn new(needs: Needs, steps: Option<Set<Step>>) -> Self {
+    /// Questions without answers yet. `steps` are the usable ways before a reload, and `before` those viewpoints.
+    pub fn new(needs: Needs, steps: Option<Set<Step>>, before: &[Self]) -> Self {
+        let has_same_lines = |view: &&Self| view.needs.from == needs.from;
+        let uplinks = before.iter().find(has_same_lines).map(|view| view.uplinks.clone());
         Self {
+            uplinks: uplinks.unwrap_or_default(),
+            due: None,
             needs,
             members: Vec::new(),
             answers: Answers { steps, ..Answers::unknown() },
@@ -414,6 +445,19 @@ impl Viewpoint {
         self.depends_on_all || self.links.iter().any(|link| links.contains(link))
     }
 
+    /// The device with the addresses of `family`: see [`Needs::scope`].
+    ///
+    /// # Errors
+    /// Why there is no such device.
+    pub fn scope(&self, family: Family, facts: &NetworkView) -> Result<DeviceScope, NoAddress> {
+        self.needs.scope(family, facts, &self.uplinks)
+    }
+
+    /// The questions to the kernel about ways to hosts.
+    pub fn asks(&self, facts: &NetworkView) -> Vec<Ask> {
+        self.needs.asks(facts, &self.uplinks)
+    }
+
     /// Renews the answers. `current` is the address of each family that is kept if the rules of selection
     /// allow, and `hosts` that of each host. Returns whether an answer has changed.
     pub fn ask(
@@ -423,10 +467,11 @@ impl Viewpoint {
         hosts: &[Option<Ipv6Addr>],
     ) -> bool {
         let needs = &self.needs;
+        let uplinks = &self.uplinks;
         let bound = needs.bound(facts);
         let is_complete = facts.book.complete();
         let steps = match is_complete {
-            true => Some(needs.steps(facts, self.answers.steps.as_ref())),
+            true => Some(needs.steps(facts, uplinks, self.answers.steps.as_ref())),
             // Unfinished answers would look like a network that went away.
             false => self.answers.steps.clone(),
         };
@@ -439,9 +484,10 @@ impl Viewpoint {
             Err(_) => false,
         };
         let answers = Answers {
-            v4: needs.answer(Family::V4, &bound, facts, current[0]),
-            v6: needs.answer(Family::V6, &bound, facts, current[1]),
+            v4: needs.answer(Family::V4, &bound, (facts, uplinks), current[0]),
+            v6: needs.answer(Family::V6, &bound, (facts, uplinks), current[1]),
             bound,
+            standing: gate::standing(&needs.gates, facts),
             reaches_dns,
             is_complete: is_complete && facts.netifd != NetifdState::Asking,
             steps,
@@ -459,11 +505,11 @@ impl Viewpoint {
     /// Notes the devices whose addresses `answers` depend on.
     fn note_links(&mut self, answers: &Answers, facts: &NetworkView) {
         self.links.clear();
-        self.depends_on_all = false;
+        self.depends_on_all = self.needs.depends_on_all_links();
         let hosts = &self.needs.lan;
         let of_hosts =
             if hosts.hosts.is_empty() { None } else { Some(facts.scope(&hosts.network)) };
-        let scopes = [Family::V4, Family::V6].map(|family| self.needs.scope(family, facts));
+        let scopes = [Family::V4, Family::V6].map(|family| self.scope(family, facts));
         for scope in scopes.into_iter().chain(of_hosts) {
             match scope {
                 Ok(scope) => {
@@ -479,24 +525,6 @@ impl Viewpoint {
         }
         let gateway = answers.uplink.as_ref().and_then(|uplink| uplink.gateway.as_ref());
         self.links.extend(gateway.map(|gateway| gateway.link));
-    }
-}
-
-/// The source of the addresses of `family`.
-fn from(source: &Source, family: Family) -> From {
-    match (source, family) {
-        (Source::Network { v4, .. }, Family::V4) => From::Network(v4.clone()),
-        (Source::Network { v4, v6 }, Family::V6) => {
-            From::NetworkV6 { v4: v4.clone(), v6: v6.clone() }
-        }
-        (Source::Device(name), _) => From::Device(name.clone()),
-        (Source::Web { .. }, _) => From::Page,
-        (Source::Script(_), _) => From::Script,
-        (Source::Gateway { .. }, Family::V4) => From::Gateway,
-        // IPv6 is not translated.
-        (Source::Gateway { .. }, Family::V6) => {
-            From::NetworkV6 { v4: config::WAN4.into(), v6: config::WAN6.into() }
-        }
     }
 }
 
@@ -521,9 +549,12 @@ fn is_local(host: &Host) -> bool {
     }
 }
 
-/// The question about any host of the internet: see [`Ask::host`].
-fn anywhere() -> Host {
-    Host::Name(String::new())
+/// The entry for `family` of a pair for IPv4 and IPv6.
+fn of_family<T>([v4, v6]: &[T; 2], family: Family) -> &T {
+    match family {
+        Family::V4 => v4,
+        Family::V6 => v6,
+    }
 }
 
 /// Why no request to any of `hosts` can leave; `None` if one can.

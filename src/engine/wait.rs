@@ -55,6 +55,8 @@ pub enum Wait {
     GivenUp(u32),
     /// The owner's `start`, because the owner has stopped the section.
     Stopped,
+    /// Another router: a gate of the section is closed, so this router publishes nothing.
+    Standby,
     /// Nothing: the source has just found this address.
     Seen(IpAddr),
     /// The source, which has no address for this reason.
@@ -101,6 +103,7 @@ impl Wait {
             Self::Refused(_) => "refused",
             Self::GivenUp(_) => "given-up",
             Self::Stopped => "stopped",
+            Self::Standby => "standby",
             Self::Unknown(_) => "unknown",
             Self::Route(_) => "no-route",
         }
@@ -122,6 +125,7 @@ impl Wait {
             | Self::InFlight
             | Self::GivenUp(_)
             | Self::Stopped
+            | Self::Standby
             | Self::Seen(_)
             | Self::NoAddress(_)
             | Self::Unknown(_)
@@ -135,9 +139,9 @@ impl Wait {
         if let Self::Ready(target) = self { Some(*target) } else { None }
     }
 
-    /// Whether the record is up to date, so that no request is owed.
+    /// Whether no request is owed: the record is up to date, or another router publishes it.
     pub fn is_published(&self) -> bool {
-        matches!(self, Self::Settled { .. } | Self::Lost { is_published: true, .. })
+        matches!(self, Self::Settled { .. } | Self::Lost { is_published: true, .. } | Self::Standby)
     }
 
     /// Whether a request is on its way, or about to leave.
@@ -147,7 +151,7 @@ impl Wait {
 
     /// Whether nothing is sent although the address changes.
     pub fn is_halted(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::GivenUp(_) | Self::Stopped)
+        matches!(self, Self::Refused(_) | Self::GivenUp(_) | Self::Stopped | Self::Standby)
     }
 
     /// A sentence: what the record waits for and why.
@@ -193,6 +197,7 @@ impl Wait {
             Self::Stopped => {
                 format!("until 'ddns-netlink start {section}', a reload or a restart")
             }
+            Self::Standby => "this router publishes nothing".into(),
             Self::Seen(address) => format!("{address} was just seen"),
             Self::NoAddress(why) => why.to_string(),
             Self::Unknown(why) => why.clone(),
@@ -230,6 +235,7 @@ impl Wait {
                 "next try when there is an address".into()
             }
             Self::Stopped => "next try when the section is started again".into(),
+            Self::Standby => "nothing is sent while another router publishes".into(),
             Self::Settled { .. } | Self::InFlight | Self::LookUp(_) => {
                 "nothing left to send".into()
             }

@@ -15,6 +15,9 @@ pub struct Ask {
     pub family: Family,
     /// The device that they must leave through.
     pub device: Option<(String, IfIndex)>,
+    /// Their mark (fwmark), which rules may look at; 0 for none. Only a question about any host of the internet
+    /// has one.
+    pub mark: u32,
 }
 
 /// One next hop: the family, the device and the gateway. Two ways differ if their steps do.

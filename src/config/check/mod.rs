@@ -6,9 +6,11 @@
 
 mod ddns_scripts_options;
 mod differences;
+mod gate;
 mod global;
 mod host;
 mod key;
+mod lines;
 mod luci;
 mod provider;
 mod reader;

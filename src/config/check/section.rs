@@ -3,7 +3,7 @@
 use super::Environment;
 use super::reader::Reader;
 use super::value_syntax::parse_flag;
-use super::{ddns_scripts_options, host, provider, source, timing, transport};
+use super::{ddns_scripts_options, gate, host, provider, source, timing, transport};
 use crate::config::host::Lan;
 use crate::config::{Lookup, Section, Severity};
 use crate::model::sorted::Set;
@@ -41,6 +41,7 @@ pub(super) fn read(
         families,
         lan,
         event_network: source::event_network(reader),
+        gates: gate::read(reader),
         lookup,
         source,
         transport,

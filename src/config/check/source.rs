@@ -3,24 +3,26 @@
 use std::path::Path;
 
 use super::reader::Reader;
-use super::{Environment, PathKind};
-use crate::config::{Source, WAN4, WAN6, program};
+use super::{Environment, PathKind, lines};
+use crate::config::{Severity, Source, WAN4, WAN6, program};
 use crate::model::HostPort;
 use crate::model::url::{Url, with_scheme};
 use crate::text::quoted::quoted;
 
 // The defaults of ddns-scripts (openwrt `net/ddns-scripts`, `dynamic_dns_functions.sh`).
+const NETWORK: &str = "ip_network";
 const DEVICE: &str = "eth1";
 const PAGE4: &str = "checkip.dyndns.com";
 const PAGE6: &str = "checkipv6.dyndns.com";
 
 /// The sources, and those that use each option.
-const SOURCES: [&str; 5] = ["network", "interface", "web", "script", "gateway"];
-const OPTIONS: [(&str, &[&str]); 5] = [
+const SOURCES: [&str; 6] = ["network", "interface", "route", "web", "script", "gateway"];
+const OPTIONS: [(&str, &[&str]); 6] = [
     ("ip_network", &["network"]),
     ("ip_interface", &["interface"]),
     ("ip_url", &["web", "gateway"]),
     ("ip_script", &["script"]),
+    ("route_mark", &["route"]),
     ("stun_server", &["gateway"]),
 ];
 
@@ -37,14 +39,23 @@ pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
             reader.warn(option, text);
         }
     }
+    let read = read_source(reader, env);
+    if !matches!(read, Source::Lines(_)) {
+        lines::warn_about_unused(reader);
+    }
+    read
+}
+
+fn read_source(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
     match reader.text("ip_source") {
         None | Some("network") => network(reader),
         Some("interface") => device(reader),
         Some("web") => web(reader),
         Some("script") => script(reader, env),
+        Some("route") => Source::Route { mark: lines::mark(reader) },
         Some("gateway") => gateway(reader),
         Some(other) => {
-            let wanted = "'network', 'interface', 'web', 'script' or 'gateway'";
+            let wanted = "'network', 'interface', 'route', 'web', 'script' or 'gateway'";
             reader.fail("ip_source", format!("{} is not one of {wanted}", quoted(other)));
             network(reader)
         }
@@ -52,8 +63,34 @@ pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
 }
 
 fn network(reader: &mut Reader<'_>) -> Source {
-    let name = interface(reader, "ip_network");
+    if reader.values(NETWORK).len() > 1 {
+        let mut networks = networks(reader);
+        return match networks.pop() {
+            Some(name) if networks.is_empty() => Source::Network { v4: name.clone(), v6: name },
+            last => {
+                networks.extend(last);
+                Source::Lines(lines::read(reader, networks))
+            }
+        };
+    }
+    let name = interface(reader, NETWORK);
     Source::Network { v4: name.unwrap_or(WAN4).into(), v6: name.unwrap_or(WAN6).into() }
+}
+
+/// The logical interfaces of a list, in order of preference, each once.
+fn networks(reader: &mut Reader<'_>) -> Vec<String> {
+    let mut networks: Vec<String> = Vec::new();
+    for (value, line) in reader.values(NETWORK) {
+        let Some(name) = valid_interface(reader, NETWORK, value) else { continue };
+        let name = name.strip_prefix('@').unwrap_or(name);
+        if networks.iter().any(|known| known == name) {
+            let text = format!("{} is in the list already, and counts once", quoted(name));
+            reader.about_value(Severity::Warning, NETWORK, line, &text);
+        } else {
+            networks.push(name.to_owned());
+        }
+    }
+    networks
 }
 
 /// A network device, or with `@` a logical interface: LuCI offers both in one list.

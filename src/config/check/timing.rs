@@ -23,7 +23,7 @@ const FORCE: Duration = Duration::from_secs(72 * HOUR);
 const BURST: u32 = 3;
 const RETRY: Duration = Duration::from_secs(MINUTE);
 /// The longest interval in seconds. A longer one is a mistake, and sums of intervals cannot overflow.
-const LONGEST: u64 = 3650 * DAY;
+pub(super) const LONGEST: u64 = 3650 * DAY;
 
 /// Reads the intervals. `min_interval` has a default for each provider. [`removal`] reads `remove_after`.
 pub(super) fn read(reader: &mut Reader<'_>, source: &Source, provider: &Provider) -> Timing {
@@ -101,9 +101,11 @@ fn force(reader: &mut Reader<'_>, source: &Source, check: Duration) -> RefreshPo
     }
     match source {
         Source::Web { .. } | Source::Script(_) => RefreshPolicy::Every(every.max(check)),
-        Source::Network { .. } | Source::Device(_) | Source::Gateway { .. } => {
-            RefreshPolicy::Every(every)
-        }
+        Source::Network { .. }
+        | Source::Lines(_)
+        | Source::Route { .. }
+        | Source::Device(_)
+        | Source::Gateway { .. } => RefreshPolicy::Every(every),
     }
 }
 

@@ -252,6 +252,7 @@ mod tests {
             records,
             registered: vec![],
             stopped: false,
+            lines: Vec::new(),
             asked_in: None,
             last_request: String::new(),
             last_answer: String::new(),

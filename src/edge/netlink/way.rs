@@ -33,6 +33,7 @@ const FIB_MATCH: u32 = 0x2000;
 const RTA_DST: u16 = 1;
 const RTA_SRC: u16 = 2;
 const RTA_OIF: u16 = 4;
+const RTA_MARK: u16 = 16;
 // Address families of linux/socket.h.
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
@@ -64,12 +65,23 @@ pub fn find(known: &[IpAddr], family: Family, device: Device<'_>) -> WayAnswer {
     WayAnswer { address: None, way: way_to_internet(family, device) }
 }
 
-fn way_to_internet(family: Family, device: Device<'_>) -> Way {
-    let host = match family {
+/// The way to the internet of packets with `mark`. Without a source address the kernel chooses one after the
+/// route, as it does for a new connection.
+pub fn of_marked(family: Family, mark: u32) -> WayAnswer {
+    let question = Question { to: internet(family), source: None, device: None, mark };
+    WayAnswer { address: None, way: way_of(question) }
+}
+
+/// Stands for any host on the internet.
+fn internet(family: Family) -> IpAddr {
+    match family {
         Family::V4 => INTERNET.0.into(),
         Family::V6 => INTERNET.1.into(),
-    };
-    let way = ask(host, device);
+    }
+}
+
+fn way_to_internet(family: Family, device: Device<'_>) -> Way {
+    let way = ask(internet(family), device);
     if way != Way::None(NoWay::NoRoute) {
         return way;
     }
@@ -86,10 +98,30 @@ pub fn ask(to: IpAddr, device: Device<'_>) -> Way {
     if !can_be_answered(source, to) {
         return Way::None(NoWay::NoSource);
     }
+    way_of(Question { to, source: Some(source), device, mark: 0 })
+}
+
+/// A question for the route of packets.
+#[derive(Clone, Copy)]
+struct Question<'a> {
+    to: IpAddr,
+    /// `None`: that of the kernel's choice.
+    source: Option<IpAddr>,
+    device: Device<'a>,
+    /// The mark that rules may look at; 0 for none.
+    mark: u32,
+}
+
+/// The way of the packets of `question`.
+fn way_of(question: Question<'_>) -> Way {
+    let device = question.device;
     for flags in [FIB_MATCH, 0] {
-        match route(to, source, device, flags) {
+        match route(question, flags) {
             RouteAnswer::Refused(code) if is_unreachable(code) => {
                 return Way::None(NoWay::NoRoute);
+            }
+            RouteAnswer::Refused(code) if question.source.is_none() => {
+                return Way::None(no_way(code));
             }
             // source() could connect its socket, so there is a way although this answer names none.
             RouteAnswer::Refused(_) | RouteAnswer::Unclear => break,
@@ -142,9 +174,9 @@ enum RouteAnswer {
     Unclear,
 }
 
-/// Asks for the route from `source` to `to`. `flags` are the `rtm_flags` of the request.
-fn route(to: IpAddr, source: IpAddr, device: Device<'_>, flags: u32) -> RouteAnswer {
-    let body = route_question(to, source, device, flags);
+/// Asks for the route. `flags` are the `rtm_flags` of the request.
+fn route(question: Question<'_>, flags: u32) -> RouteAnswer {
+    let body = route_question(question, flags);
     let answer = query(&request(GET_ROUTE, REQUEST, 1, &body), |payload| match payload {
         Payload::Message(Message::Route(route)) => Some(RouteAnswer::Route(route)),
         Payload::Error(code) => Some(RouteAnswer::Refused(code.saturating_neg())),
@@ -160,19 +192,25 @@ fn route(to: IpAddr, source: IpAddr, device: Device<'_>, flags: u32) -> RouteAns
 }
 
 /// The body of a request for a route (rtnetlink(7), RTM_GETROUTE).
-fn route_question(to: IpAddr, source: IpAddr, device: Device<'_>, flags: u32) -> Vec<u8> {
+fn route_question(question: Question<'_>, flags: u32) -> Vec<u8> {
+    let Question { to, source, device, mark } = question;
     let (family, bits) = if to.is_ipv4() { (AF_INET, 32) } else { (AF_INET6, 128) };
+    let source_bits = if source.is_some() { bits } else { 0 };
     // struct rtmsg: family, dst_len, src_len, tos, table, protocol, scope, type and flags.
-    let mut body = vec![family, bits, bits, 0, 0, 0, 0, 0];
+    let mut body = vec![family, bits, source_bits, 0, 0, 0, 0, 0];
     body.extend_from_slice(&flags.to_ne_bytes());
-    for (kind, address) in [(RTA_DST, to), (RTA_SRC, source)] {
+    for (kind, address) in [(RTA_DST, Some(to)), (RTA_SRC, source)] {
         match address {
-            IpAddr::V4(address) => attribute(&mut body, kind, &address.octets()),
-            IpAddr::V6(address) => attribute(&mut body, kind, &address.octets()),
+            Some(IpAddr::V4(address)) => attribute(&mut body, kind, &address.octets()),
+            Some(IpAddr::V6(address)) => attribute(&mut body, kind, &address.octets()),
+            None => {}
         }
     }
     if let Some((_, index)) = device {
         attribute(&mut body, RTA_OIF, &index.to_ne_bytes());
+    }
+    if mark != 0 {
+        attribute(&mut body, RTA_MARK, &mark.to_ne_bytes());
     }
     body
 }

@@ -53,7 +53,10 @@ impl Probe {
                 let (stun, page) = (stun.clone(), page.clone());
                 Self::Gateway(Box::new(GatewayProbe { gateway, stun, page, transport }))
             }
-            Source::Network { .. } | Source::Device(_) => Self::Script(String::new()),
+            Source::Network { .. }
+            | Source::Lines(_)
+            | Source::Route { .. }
+            | Source::Device(_) => Self::Script(String::new()),
         }
     }
 

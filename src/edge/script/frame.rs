@@ -65,7 +65,11 @@ fn option_variables(update: &ScriptUpdate) -> Vec<(&str, String)> {
         Source::Web { v4, v6 } => {
             all.push(("ip_url", of_family(&update.change, &v4.expose(), &v6.expose())));
         }
-        Source::Device(_) | Source::Script(_) | Source::Gateway { .. } => {}
+        Source::Lines(_)
+        | Source::Route { .. }
+        | Source::Device(_)
+        | Source::Script(_)
+        | Source::Gateway { .. } => {}
     }
     for (name, value) in &update.script.options {
         if may_be_variable(name) {

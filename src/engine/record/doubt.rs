@@ -12,7 +12,9 @@ use crate::time::Now;
 
 /// The times of the look-ups, counted from the end of the request: soon, and once more for providers that
 /// are slow to update their name servers.
-const LOOK_UPS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(45)];
+const LOOK_UPS: &[Duration] = &[Duration::from_secs(5), Duration::from_secs(45)];
+/// The time of the look-up after this router has taken over from another one: at once.
+const AT_ONCE: &[Duration] = &[Duration::ZERO];
 
 /// A request whose outcome is looked up at the zone's own name servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,12 +27,19 @@ pub(super) struct Doubt {
     asked: usize,
     /// Whether a look-up is on its way.
     asking: bool,
+    /// When it is looked up, counted from `since`.
+    times: &'static [Duration],
 }
 
 impl Doubt {
     /// A request for `address` that ended at `since`, since boot.
     pub(super) fn new(address: IpAddr, since: Duration) -> Self {
-        Self { address, since, asked: 0, asking: false }
+        Self { address, since, asked: 0, asking: false, times: LOOK_UPS }
+    }
+
+    /// Another router may have published `address` before this one took over at `since`, since boot.
+    pub(super) fn taken_over(address: IpAddr, since: Duration) -> Self {
+        Self { times: AT_ONCE, ..Self::new(address, since) }
     }
 }
 
@@ -42,7 +51,7 @@ impl Record {
         if doubt.asking || self.is_busy() || self.wish.address != Some(doubt.address) {
             return None;
         }
-        Some(doubt.since.saturating_add(*LOOK_UPS.get(doubt.asked)?))
+        Some(doubt.since.saturating_add(*doubt.times.get(doubt.asked)?))
     }
 
     /// Notes that the look-up is on its way.
@@ -71,6 +80,10 @@ impl Record {
             Ok(found) => found.authoritative && found.addresses.contains(&address),
             Err(_) => false,
         };
+        let is_awaited = doubt.times == AT_ONCE;
+        if is_awaited && !is_in_dns {
+            self.wish.settling.end();
+        }
         // A newer request, or another desired address, makes the answer worthless.
         if !is_in_dns || is_busy || self.wish.address != Some(address) {
             return false;

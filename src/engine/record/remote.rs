@@ -34,6 +34,10 @@ pub(super) struct Remote {
     pub(super) late: Option<Late>,
     /// The accepted address was sent again because DNS had another one, and DNS was not seen to have it since.
     pub(super) resent_for_dns: bool,
+    /// Another router may have published since, so the next address is compared with DNS first.
+    pub(super) is_void: bool,
+    /// Another router has published before, and may have had a request on its way.
+    pub(super) was_taken_over: bool,
 }
 
 /// Most addresses of requests without an answer that are remembered. After each such request the record waits
@@ -128,12 +132,14 @@ impl Record {
     }
 
     /// The zone's own name servers do not have the published address. It is sent again, at the usual pace, if
-    /// no request is owed or forbidden anyway, and if it was not sent in this run or for this reason before.
+    /// no request is owed or forbidden anyway, and if it was not sent in this run or for this reason before. A
+    /// router that has taken over may send it in this run, too: the other one may have been late.
     /// If that did not help (a proxied record, other records of the name), it would not help now. Returns
     /// whether it is sent again.
     pub fn contradicted(&mut self, now: Now) -> bool {
         let is_settled = matches!(self.wait(now), Wait::Settled { .. });
-        let is_untried = self.remote.accepted_up.is_none() && !self.remote.resent_for_dns;
+        let is_old = self.remote.accepted_up.is_none() || self.remote.was_taken_over;
+        let is_untried = is_old && !self.remote.resent_for_dns;
         if !is_settled || !is_untried || self.published() != self.wish.address {
             return false;
         }

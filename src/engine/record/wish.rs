@@ -83,6 +83,7 @@ impl Record {
         if has_changed {
             self.change_address(address, now);
         }
+        self.compare(address, now);
     }
 
     fn change_address(&mut self, address: IpAddr, now: Now) {

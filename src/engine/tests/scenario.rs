@@ -60,6 +60,7 @@ pub(super) fn section() -> Section {
         lan: Lan::default(),
         source: Source::Device("wan".into()),
         event_network: None,
+        gates: Vec::new(),
         lookup: crate::config::fixture::lookup(),
         provider: Provider {
             account: Account {
@@ -210,6 +211,8 @@ pub(super) struct Kernel {
     pub(super) links: Map<IfIndex, Link>,
     pub(super) addresses: Vec<Address>,
     pub(super) routes: Vec<Route>,
+    /// The device of packets with a mark, by rules; without an entry they are routed like others.
+    pub(super) marked: Option<IfIndex>,
 }
 
 impl Kernel {
@@ -219,7 +222,8 @@ impl Kernel {
             Host::Address(address) => Some(*address),
             Host::Name(_) => None,
         };
-        let device = ask.device.as_ref().map(|(_, index)| *index);
+        let by_rule = self.marked.filter(|_| ask.mark != 0);
+        let device = ask.device.as_ref().map(|(_, index)| *index).or(by_rule);
         let mut routes = self.routes.iter().rev().filter(|route| {
             route.family == ask.family
                 && route.leads_to(address)
@@ -455,6 +459,15 @@ impl Scenario {
     pub(super) fn lease(&mut self, text: &str) {
         let v4: Vec<IpAddr> = self.kernel.addresses.iter().map(|a| a.address).collect();
         for old in v4.into_iter().filter(IpAddr::is_ipv4) {
+            self.remove(&old.to_string());
+        }
+        self.add(address(text));
+    }
+
+    /// The lease changes, and the address `kept` stays.
+    pub(super) fn lease_beside(&mut self, text: &str, kept: &str) {
+        let own: Vec<IpAddr> = self.kernel.addresses.iter().map(|a| a.address).collect();
+        for old in own.into_iter().filter(|old| *old != ip(kept)) {
             self.remove(&old.to_string());
         }
         self.add(address(text));

@@ -109,6 +109,7 @@ fn json_has_the_documented_shape() {
         "name": "home",
         "provider": "custom",
         "source": "address of device wan",
+        "lines": [],
         "records": [record],
         "in_dns": ["203.0.113.1"],
         "last_request": "GET https://dyn.example.net/update?ip=***",

@@ -1,0 +1,38 @@
+//! This router takes over from another one that published the same name. What the provider has now is not
+//! known here, so the zone's own name servers are asked first. If they have the address already, nothing is
+//! sent. If they have another one, or do not answer soon, the address is sent.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::Record;
+use super::doubt::Doubt;
+use super::remote::Remote;
+use crate::time::Now;
+
+/// The longest wait for the name servers. The clients of the other router have no service meanwhile.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+impl Record {
+    /// Another router may have published until now: nothing that is known of the provider's state counts.
+    pub fn take_over(&mut self) {
+        self.remote = Remote { is_void: true, was_taken_over: true, ..Remote::default() };
+        self.refusal = None;
+        self.trouble = None;
+        self.pace.backoff.reset();
+        self.wish.is_requested = false;
+        self.suspend();
+    }
+
+    /// Has `address` compared with DNS before it is sent, if nothing is known of the provider's state.
+    pub(super) fn compare(&mut self, address: IpAddr, now: Now) {
+        if !self.remote.is_void {
+            return;
+        }
+        self.remote.is_void = false;
+        if !self.is_busy() {
+            self.remote.doubt = Some(Doubt::taken_over(address, now.up));
+            self.wish.settling.wait_until(now.up.saturating_add(PATIENCE));
+        }
+    }
+}

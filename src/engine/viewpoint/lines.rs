@@ -1,0 +1,211 @@
+//! Sections with a choice of lines: the questions about them, and what follows from the answers.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{From, Needs, Viewpoint, of_family};
+use crate::config::{Delays, Gate, Section, Source};
+use crate::engine::network::{NetifdState, NetworkView};
+use crate::engine::no_address::SendBlock;
+use crate::engine::status::LineStatus;
+use crate::engine::uplink::{self, Demand, LineChoice, anywhere};
+use crate::engine::way::Ask;
+use crate::model::Family;
+
+/// The line in use for IPv4, and for IPv6.
+pub type LineChoices = [LineChoice; 2];
+
+/// The time of a question.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// The time, since boot.
+    pub now: Duration,
+    /// Whether the program ends soon, so that nothing can be waited for.
+    pub is_last: bool,
+}
+
+/// What follows from a look at the lines.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Followed {
+    /// The ways through another device must be asked for.
+    pub lacks_ways: bool,
+    /// Another line is in use.
+    pub has_changed: bool,
+}
+
+impl Needs {
+    /// The files whose text the answers depend on.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        for gate in &self.gates {
+            if let Gate::File { path, .. } = gate {
+                files.push(path.clone());
+            }
+        }
+        for &family in &self.families {
+            if let From::Lines(lines) = self.from(family)
+                && lines.mwan3
+            {
+                let of_line = |network: &String| uplink::mwan3_files(network, family);
+                files.extend(lines.networks.iter().flat_map(of_line));
+            }
+        }
+        files
+    }
+
+    /// Whether the answers depend on the addresses of all devices: those of each line, or of a gate.
+    pub(super) fn depends_on_all_links(&self) -> bool {
+        let has_choice = |from: &From| matches!(from, From::Lines(_) | From::Route(_));
+        !self.gates.is_empty() || self.from.iter().any(has_choice)
+    }
+
+    /// What a line must offer for `family`.
+    pub(super) fn demand(&self, family: Family) -> Demand<'_> {
+        let hosts = if self.follows_line { self.hosts.as_slice() } else { &[] };
+        let over = if self.is_seen(family) { Some(family) } else { self.over };
+        Demand { family, policy: self.policy, hosts, over }
+    }
+
+    /// Follows the network: which line is in use now. Returns when this must be called again although nothing
+    /// changes, since boot.
+    pub(super) fn follow_lines(
+        &self,
+        family: Family,
+        uplink: &mut LineChoice,
+        facts: &NetworkView,
+        moment: Moment,
+    ) -> Option<Duration> {
+        match self.from(family) {
+            From::Lines(lines) => {
+                let delays = if moment.is_last { Delays::default() } else { lines.delays };
+                uplink.follow_lines(lines, self.demand(family), facts, moment.now, delays)
+            }
+            From::Route(mark) => uplink.follow_route(*mark, family, facts, moment.now),
+            From::Network(_)
+            | From::NetworkV6 { .. }
+            | From::Device(_)
+            | From::Page
+            | From::Script
+            | From::Gateway => None,
+        }
+    }
+
+    /// The questions about the ways through the lines of `family`.
+    pub(super) fn line_asks(
+        &self,
+        family: Family,
+        facts: &NetworkView,
+        uplink: &LineChoice,
+    ) -> Vec<Ask> {
+        let mut asks = Vec::new();
+        let mut devices: Vec<String> = Vec::new();
+        match self.from(family) {
+            From::Lines(lines) => {
+                for network in &lines.networks {
+                    devices.extend(uplink::devices(network, family, facts));
+                }
+            }
+            From::Route(mark) => {
+                asks.push(uplink::route_question(family, *mark));
+                devices.extend(uplink.exits().into_iter().map(str::to_owned));
+            }
+            From::Network(_)
+            | From::NetworkV6 { .. }
+            | From::Device(_)
+            | From::Page
+            | From::Script
+            | From::Gateway => return asks,
+        }
+        let demand = self.demand(family);
+        for device in devices {
+            asks.extend(facts.book.asks(&anywhere(), Some(family), Some(&device)));
+            for host in demand.hosts {
+                asks.extend(facts.book.asks(host, demand.over, Some(&device)));
+            }
+        }
+        asks
+    }
+
+    /// The device of the line in use that a request must leave through; `None` if there is no line, or if any
+    /// device will do.
+    pub(super) fn way_of_line(
+        &self,
+        family: Family,
+        facts: &NetworkView,
+        uplink: &LineChoice,
+    ) -> Option<Result<Option<String>, SendBlock>> {
+        let devices = match (self.from(family), uplink) {
+            (From::Lines(lines), LineChoice::Lines(failover)) => {
+                uplink::devices(lines.networks.get(failover.used())?, family, facts)
+            }
+            (From::Route(mark), uplink) => {
+                vec![uplink.route_scope(*mark, family, facts).ok()?.device]
+            }
+            _ => return None,
+        };
+        if devices.is_empty() {
+            return None;
+        }
+        match uplink::way(&devices, self.demand(family), facts) {
+            Ok(device) => Some(Ok(Some(device?))),
+            Err(why) => Some(Err(SendBlock::NoRoute(why))),
+        }
+    }
+}
+
+impl Viewpoint {
+    /// The line in use for each family; nothing if there is no choice.
+    pub fn lines(&self, facts: &NetworkView, now: Duration) -> Vec<LineStatus> {
+        let mut lines = Vec::new();
+        for &family in &self.needs.families {
+            match (self.needs.from(family), of_family(&self.uplinks, family)) {
+                (From::Lines(known), LineChoice::Lines(failover)) => {
+                    let demand = self.needs.demand(family);
+                    lines.push(uplink::line_status(known, failover, demand, facts, now));
+                }
+                (_, LineChoice::Route(exit)) => {
+                    lines.extend(uplink::exit_status(exit, family, now))
+                }
+                (_, LineChoice::Lines(_) | LineChoice::Fixed) => {}
+            }
+        }
+        lines
+    }
+
+    /// Follows the network: which lines are in use now. Returns what follows from that.
+    pub fn follow_lines(&mut self, facts: &NetworkView, moment: Moment) -> Followed {
+        // While something is unknown, a line may only seem to be lost.
+        if !facts.book.complete() || facts.netifd == NetifdState::Asking {
+            return Followed::default();
+        }
+        let before = self.uplinks.clone();
+        self.due = None;
+        for &family in &self.needs.families {
+            let [v4, v6] = &mut self.uplinks;
+            let uplink = if family == Family::V4 { v4 } else { v6 };
+            let due = self.needs.follow_lines(family, uplink, facts, moment);
+            self.due = [self.due, due].into_iter().flatten().min();
+        }
+        let mut followed = Followed::default();
+        for (uplink, before) in self.uplinks.iter().zip(&before) {
+            followed.lacks_ways |= uplink.exits() != before.exits();
+            followed.has_changed |= uplink.differs_from(before);
+        }
+        followed
+    }
+}
+
+/// Whether requests leave by the line that is published, unless the owner has chosen another way.
+pub(super) fn follows_line(spec: &Section) -> bool {
+    let has_choice = match spec.source {
+        Source::Lines(_) => true,
+        // Without a mark they leave by this device anyway.
+        Source::Route { mark } => mark != 0,
+        Source::Network { .. }
+        | Source::Device(_)
+        | Source::Web { .. }
+        | Source::Script(_)
+        | Source::Gateway { .. } => false,
+    };
+    has_choice && spec.transport.device.is_none()
+}
