@@ -1,6 +1,6 @@
 //! Where the addresses of one family come from.
 
-use crate::config::{self, Lines, Source};
+use crate::config::{Lines, Source};
 use crate::model::Family;
 
 /// The source of the addresses of one family.
@@ -39,10 +39,8 @@ impl From {
             (Source::Web { .. }, _) => Self::Page,
             (Source::Script(_), _) => Self::Script,
             (Source::Gateway { .. }, Family::V4) => Self::Gateway,
-            // IPv6 is not translated.
-            (Source::Gateway { .. }, Family::V6) => {
-                Self::NetworkV6 { v4: config::WAN4.into(), v6: config::WAN6.into() }
-            }
+            // IPv6 is not translated, so the address is that of the device by which packets leave.
+            (Source::Gateway { .. }, Family::V6) => Self::Route(0),
         }
     }
 }
