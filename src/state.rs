@@ -609,8 +609,8 @@ mod tests {
         let mut date = |wall: UnixSeconds| format!("<{wall}>");
         assert_eq!(
             change().to_text(&mut date),
-            "<1800000000>  home.example.com A  192.0.2.1 -> 192.0.2.9  request 1 ms  accepted 38 ms \
-             after the event"
+            "<1800000000>  home.example.com A  192.0.2.1 -> 192.0.2.9  request after 1 ms  accepted \
+             after 38 ms"
         );
         assert_eq!(
             removal().to_text(&mut date),

@@ -9,7 +9,7 @@ pub struct Lines {
     pub networks: Vec<String>,
     /// When another line takes the place of the one that is published.
     pub delays: Delays,
-    /// `mwan3`: whether a line that mwan3 calls offline is not used.
+    /// `mwan3`: whether lines that mwan3 does not use are passed over.
     pub mwan3: bool,
 }
 

@@ -95,7 +95,7 @@ pub const OPTIONS: &[KnownOption] = &[
     stock(Service, "ip_network", "interface", None, "The logical interface whose address is published."),
     ours(Service, "failover_after", "seconds", Some("30"), "How long a lost line is waited for before the next one is published."),
     ours(Service, "failback_after", "seconds", Some("120"), "How long a line must be usable without a break before it is published again."),
-    ours(Service, "mwan3", "bool", Some("1"), "Whether a line that mwan3 calls offline is not published."),
+    ours(Service, "mwan3", "bool", Some("1"), "Whether lines that mwan3 does not use are passed over."),
     ours(Service, "route_mark", "number", None, "The mark of the packets whose device is published."),
     stock(Service, "ip_interface", "device", Some("eth1"), "The kernel device whose address is published."),
     stock(Service, "ip_url", "url", None, "A page that shows the address from which it is asked."),

@@ -1,4 +1,4 @@
-//! The owner's hook (`option hook`): a program that is started for each announcement, one after the other.
+//! The owner's hook (`option hook`): a program that is started for each event, one after the other.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,10 +13,10 @@ use crate::time::duration::seconds;
 
 /// How long the hook may run.
 const LIMIT: Duration = Duration::from_secs(60);
-/// Most announcements that wait for the hook. Later ones are dropped.
+/// Most events that wait for the hook. Later ones are dropped.
 const MAX_WAITING: usize = 1000;
 
-/// Starts the hook on a thread, which ends when no announcement is left.
+/// Starts the hook on a thread, which ends when no event is left.
 pub struct Hook {
     queue: Arc<Mutex<HookQueue>>,
     tell: Arc<dyn Fn(Notice) + Send + Sync>,
@@ -26,7 +26,7 @@ pub struct Hook {
 struct HookQueue {
     waiting: Fifo<HookRun>,
     is_running: bool,
-    /// How many announcements were dropped since the log said so.
+    /// How many events were dropped since the log said so.
     dropped: u32,
 }
 
@@ -55,7 +55,7 @@ impl Hook {
         }
         let (shared, tell) = (Arc::clone(&self.queue), Arc::clone(&self.tell));
         let thread = thread::Builder::new().name("hook".into()).stack_size(128 * 1024);
-        // Without memory for a thread, the next announcement tries again.
+        // Without memory for a thread, the next event tries again.
         queue.is_running = thread.spawn(move || work(&shared, &*tell)).is_ok();
     }
 }
@@ -64,7 +64,7 @@ fn work(queue: &Mutex<HookQueue>, tell: &dyn Fn(Notice)) {
     while let Some(run) = next(queue, tell) {
         let hook = run.path.display().to_string();
         if let Err(why) = start(run) {
-            let text = format!("hook: {hook} {why}; it is not started again for this change");
+            let text = format!("hook: {hook} {why}; it is not started again for this event");
             tell(Notice::general(Level::Warning, text));
         }
     }
@@ -78,7 +78,7 @@ fn next(queue: &Mutex<HookQueue>, tell: &dyn Fn(Notice)) -> Option<HookRun> {
     let dropped = if run.is_none() { std::mem::take(&mut queue.dropped) } else { 0 };
     drop(queue);
     if dropped > 0 {
-        let text = format!("the hook was too slow: it was not started for {dropped} changes");
+        let text = format!("the hook was too slow: it was not started for {dropped} events");
         tell(Notice::general(Level::Warning, text));
     }
     run

@@ -29,7 +29,7 @@ impl Notifier {
         Ok(Self(watched(Instance(inotify))?))
     }
 
-    /// Watches `path` for `changes`. Returns whether there is such a path.
+    /// Watches `path` for `changes`. Returns whether it can be watched.
     pub fn watch(&self, path: &Path, changes: AddWatchFlags) -> bool {
         self.0.get_ref().0.add_watch(path, changes).is_ok()
     }

@@ -17,7 +17,7 @@ pub enum Standing {
     Unknown,
     /// They are: this router publishes.
     Open,
-    /// One is closed, for this reason: another router publishes.
+    /// One is closed, for this reason: this router does not publish.
     Closed(String),
 }
 
@@ -44,7 +44,7 @@ fn of(gate: &Gate, facts: &NetworkView) -> Standing {
         Gate::Address(_) if !facts.book.addresses_known() => Standing::Unknown,
         Gate::Address(address) if has_address(facts, *address) => Standing::Open,
         Gate::Address(address) => {
-            Standing::Closed(format!("{address} is on another router (only_if_address)"))
+            Standing::Closed(format!("this router does not have {address} (only_if_address)"))
         }
         Gate::File { path, word } => file(path, word, facts),
     }

@@ -5,8 +5,8 @@
 //!
 //! 1. A prefix is that of an IPv6 address of the hosts' network: its logical interface or device. So the kernel
 //!    and netifd know it, and the prefix of the line to the provider does not count.
-//! 2. A deprecated prefix is never taken. One of which the router's own address is still tentative is: the hosts
-//!    have it already.
+//! 2. A deprecated prefix is never taken. A prefix is taken even while the router's own address in it is
+//!    tentative, because the hosts have the prefix already.
 //! 3. A prefix that is not public is taken only with `upd_privateip`, and only if there is no public one.
 //! 4. A prefix that netifd has assigned out of a delegated one comes before one that the owner has written.
 //! 5. Of several prefixes the one with the longest preferred lifetime is taken. The one in use stays, until

@@ -1,7 +1,6 @@
-//! Lines: which of several lines to the internet is published, and when another one takes its place.
-//!
-//! Nothing here knows of devices or addresses. A line is an index in the owner's order of preference, and it
-//! is usable or not.
+//! Which line is published, and when another one takes its place: of several lines (`Failover`: a line is an index
+//! in the owner's order of preference, and it is usable or not), or the device that the kernel's route names
+//! (`Exit`). Nothing here knows of addresses.
 
 use std::time::Duration;
 
@@ -43,7 +42,8 @@ impl Failover {
         self.since
     }
 
-    /// The line that takes its place if it stays lost.
+    /// The line that takes the place of the one in use if that stays lost; `None` while it is usable, or if no
+    /// other line is.
     pub fn next(&self) -> Option<usize> {
         self.lost?;
         self.usable.iter().position(Option::is_some)

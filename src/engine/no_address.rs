@@ -82,7 +82,11 @@ impl NoAddress {
 
     /// Whether all that is there is an address that the provider of the line shares among customers.
     pub fn is_shared(&self) -> bool {
-        matches!(self, Self::Refused(only, Rejection::NotPublic(_)) if address::is_shared(*only))
+        matches!(
+            self,
+            Self::Refused(only, Rejection::NotPublic(_))
+                | Self::RefusedOf(_, only, Rejection::NotPublic(_)) if address::is_shared(*only)
+        )
     }
 
     /// Whether duplicate address detection still runs. The kernel ends it within seconds.

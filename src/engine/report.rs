@@ -64,7 +64,7 @@ fn removal(record: &Record, now: Now) -> Option<Duration> {
 /// Reports that this router takes over from another one, or leaves publishing to it.
 pub(super) fn standing(section: &str, standing: &Standing) -> Action {
     let text = match standing {
-        Standing::Open => "this router publishes now; what DNS has is compared first".into(),
+        Standing::Open => "this router publishes now".into(),
         Standing::Closed(why) => format!("{why}: nothing is sent or removed until that changes"),
         Standing::Unknown => "it is not known yet whether this router publishes".into(),
     };

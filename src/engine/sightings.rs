@@ -83,7 +83,7 @@ impl Sightings {
         [&self.dnsmasq, &self.odhcpd].into_iter().flatten().flatten()
     }
 
-    /// Whether everything has been read by which hosts are found, so that absence means something.
+    /// Whether all sources have been read, so that a host that was not found is not there.
     pub fn is_complete(&self) -> bool {
         self.are_neighbours_read
             && self.dhcp.is_some()

@@ -99,10 +99,10 @@ impl PastChange {
         let (name, record_type) = (&self.name, self.family.record_type());
         let mut text = format!("{at}  {name} {record_type}  {old}{new}");
         if let Some(sent) = self.sent_ms {
-            text = format!("{text}  request {sent} ms");
+            text = format!("{text}  request after {sent} ms");
         }
         if let Some(accepted) = self.accepted_ms {
-            text = format!("{text}  accepted {accepted} ms after the event");
+            text = format!("{text}  accepted after {accepted} ms");
         }
         text
     }

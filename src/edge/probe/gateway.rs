@@ -1,5 +1,5 @@
-//! Asks the gateway of the default route for its external address: by PCP, NAT-PMP and UPnP. If it does not
-//! speak any of them, a STUN server or a web page is asked, as far as the owner names one.
+//! Asks the gateway of the default route for its external address: by PCP, NAT-PMP and UPnP. If it neither tells
+//! an address nor says that it has none, a STUN server or a web page is asked, as far as the owner names one.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
@@ -151,8 +151,8 @@ fn complaint(gateway: &Gateway, said: Said) -> String {
         );
     }
     format!(
-        "the gateway {address} answers neither PCP nor NAT-PMP nor UPnP; one of them can be switched on \
-         there"
+        "the gateway {address} does not tell its address by PCP, NAT-PMP or UPnP; one of them may have to be \
+         switched on or allowed there"
     )
 }
 

@@ -10,7 +10,7 @@ use super::doubt::Doubt;
 use super::remote::Remote;
 use crate::time::Now;
 
-/// The longest wait for the name servers. The clients of the other router have no service meanwhile.
+/// The longest wait for the name servers. Until then callers are sent to the other router.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Record {

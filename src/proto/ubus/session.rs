@@ -22,6 +22,8 @@ use crate::proto::ubus::netifd::Networks;
 const EVENTS: u32 = 1;
 /// ubusd itself as a peer.
 const UBUSD: u32 = 0;
+/// Most announcements that wait for ubusd's first answers.
+const MAX_EARLY: usize = 1000;
 /// Answers and notifications are dropped while more unsent bytes than this wait for ubusd.
 const BACKLOG: usize = 4 << 20;
 
@@ -108,6 +110,10 @@ pub struct Session {
     netifd: Option<u32>,
     /// Id of procd's object for our hotplug scripts. procd has one for each directory of `/etc/hotplug.d`.
     hotplug: Option<u32>,
+    /// Whether ubusd has answered whether there is such an object.
+    is_hotplug_known: bool,
+    /// What was announced before that.
+    early: Vec<(Json, Vec<String>)>,
     networks: Option<Networks>,
     /// The body of the answer to `dump`, until the end of the answer.
     dumped: Option<Networks>,
@@ -143,6 +149,8 @@ impl Session {
             object: None,
             netifd: None,
             hotplug: None,
+            is_hotplug_known: false,
+            early: Vec::new(),
             networks: None,
             dumped: None,
             dump_again: false,
@@ -225,7 +233,14 @@ impl Session {
     /// Announces what has happened: as the event [`object::EVENT`] with `data`, and to the scripts in
     /// `/etc/hotplug.d/ddns` with `environment`.
     pub fn announce(&mut self, data: &Json, environment: &[String]) {
-        if self.listener.is_none() || self.output.len() >= BACKLOG {
+        if self.output.len() >= BACKLOG {
+            return;
+        }
+        // The first address is often accepted before ubusd has answered.
+        if !self.is_hotplug_known {
+            if self.early.len() < MAX_EARLY {
+                self.early.push((data.clone(), environment.to_vec()));
+            }
             return;
         }
         // As `ubus_send_event` of libubus does.
@@ -234,6 +249,14 @@ impl Session {
         if let Some(hotplug) = self.hotplug {
             let environment = environment.iter().map(|entry| entry.as_str().into()).collect();
             self.call(hotplug, "call", &Json::object(&mut [("env", environment)]));
+        }
+    }
+
+    /// Announces what had to wait for ubusd's first answers.
+    fn announce_early(&mut self) {
+        self.is_hotplug_known = true;
+        for (data, environment) in std::mem::take(&mut self.early) {
+            self.announce(&data, &environment);
         }
     }
 
@@ -323,8 +346,8 @@ impl Session {
             Purpose::Events | Purpose::Subscribe if status != OK => {
                 self.trouble("ubus does not report netifd's changes to this user");
             }
+            Purpose::LookUpHotplug => self.announce_early(),
             Purpose::LookUp
-            | Purpose::LookUpHotplug
             | Purpose::Object
             | Purpose::Events
             | Purpose::Subscribe

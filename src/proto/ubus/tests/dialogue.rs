@@ -547,9 +547,10 @@ fn announcements_are_events_and_reach_hotplug_scripts_while_procd_has_their_obje
 #[test]
 fn hotplug_scripts_that_are_there_before_the_daemon_are_found() {
     let mut dialogue = Dialogue::greeted(true);
-    dialogue.data(5, 0, |f| f.object(0x77));
-    dialogue.status(5, 0, 0);
     dialogue.sent();
     dialogue.0.announce(&json!({}).into(), &["ACTION=lost".into()]);
+    assert_eq!(dialogue.sent(), [""; 0], "ubusd has not answered yet");
+    dialogue.data(5, 0, |f| f.object(0x77));
+    dialogue.status(5, 0, 0);
     assert_eq!(dialogue.sent()[1], "Invoke 7 77 call {\"env\":[\"ACTION=lost\"]}");
 }
