@@ -61,14 +61,20 @@ impl Daemon {
         match start_test(&file, text) {
             Ok(running) => {
                 let incoming = Arc::clone(&self.incoming);
-                thread::spawn(move || {
+                let path = file.clone();
+                let thread = thread::Builder::new().name("test".into()).spawn(move || {
                     let text = output(running);
                     // It may hold passwords.
-                    let _ = fs::remove_file(file);
+                    let _ = fs::remove_file(path);
                     incoming.send(ThreadMessage::Tested(call, text));
                 });
+                // Without memory for a thread the program is ended, and the caller gets no answer.
+                if thread.is_err() {
+                    let _ = fs::remove_file(file);
+                }
             }
             Err(error) => {
+                let _ = fs::remove_file(file);
                 let text = format!("the test cannot be started: {error}\n");
                 self.ubus.answer(&call, ControlAnswer::Text(text));
             }

@@ -12,7 +12,7 @@
 //! 5. Of several prefixes the one with the longest preferred lifetime is taken. The one in use stays, until
 //!    another appears that is preferred for longer, or has more than twice its time left.
 //! 6. The address of a host with a suffix is the prefix and the suffix.
-//! 7. Of a hardware address these are taken, the first that there is: its EUI-64 address, if it was seen; an
+//! 7. Of a hardware address these are taken, the first that there is: its EUI-64 address, if one was seen; an
 //!    address of a lease; an address that was seen; its EUI-64 address.
 //! 8. The address that is published stays, until one appears that comes earlier in rule 7. Temporary addresses
 //!    look like any other, so the newest is never taken for being new.
@@ -47,7 +47,7 @@ pub struct Prefix {
 pub enum Origin {
     /// The owner's suffix, here or in `/etc/config/dhcp`.
     Suffix,
-    /// The EUI-64 of the hardware address, which the neighbour table has shown.
+    /// The EUI-64 of the hardware address. The neighbour table has shown the host's EUI-64, here or in another prefix.
     SeenEui64,
     /// A lease.
     Lease,
@@ -232,7 +232,10 @@ fn host_address(
         }
         let has_eui64 = prefix.length <= 64 && !sightings.chooses_itself(*mac, current);
         if has_eui64 {
-            candidates.push((Origin::Eui64, eui64));
+            // A host that uses its EUI-64 in one prefix uses it in all.
+            let is_used = sightings.neighbour(*mac).iter().any(|seen| *seen == mac.eui64(*seen));
+            let origin = if is_used { Origin::SeenEui64 } else { Origin::Eui64 };
+            candidates.push((origin, eui64));
         }
     }
     let leased = sightings.leased(&clues).filter(|address| prefix.holds(*address));

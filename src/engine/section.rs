@@ -202,6 +202,9 @@ impl SectionState {
         self.seen.steps = old.seen.steps;
         if old.spec.gates == self.spec.gates {
             self.seen.standing = old.seen.standing;
+        } else if !old.seen.standing.is_open() && self.seen.standing.is_open() {
+            // The owner has removed the gates, so this router takes over.
+            self.forget_other_router();
         }
         self.set_stopped(old.stopped);
         self.last = old.last;
@@ -271,16 +274,21 @@ impl SectionState {
         }
         let before = std::mem::replace(&mut self.seen.standing, answers.standing.clone());
         let is_open = self.seen.standing.is_open();
-        // With `share` each router has an address of its own, and must remember which one to replace.
-        if is_open && !self.spec.record.share {
-            self.records.iter_mut().for_each(Record::take_over);
-        }
         if is_open {
-            self.registered.values_mut().for_each(|known| *known = Registered::default());
+            self.forget_other_router();
             self.detectors.values_mut().for_each(|detector| detector.network_changed(now));
         }
         self.set_stopped(self.stopped);
         before == Standing::Unknown || before.is_open() != is_open
+    }
+
+    /// Another router may have published until now.
+    fn forget_other_router(&mut self) {
+        // With `share` each router has an address of its own, and must remember which one to replace.
+        if !self.spec.record.share {
+            self.records.iter_mut().for_each(Record::take_over);
+        }
+        self.registered.values_mut().for_each(|known| *known = Registered::default());
     }
 
     /// The usable ways to the section's hosts when the kernel had last answered every question.

@@ -128,13 +128,7 @@ impl Sightings {
             return false;
         }
         if known.len() >= MAX_SEEN {
-            // The prefix of an older address may be gone. Else temporary addresses come and go: the first
-            // address stays, because it may be published.
-            let is_old = |(index, old): (usize, &Ipv6Addr)| {
-                !is_same_64(*old, address) || index > 0 && *old != mac.eui64(*old)
-            };
-            let oldest = known.iter().enumerate().position(is_old);
-            known.remove(oldest.unwrap_or_default());
+            known.remove(superseded(known, mac, address));
         }
         known.push(address);
         true
@@ -154,13 +148,29 @@ impl Sightings {
 
     /// The addresses of leases of the host.
     pub fn leased(&self, clues: &Clues) -> impl Iterator<Item = Ipv6Addr> {
-        let is_of = |lease: &&Lease| {
+        // Any device can send any name, so the name counts only if nothing better is known.
+        let is_found_by_name = clues.macs.is_empty() && clues.duids.is_empty();
+        let is_named = |lease: &Lease| {
+            clues.name.as_ref().is_some_and(|name| lease.name.eq_ignore_ascii_case(name))
+        };
+        let is_of = move |lease: &&Lease| {
             clues.duids.contains(&lease.duid)
                 || clues.macs.iter().any(|mac| lease.is_of(*mac))
-                || clues.name.as_ref().is_some_and(|name| lease.name.eq_ignore_ascii_case(name))
+                || is_found_by_name && is_named(lease)
         };
         self.leases().filter(is_of).filter_map(Lease::v6)
     }
+}
+
+/// The index of the address that makes room for `address`. An EUI-64 address stays, because it shows that the host
+/// uses such. Others of another /64 go first: their prefix may be gone. Else temporary addresses come and go, but
+/// for the first address, which may be published.
+fn superseded(known: &[Ipv6Addr], mac: Mac, address: Ipv6Addr) -> usize {
+    let is_eui64 = |old: Ipv6Addr| old == mac.eui64(old);
+    let of_other_prefix =
+        known.iter().position(|old| !is_same_64(*old, address) && !is_eui64(*old));
+    let later = known.iter().skip(1).position(|old| !is_eui64(*old));
+    of_other_prefix.or(later.map(|index| index + 1)).unwrap_or_default()
 }
 
 fn is_same_64(a: Ipv6Addr, b: Ipv6Addr) -> bool {

@@ -80,7 +80,8 @@ fn watch(notifier: &Notifier, path: &Path) {
 /// Watches the directory of `path`. If it is missing, watches the nearest directory in which it may appear.
 fn watch_directory_of(notifier: &Notifier, path: &Path) {
     let appears = AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO;
-    let changes = appears | AddWatchFlags::IN_DELETE_SELF | AddWatchFlags::IN_ONLYDIR;
+    let goes = AddWatchFlags::IN_DELETE | AddWatchFlags::IN_MOVED_FROM;
+    let changes = appears | goes | AddWatchFlags::IN_DELETE_SELF | AddWatchFlags::IN_ONLYDIR;
     let Some(directory) = path.parent() else { return };
     if !notifier.watch(directory, changes) {
         watch_directory_of(notifier, directory);
@@ -125,6 +126,12 @@ mod tests {
             fs::write(directory.join("new"), "MASTER").unwrap();
             fs::rename(directory.join("new"), &file).unwrap();
             assert_eq!(next(&mut watch).await.as_deref(), Some("MASTER"));
+
+            fs::rename(&file, directory.join("old")).unwrap();
+            assert_eq!(next(&mut watch).await, None);
+            fs::rename(directory.join("old"), &file).unwrap();
+            assert_eq!(next(&mut watch).await.as_deref(), Some("MASTER"));
+            let _open = fs::File::open(&file).unwrap();
 
             fs::remove_dir_all(&directory).unwrap();
             assert_eq!(next(&mut watch).await, None);

@@ -48,22 +48,24 @@ impl Neighbours {
     /// Of the socket. Nothing is followed then.
     pub fn follow(&mut self, hosts: &Hosts) -> io::Result<()> {
         let macs: Vec<Mac> = hosts.iter().map(|(mac, _)| *mac).collect();
-        let are_others = macs != self.macs;
-        self.macs = macs;
         if hosts.is_empty() {
             self.socket = None;
+            self.macs = macs;
             return Ok(());
         }
+        // After an error the socket is gone, so the table must be read again.
+        let must_read = macs != self.macs || self.socket.is_none();
         let socket = match self.socket.take() {
             Some(socket) => socket,
             None => open()?,
         };
         set_filter(socket.get_ref(), hosts);
-        if are_others {
+        if must_read {
             self.buffer.resize(DATAGRAM, 0);
             socket.get_ref().send(&neighbour::dump(), 0)?;
         }
         self.socket = Some(socket);
+        self.macs = macs;
         Ok(())
     }
 
@@ -112,7 +114,8 @@ fn open() -> io::Result<AsyncFd<sys::Socket>> {
     watched(socket)
 }
 
-/// Without a filter everything works, only with more wake-ups.
+/// Without a filter everything works, only with more wake-ups. If the kernel refuses the filter, the one before is
+/// removed, because it does not know the new hosts.
 fn set_filter(socket: &sys::Socket, hosts: &Hosts) {
     for most in KNOWN {
         let filter = neighbour::filter(hosts, most);
@@ -122,6 +125,8 @@ fn set_filter(socket: &sys::Socket, hosts: &Hosts) {
             return;
         }
     }
+    // There may be none.
+    let _ = SockRef::from(socket).detach_filter();
 }
 
 /// Reads one datagram of the kernel; returns its length, 0 for one of another process.

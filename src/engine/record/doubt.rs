@@ -90,7 +90,12 @@ impl Record {
         }
         // Time zero: DNS does not show when this was carried out, so any request without an answer may follow
         // it.
+        let accepted_before = self.remote.accepted_wall;
         self.accepted(Target::Address(address), Duration::ZERO, now);
+        // Nothing was sent, so a refresh is due when it was.
+        if is_awaited && accepted_before.is_some() {
+            self.remote.accepted_wall = accepted_before;
+        }
         true
     }
 }

@@ -16,8 +16,14 @@ const PATIENCE: Duration = Duration::from_millis(500);
 impl Record {
     /// Another router may have published until now: nothing that is known of the provider's state counts.
     pub fn take_over(&mut self) {
-        self.remote = Remote { is_void: true, was_taken_over: true, ..Remote::default() };
-        self.refusal = None;
+        // When this router published last counts for the next refresh, if DNS has its address.
+        let accepted_wall = self.remote.accepted_wall;
+        self.remote =
+            Remote { accepted_wall, is_void: true, was_taken_over: true, ..Remote::default() };
+        // A refusal of the account holds for this router whoever published meanwhile.
+        if self.refusal.as_ref().is_some_and(|refusal| refusal.only.is_some()) {
+            self.refusal = None;
+        }
         self.trouble = None;
         self.pace.backoff.reset();
         self.wish.is_requested = false;
