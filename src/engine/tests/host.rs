@@ -279,6 +279,24 @@ fn addresses_of_others_and_of_other_networks_do_not_count() {
 }
 
 #[test]
+fn a_host_that_uses_its_eui_64_keeps_it_whatever_temporary_addresses_come() {
+    let mut s = tv();
+    seen(&mut s, TV, "2001:db8:0:1:0:ff:fe00:1");
+    seen(&mut s, TV, "fd00::ff:fe00:1");
+    for temporary in 1..20 {
+        seen(&mut s, TV, &format!("2001:db8:0:1::{temporary}"));
+        seen(&mut s, TV, &format!("fd00::{temporary}"));
+    }
+    assert_eq!(s.sent(), [""; 0]);
+    // In a new prefix, too, a temporary address may be seen first.
+    s.add(lan("2001:db8:0:1::1", 0));
+    s.add(lan("2001:db8:0:2::1", 600));
+    seen(&mut s, TV, "2001:db8:0:2::aaaa");
+    s.pass(MINUTE);
+    assert_eq!(s.sent(), ["tv.example.org 2001:db8:0:2:0:ff:fe00:1"]);
+}
+
+#[test]
 fn a_host_that_chooses_its_identifiers_is_awaited_in_a_new_prefix() {
     let mut s = tv();
     seen(&mut s, TV, "2001:db8:0:1::aaaa");
@@ -409,6 +427,18 @@ fn a_lease_of_odhcpd_is_found_by_name_identifier_or_hardware_address() {
         s.pass(MINUTE);
         assert_eq!(s.sent(), ["pc.example.org 2001:db8:0:1::12"]);
     }
+}
+
+#[test]
+fn another_device_with_the_name_of_a_host_does_not_get_its_record() {
+    let mut s = pc();
+    dhcp(&mut s, "config host 'pc'\n\toption mac '02:00:00:00:00:01'\n");
+    let mut s = s.start();
+    s.pass(MINUTE);
+    assert_eq!(s.sent(), ["pc.example.org 2001:db8:0:1:0:ff:fe00:1"]);
+    s.event(Event::Leases(vec![lease("2001:db8:0:1::bad", "pc", "0004bad")]));
+    s.pass(MINUTE);
+    assert_eq!(s.sent(), [""; 0]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::scenario::{DAY, HOUR, Scenario, address, link, lost, ms, secs, web};
+use super::scenario::{DAY, HOUR, Scenario, address, link, lost, ms, refused, secs, web};
 use crate::config::Gate;
 use crate::dns::Found;
 use crate::engine::event::Event;
@@ -222,4 +222,46 @@ fn with_a_shared_name_the_router_remembers_its_own_address() {
     s.add(vip());
     assert_eq!(s.sent(), ["home.example.com 203.0.113.2"]);
     assert_eq!(s.jobs.last().unwrap().changes[0].previous, Some(OURS.parse().unwrap()));
+}
+
+#[test]
+fn a_refusal_holds_over_a_restart_and_a_take_over() {
+    let mut s = pair().start();
+    s.provider = Some(refused());
+    s.dns = found(THEIRS);
+    s.add(vip());
+    assert_eq!((s.sent().len(), s.word()), (1, "refused"));
+    let mut s = s.restart(secs(5));
+    s.pass(secs(5));
+    s.remove(VIRTUAL);
+    s.add(vip());
+    s.pass(HOUR);
+    assert_eq!((s.sent().len(), s.word()), (0, "refused"));
+}
+
+#[test]
+fn a_take_over_that_sends_nothing_does_not_put_off_the_refresh() {
+    let mut s = pair().start();
+    s.add(vip());
+    s.pass(secs(1));
+    s.dns = found(OURS);
+    let mut refreshes = 0;
+    for _ in 0..5 {
+        s = s.restart(secs(10));
+        s.pass(DAY);
+        refreshes += s.sent().len();
+    }
+    assert_eq!(refreshes, 1, "every three days");
+}
+
+#[test]
+fn a_router_whose_gates_are_removed_takes_over() {
+    let mut s = master();
+    s.remove(VIRTUAL);
+    s.dns = found(THEIRS);
+    s.pass(HOUR);
+    s.sent();
+    s.reconfigure(|section| section.gates.clear());
+    s.pass(secs(1));
+    assert_eq!(s.sent(), [format!("home.example.com {OURS}")]);
 }
