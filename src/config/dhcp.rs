@@ -63,7 +63,8 @@ pub fn parse(text: &str) -> Dhcp {
 
 fn set(path: &mut String, section: &RawSection) {
     if let Some(file) = words(section, "leasefile").next() {
-        *path = file.to_owned();
+        // procd starts both servers in the root directory.
+        *path = format!("/{}", file.trim_start_matches('/'));
     }
 }
 
@@ -116,6 +117,14 @@ mod tests {
         assert_eq!(pc.duids, ["0003000102000000000a"]);
         assert_eq!(pc.suffix, Some("::cafe".parse().unwrap()));
         assert_eq!(*tv, DhcpHost { name: "tv".into(), ..DhcpHost::default() });
+    }
+
+    #[test]
+    fn a_relative_lease_file_is_one_of_the_root_directory() {
+        assert_eq!(
+            parse("config dnsmasq\n\toption leasefile 'tmp/leases'\n").dnsmasq,
+            "/tmp/leases"
+        );
     }
 
     #[test]

@@ -427,8 +427,10 @@ impl Answers {
 impl Viewpoint {
     /// Questions without answers yet. `steps` are the usable ways before a reload, and `before` those viewpoints.
     pub fn new(needs: Needs, steps: Option<Set<Step>>, before: &[Self]) -> Self {
-        let has_same_lines = |view: &&Self| view.needs.from == needs.from;
-        let uplinks = before.iter().find(has_same_lines).map(|view| view.uplinks.clone());
+        let same = before.iter().find(|view| view.needs == needs);
+        // Another section may have the same lines, and reach its provider by others of them.
+        let similar = before.iter().find(|view| view.needs.from == needs.from);
+        let uplinks = same.or(similar).map(|view| view.uplinks.clone());
         Self {
             uplinks: uplinks.unwrap_or_default(),
             due: None,

@@ -11,7 +11,7 @@ use crate::model::sorted::take_first;
 /// Most bytes of a file. The largest are the lease files of DHCP servers.
 const LIMIT: u64 = 256 << 10;
 
-/// What was read of a file; `None` if it is missing, too long or no text.
+/// What was read of a file; `None` if it is missing or too long.
 pub type FileText = (PathBuf, Option<String>);
 
 /// Files that are watched.
@@ -91,7 +91,8 @@ fn watch_directory_of(notifier: &Notifier, path: &Path) {
 }
 
 fn text_of(path: &Path) -> Option<String> {
-    String::from_utf8(read(path, LIMIT).ok()?).ok()
+    // A comment of the owner may be in any encoding.
+    Some(String::from_utf8_lossy(&read(path, LIMIT).ok()?).into_owned())
 }
 
 #[cfg(test)]
