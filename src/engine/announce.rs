@@ -28,6 +28,10 @@ impl Engine {
 
     /// Listens to the announcements of the gateways that sections depend on now.
     pub(super) fn listen(&mut self) {
+        // While the kernel is asked, no gateway is known. The port stays open, so that no announcement is missed.
+        if !self.facts.book.complete() {
+            return;
+        }
         let mut gateways = Set::new();
         for view in &self.viewpoints {
             let uplink = view.answers.uplink.as_ref();
