@@ -63,8 +63,9 @@ fn open(gateways: &[Gateway]) -> io::Result<UdpSocket> {
     socket.set_nonblocking(true)?;
     // Other programs may listen there, too (RFC 6886 section 3.2.1).
     socket.set_reuse_address(true)?;
-    // Without this the kernel also passes on what arrives on devices that other programs have joined by.
-    socket.set_multicast_all_v4(false)?;
+    // By default the kernel also delivers what arrives on devices on which only other programs have joined the
+    // group. Where that cannot be changed, the sender's address decides.
+    let _ = socket.set_multicast_all_v4(false);
     socket.bind(&SocketAddr::new(GROUP.into(), PORT).into())?;
     for gateway in gateways {
         socket.join_multicast_v4_n(&GROUP, &InterfaceIndexOrAddress::Index(gateway.link))?;
