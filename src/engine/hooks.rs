@@ -1,4 +1,4 @@
-//! What the owner's programs are told: changes of a record that an owner cares about, each once.
+//! When hooks are told of an event, and the history of addresses. `record/told.rs` knows what they were told.
 
 use std::net::IpAddr;
 use std::ops::Range;
@@ -14,101 +14,53 @@ use crate::model::{Family, Target};
 use crate::state::{PastChange, append};
 use crate::time::Now;
 
-/// The state of a record, as the owner's programs know it.
-#[derive(Clone, Debug)]
-pub struct Told {
-    held: Option<Target>,
-    is_refused: bool,
-    trouble: Trouble,
-}
-
-/// How long requests for a record have failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Trouble {
-    /// The last request did not fail.
-    None,
-    /// Since this time, counted since boot.
-    Since(Duration),
-    /// So long that the owner's programs were told.
-    Told,
-}
-
-impl Told {
-    /// The state of `record`, of which nobody is told.
-    fn of(record: &Record) -> Self {
-        Self { held: record.held(), is_refused: record.refusal.is_some(), trouble: Trouble::None }
-    }
-}
-
-impl Trouble {
-    /// Takes in whether requests fail at `now`. Returns whether they have failed for `limit`, and nobody was told.
-    fn follow(&mut self, is_failing: bool, limit: Duration, now: Duration) -> bool {
-        match (is_failing, *self) {
-            (false, _) => *self = Self::None,
-            (true, Self::None) => *self = Self::Since(now),
-            (true, Self::Since(since)) if now.saturating_sub(since) >= limit => {
-                *self = Self::Told;
-                return true;
-            }
-            (true, Self::Since(_) | Self::Told) => {}
-        }
-        false
-    }
-}
-
 impl Engine {
-    /// Compares a record with what the owner's programs know of it, and tells them what has happened.
+    /// Tells hooks what has happened to a record since the last look.
     pub(super) fn tell_changes(&mut self, id: RecordId, now: Now) {
-        let limit = self.failing_after;
-        let Some(active) = self.sections.get_mut(id.section) else { return };
-        let Some(record) = active.records.get(id.record) else { return };
-        let Some(slot) = active.slots.get_mut(id.record) else { return };
-        let Some(told) = &mut slot.told else {
-            // After a start or a reload the state is no news.
-            slot.told = Some(Told::of(record));
-            return;
-        };
-        let held = record.held();
-        let before = std::mem::replace(&mut told.held, held);
-        let was_refused = std::mem::replace(&mut told.is_refused, record.refusal.is_some());
-        if told.trouble.follow(record.trouble.is_some(), limit, now.up) {
-            let reason = record.trouble.clone().unwrap_or_default();
-            self.tell(id, Happening::Failing, reason);
-        } else if before != held {
-            self.tell_held(id, before, now);
-        } else if !was_refused && let Some(refusal) = &record.refusal {
-            let reason = Refusal::sentence(&refusal.reason, &refusal.advice);
-            self.tell(id, Happening::Refused, reason);
+        let failing_after = self.failing_after;
+        let Some(record) = self.record_mut(id) else { return };
+        let accepted = record.take_accepted();
+        let is_refused = record.take_refused();
+        let is_failing = record.take_failing(failing_after, now);
+        if let Some((target, old)) = accepted {
+            self.tell_accepted(id, target, old, now);
+        }
+        if is_refused {
+            self.tell_trouble(id, Happening::Refused);
+        }
+        if is_failing {
+            self.tell_trouble(id, Happening::Failing);
         }
     }
 
-    /// The provider has another target than `before`.
-    fn tell_held(&mut self, id: RecordId, before: Option<Target>, now: Now) {
+    /// The provider has accepted `target` in the place of `old`.
+    fn tell_accepted(&mut self, id: RecordId, target: Target, old: Option<IpAddr>, now: Now) {
+        let happening = match target {
+            Target::Address(_) => Happening::Accepted,
+            Target::Absent if old.is_some() => Happening::Removed,
+            // There was nothing to remove.
+            Target::Absent => return,
+        };
         let Some(active) = self.sections.get(id.section) else { return };
         let Some(record) = active.records.get(id.record) else { return };
-        let old = before.and_then(Target::address);
-        let happening = match record.held() {
-            Some(Target::Address(_)) => Happening::Accepted,
-            Some(Target::Absent) if old.is_some() => Happening::Removed,
-            Some(Target::Absent) | None => return,
-        };
         let change = past_change(&active.spec.name, record, old, now);
         append(&mut self.keeper.pending.history, [change.clone()]);
         append(&mut self.keeper.history, [change]);
-        let (section, record) = (active.spec.name.clone(), record.clone());
-        self.push(HookEvent {
-            number: 0,
-            happening,
-            section,
-            old,
-            new: record.published(),
-            name: record.name,
-            family: record.family,
-            reason: String::new(),
-        });
+        self.tell(id, happening, [old, target.address()], String::new());
     }
 
-    /// Tells the owner's programs that those of `records` that are of `family` have no address, and `why`.
+    /// The provider refuses the record, or requests for it fail.
+    fn tell_trouble(&mut self, id: RecordId, happening: Happening) {
+        let Some(record) = self.record_mut(id) else { return };
+        let reason = match &record.refusal {
+            Some(refusal) => Refusal::sentence(&refusal.reason, &refusal.advice),
+            None => record.trouble.clone().unwrap_or_default(),
+        };
+        let addresses = [record.published(), record.desired()];
+        self.tell(id, happening, addresses, reason);
+    }
+
+    /// Tells hooks that those of `records` that are of `family` have no address, and `why`.
     pub(super) fn tell_absence(
         &mut self,
         section: usize,
@@ -120,44 +72,40 @@ impl Engine {
             return;
         }
         let happening = if why.is_shared() { Happening::Shared } else { Happening::Lost };
-        for record in records {
+        for index in records {
             let Some(active) = self.sections.get(section) else { return };
-            let is_meant = active.records.get(record).is_some_and(|record| {
-                record.family == family
-                    && (happening == Happening::Shared || record.published().is_some())
-            });
-            if is_meant {
-                self.tell(RecordId { section, record }, happening, why.to_string());
+            let Some(record) = active.records.get(index) else { continue };
+            let published = record.published();
+            let is_meant = happening == Happening::Shared || published.is_some();
+            if record.family == family && is_meant {
+                let id = RecordId { section, record: index };
+                self.tell(id, happening, [published, None], why.to_string());
             }
         }
     }
 
-    fn tell(&mut self, id: RecordId, happening: Happening, reason: String) {
+    /// Tells hooks of an event. `addresses` are the old one and the new one.
+    fn tell(
+        &mut self,
+        id: RecordId,
+        happening: Happening,
+        addresses: [Option<IpAddr>; 2],
+        reason: String,
+    ) {
         let Some(active) = self.sections.get(id.section) else { return };
         let Some(record) = active.records.get(id.record) else { return };
-        let new = match happening {
-            Happening::Lost | Happening::Shared => None,
-            Happening::Accepted | Happening::Removed | Happening::Failing | Happening::Refused => {
-                record.desired()
-            }
-        };
-        let event = HookEvent {
-            number: 0,
+        self.hook_events = self.hook_events.wrapping_add(1);
+        let [old, new] = addresses;
+        self.actions.push(Action::TellHooks(Box::new(HookEvent {
+            number: self.hook_events,
             happening,
             section: active.spec.name.clone(),
             name: record.name.clone(),
             family: record.family,
-            old: record.published(),
+            old,
             new,
             reason,
-        };
-        self.push(event);
-    }
-
-    fn push(&mut self, event: HookEvent) {
-        self.hook_events = self.hook_events.wrapping_add(1);
-        let number = self.hook_events;
-        self.actions.push(Action::TellHooks(Box::new(HookEvent { number, ..event })));
+        })));
     }
 
     /// The latest changes of `name`, which is that of a record or a section; of all if it is empty. The oldest
@@ -173,9 +121,6 @@ impl Engine {
 /// The change of `record` from `old`, for the history.
 fn past_change(section: &str, record: &Record, old: Option<IpAddr>, now: Now) -> PastChange {
     let Timeline { event, sent, accepted } = record.timeline();
-    let millis = |at: Option<Duration>| {
-        at.and_then(|at| u64::try_from(at.saturating_sub(event).as_millis()).ok())
-    };
     PastChange {
         section: section.to_owned(),
         name: record.name.clone(),
@@ -183,7 +128,11 @@ fn past_change(section: &str, record: &Record, old: Option<IpAddr>, now: Now) ->
         old,
         new: record.published(),
         accepted_at: now.trusted_wall(),
-        sent_ms: millis(sent),
-        accepted_ms: millis(accepted),
+        sent_ms: sent.and_then(|at| millis_between(event, at)),
+        accepted_ms: accepted.and_then(|at| millis_between(event, at)),
     }
+}
+
+fn millis_between(event: Duration, at: Duration) -> Option<u64> {
+    u64::try_from(at.saturating_sub(event).as_millis()).ok()
 }

@@ -41,6 +41,7 @@ mod refusal;
 mod remote;
 mod saved;
 mod take_over;
+mod told;
 mod wish;
 
 use std::net::IpAddr;
@@ -56,6 +57,7 @@ pub use outcome::{Ending, ResultCounts, Sent};
 use presence::Presence;
 pub use refusal::Refusal;
 use remote::Remote;
+use told::Told;
 pub use wish::Timeline;
 use wish::Wish;
 
@@ -74,6 +76,8 @@ pub struct Record {
     pub trouble: Option<String>,
     wish: Wish,
     remote: Remote,
+    /// What hooks know of the record.
+    told: Told,
     pace: Pace,
     rest: Rest,
     /// The target of the request on its way.
@@ -136,6 +140,7 @@ impl Record {
             trouble: None,
             wish: Wish::new(),
             remote: Remote::default(),
+            told: Told::default(),
             pace,
             rest: Rest::Works,
             flight: None,

@@ -22,10 +22,6 @@ use crate::time::Now;
 impl Engine {
     /// Puts `config` in force.
     pub(super) fn reload(&mut self, config: Config, directory: Directory, now: Now) {
-        // After the reload the state of a record is no news.
-        for id in std::mem::take(&mut self.todo.touched) {
-            self.tell_changes(id, now);
-        }
         self.keep_before_reload();
         self.failing_after = config.global.failing_after;
         let mut known = self.state(now);

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::hooks::Told;
 use super::record::Record;
 use super::wait::Wait;
 use crate::state::{Changes, Saved};
@@ -27,8 +26,6 @@ pub struct Slot {
     pub is_refused: bool,
     /// The last saved form of the record; `None` if it was never saved.
     pub given: Option<Box<Saved>>,
-    /// What the owner's programs know of the record; `None` before the first look.
-    pub told: Option<Told>,
 }
 
 /// What a record does, as far as other records depend on it.

@@ -30,6 +30,7 @@ impl Record {
             self.remote.attempted.clear();
         }
         self.date_publication(now);
+        self.mark_as_told();
     }
 
     /// Takes over how long nothing is sent: because the provider refused the record, or because it asked to

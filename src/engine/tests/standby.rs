@@ -265,3 +265,31 @@ fn a_router_whose_gates_are_removed_takes_over() {
     s.pass(secs(1));
     assert_eq!(s.sent(), [format!("home.example.com {OURS}")]);
 }
+
+#[test]
+fn a_take_over_is_no_change_of_the_address_for_hooks_and_history() {
+    let mut s = master();
+    s.told_hooks.clear();
+    s.dns = found(OURS);
+    s.remove(VIRTUAL);
+    s.add(vip());
+    s.pass(HOUR);
+    assert_eq!((s.word(), s.told_hooks.len(), s.engine.history("").count()), ("published", 0, 1));
+    s.remove(VIRTUAL);
+    s.lease("203.0.113.2");
+    s.dns = found(THEIRS);
+    s.add(vip());
+    s.pass(HOUR);
+    let [event] = &s.told_hooks[..] else { panic!("{:?}", s.told_hooks) };
+    assert_eq!((event.old, event.new), (OURS.parse().ok(), "203.0.113.2".parse().ok()));
+}
+
+#[test]
+fn a_start_is_no_change_of_the_address_for_hooks_although_the_router_takes_over() {
+    let mut s = master();
+    s.told_hooks.clear();
+    s.dns = found(OURS);
+    let mut s = s.restart(secs(5));
+    s.pass(HOUR);
+    assert_eq!((s.word(), s.told_hooks.len(), s.engine.history("").count()), ("published", 0, 1));
+}

@@ -1,0 +1,66 @@
+//! What hooks know of a record, so that they are told of each change once.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::Record;
+use crate::model::Target;
+use crate::time::Now;
+
+/// The state of a record, as hooks know it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Told {
+    held: Option<Target>,
+    is_refused: bool,
+    trouble: Trouble,
+}
+
+/// How long requests for a record have failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Trouble {
+    /// The last request did not fail.
+    #[default]
+    None,
+    /// Since this time, counted since boot.
+    Since(Duration),
+    /// So long that hooks were told.
+    Told,
+}
+
+impl Record {
+    /// What an earlier run has saved is no news for hooks.
+    pub(super) fn mark_as_told(&mut self) {
+        self.told.held = self.remote.held;
+        self.told.is_refused = self.refusal.is_some();
+    }
+
+    /// The target that the provider has accepted since this was called last, and the address before it; `None` if
+    /// the provider has what hooks know. After a take-over the provider's state is unknown for a moment, and the
+    /// last known one counts.
+    pub fn take_accepted(&mut self) -> Option<(Target, Option<IpAddr>)> {
+        let held = self.remote.held?;
+        let before = self.told.held.replace(held);
+        if before == Some(held) { None } else { Some((held, before.and_then(Target::address))) }
+    }
+
+    /// Whether the provider has refused the record since this was called last.
+    pub fn take_refused(&mut self) -> bool {
+        let was_refused = std::mem::replace(&mut self.told.is_refused, self.refusal.is_some());
+        self.told.is_refused && !was_refused
+    }
+
+    /// Whether requests have failed for `limit`, and hooks were not told yet.
+    pub fn take_failing(&mut self, limit: Duration, now: Now) -> bool {
+        let is_failing = self.trouble.is_some();
+        self.told.trouble = match self.told.trouble {
+            _ if !is_failing => Trouble::None,
+            Trouble::None => Trouble::Since(now.up),
+            Trouble::Since(since) if now.up.saturating_sub(since) >= limit => {
+                self.told.trouble = Trouble::Told;
+                return true;
+            }
+            same => same,
+        };
+        false
+    }
+}
