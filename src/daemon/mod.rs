@@ -144,6 +144,8 @@ struct Daemon {
     pool: Pool,
     store: StoreThread,
     hook: Hook,
+    /// How many configurations were tested for LuCI's page.
+    tests: u32,
     /// `None` in a mode that writes nothing there.
     run_directory: Option<RunDirectory>,
     /// What LuCI and the subscribers on ubus see.
@@ -187,6 +189,7 @@ fn run(
         pool: pool(delivery, &incoming),
         store: store_thread(store, saved, &incoming),
         hook: hook(&incoming),
+        tests: 0,
         run_directory,
         display: Display::default(),
         ubus: Ubus::new(mode.serves()),

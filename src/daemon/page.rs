@@ -14,10 +14,11 @@ use crate::config::listing;
 use crate::config::mistake::Severity;
 use crate::edge::files::{self, Medium};
 use crate::edge::load::{check_text, definition_names};
-use crate::edge::process::{Running, SHELL, program};
+use crate::edge::process::{End, Running, SHELL, program};
 use crate::model::json::Json;
 use crate::proto::control::{ControlAnswer, ControlRequest};
 use crate::proto::ubus::session::MethodCall;
+use crate::time::duration::seconds;
 
 /// How long a test may take. LuCI waits 20 seconds for an answer.
 const TEST_LIMIT: Duration = Duration::from_secs(15);
@@ -57,7 +58,9 @@ impl Daemon {
     /// It runs in a process of its own, so that the records of this daemon stay as they are.
     pub(super) fn test(&mut self, call: MethodCall) {
         let ControlRequest::Test(text) = &call.request else { return };
-        let file = self.config.global.rundir.join("test");
+        // Two people may test at the same time.
+        self.tests = self.tests.wrapping_add(1);
+        let file = self.config.global.rundir.join(format!("test.{}", self.tests));
         match start_test(&file, text) {
             Ok(running) => {
                 let incoming = Arc::clone(&self.incoming);
@@ -99,8 +102,12 @@ fn output(running: Running) -> String {
         bytes.extend(part.iter().take(room));
     });
     let mut text = String::from_utf8_lossy(&bytes).into_owned();
-    if let Err(error) = ended {
-        text.push_str(&error.to_string());
+    match ended {
+        Ok(ended) if matches!(ended.end, End::OutOfTime(_)) => {
+            text.push_str(&format!("the test was ended after {}\n", seconds(TEST_LIMIT)));
+        }
+        Ok(_) => {}
+        Err(error) => text.push_str(&error.to_string()),
     }
     text
 }
