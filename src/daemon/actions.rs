@@ -71,7 +71,7 @@ impl Daemon {
     /// Tells the owner's programs: the hook, the scripts in `/etc/hotplug.d/ddns`, and those that listen on ubus.
     fn tell(&mut self, event: &HookEvent) {
         let environment = event.environment();
-        self.ubus.announce(&event.to_json(), &environment);
+        self.ubus.tell_hooks(&event.to_json(), &environment);
         if let Some(hook) = &self.config.global.hook {
             self.hook.run(hook, environment);
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::event::{QuestionId, Told};
+use super::event::{QuestionId, SourceAnswer};
 use super::no_address::{Desired, NoAddress};
 use super::pace::{Backoff, Bucket};
 use super::select::{self, Policy};
@@ -60,7 +60,7 @@ impl Schedule {
 /// The state of a source that is asked.
 #[derive(Clone, Debug)]
 pub struct Detector {
-    result: Option<Result<Told, String>>,
+    result: Option<Result<SourceAnswer, String>>,
     schedule: Schedule,
     due: Duration,
     bucket: Bucket,
@@ -211,7 +211,7 @@ impl Detector {
 
     /// Whether a gateway that told its address fails for the first time. It has no address for a moment while
     /// that changes, and does not answer while it starts: that is no news for the owner yet.
-    fn is_first_failure(&self, result: &Result<Told, Failure>) -> bool {
+    fn is_first_failure(&self, result: &Result<SourceAnswer, Failure>) -> bool {
         self.schedule != Schedule::Regular
             && result.as_ref().is_err_and(|failure| !failure.is_local())
             && matches!(self.result, Some(Ok(_)))
@@ -223,7 +223,7 @@ impl Detector {
     pub fn answered(
         &mut self,
         question: QuestionId,
-        result: Result<Told, Failure>,
+        result: Result<SourceAnswer, Failure>,
         timing: &Timing,
         now: Now,
         jitter: u32,

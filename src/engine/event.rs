@@ -26,8 +26,9 @@ pub type JobId = u32;
 /// The number of a question to a source. It is never used again within a run.
 pub type QuestionId = u32;
 
-/// The answer of a source: the address, and what told it if the section does not name that; else empty.
-pub type Told = (IpAddr, String);
+/// The answer of a source: the address, and who told it, such as `PCP, gateway 192.168.1.1`. The second is empty if
+/// the section itself names the page or the script.
+pub type SourceAnswer = (IpAddr, String);
 
 /// Something that happened outside the engine.
 #[derive(Clone, Debug)]
@@ -60,7 +61,7 @@ pub enum Event {
         /// The family that was asked for.
         family: Family,
         /// The address, or why there is none.
-        result: Result<Told, Failure>,
+        result: Result<SourceAnswer, Failure>,
     },
     /// The gateway with this address has announced a change.
     Announced(Ipv4Addr, Announcement),

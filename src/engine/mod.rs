@@ -12,7 +12,6 @@
 
 pub mod account;
 pub mod agenda;
-mod announce;
 pub mod book;
 pub mod detect;
 pub mod directory;
@@ -23,12 +22,14 @@ mod finish;
 pub mod flights;
 pub mod gate;
 pub mod gateway;
+mod gateway_announcements;
 pub mod hook_event;
 pub mod hooks;
 pub mod host;
 mod keep;
 mod lan;
 pub mod line;
+pub mod line_choice;
 mod look_up;
 pub mod names;
 pub mod network;
@@ -52,7 +53,6 @@ mod stop;
 #[cfg(test)]
 mod tests;
 mod todo;
-pub mod uplink;
 pub mod viewpoint;
 pub mod wait;
 pub mod way;
@@ -63,7 +63,7 @@ use std::time::Duration;
 use account::Account;
 use agenda::Agenda;
 use directory::Directory;
-use event::{Action, Event, QuestionId, Told};
+use event::{Action, Event, QuestionId, SourceAnswer};
 use flights::{Flights, Owner, RecordId};
 use gate::Standing;
 use keep::Keeper;
@@ -198,7 +198,7 @@ impl Engine {
         &mut self,
         section: &str,
         question: (QuestionId, Family),
-        result: Result<Told, Failure>,
+        result: Result<SourceAnswer, Failure>,
         now: Now,
     ) {
         let jitter = self.next_jitter();

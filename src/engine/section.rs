@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::detect::{Detector, Schedule};
-use super::event::{QuestionId, Told};
+use super::event::{QuestionId, SourceAnswer};
 use super::gate::Standing;
 use super::gateway::Uplink;
 use super::no_address::{Desired, NoAddress, SendBlock};
@@ -524,7 +524,7 @@ impl SectionState {
     pub fn detected(
         &mut self,
         (question, family): (QuestionId, Family),
-        result: Result<Told, Failure>,
+        result: Result<SourceAnswer, Failure>,
         now: Now,
         jitter: u32,
     ) {

@@ -15,11 +15,11 @@ use super::directory::Directory;
 use super::gate::{self, Standing};
 use super::gateway::Uplink;
 use super::host::LanAnswers;
+use super::line_choice::anywhere;
 use super::network::{NetifdState, NetworkView};
 use super::no_address::{Desired, NoAddress, SendBlock};
 use super::scope::DeviceScope;
 use super::select::{self, Policy};
-use super::uplink::anywhere;
 use super::way::{Ask, Step};
 use crate::config::host::{Lan, LanHost};
 use crate::config::{self, Gate, Section, Source};
@@ -28,13 +28,13 @@ use crate::model::{Family, Host, address};
 use crate::proto::netlink::IfIndex;
 use crate::provider;
 pub use lines::{Followed, LineChoices, Moment};
-use source::From;
+use source::FamilySource;
 
 /// The questions of one section about the network.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Needs {
     /// The source for IPv4, and for IPv6.
-    from: [From; 2],
+    sources: [FamilySource; 2],
     families: Vec<Family>,
     policy: Policy,
     /// The hosts of the provider, or the proxy. A request can leave if one of them can be reached.
@@ -50,7 +50,7 @@ pub struct Needs {
     seen: Vec<Family>,
     /// Whether requests leave by the line that is published.
     follows_line: bool,
-    /// The event network of a `web` or `script` source.
+    /// The event network of a source that is asked.
     event_network: Option<String>,
     /// Hosts of the local network.
     lan: Lan,
@@ -61,7 +61,7 @@ pub struct Needs {
 /// The answers for one family.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FamilyAnswer {
-    /// The address of the device or logical interface; `Unknown` for `web` and `script` sources.
+    /// The address of the device or logical interface; `Unknown` for sources that are asked.
     pub desired: Desired,
     /// The device that a request for a record must leave through, `None` if any will do; or the reason that
     /// keeps the request from leaving.
@@ -69,7 +69,7 @@ pub struct FamilyAnswer {
     /// Whether the source can be asked: a script always, a page if a way leads to its host, a gateway if there is
     /// a default route.
     pub can_ask: bool,
-    /// Why the page cannot be asked; `None` while the kernel or netifd has not answered everything.
+    /// Why the source cannot be asked; `None` while the kernel or netifd has not answered everything.
     pub cannot_ask: Option<String>,
 }
 
@@ -108,7 +108,7 @@ pub struct Viewpoint {
     /// When the questions are to be asked again although nothing changes, since boot.
     pub due: Option<Duration>,
     /// The line in use for IPv4, and for IPv6.
-    uplinks: LineChoices,
+    choices: LineChoices,
     /// The devices whose addresses the answers depend on.
     links: Vec<IfIndex>,
     /// Whether the answers depend on the addresses of all devices.
@@ -123,7 +123,7 @@ impl Needs {
         let seen = families.filter(|&family| is_seen(spec, &hosts, family)).collect();
         let is_any_asked = spec.families.iter().any(|&family| spec.source.is_asked(family));
         Self {
-            from: [Family::V4, Family::V6].map(|family| From::of(&spec.source, family)),
+            sources: [Family::V4, Family::V6].map(|family| FamilySource::of(&spec.source, family)),
             families: spec.families.clone(),
             policy: Policy { private: spec.private_addresses, temporary: spec.temporary_addresses },
             askable: directory.resolve(&asked_hosts(spec)),
@@ -166,26 +166,28 @@ impl Needs {
         &self,
         family: Family,
         facts: &NetworkView,
-        uplinks: &LineChoices,
+        choices: &LineChoices,
     ) -> Result<DeviceScope, NoAddress> {
-        let uplink = of_family(uplinks, family);
-        match self.from(family) {
-            From::Lines(lines) => uplink.line_scope(lines, family, facts),
-            From::Route(mark) => uplink.route_scope(*mark, family, facts),
-            From::Device(name) => Ok(DeviceScope::device(name)),
-            From::Network(name) => facts.scope(name),
-            From::NetworkV6 { v4, v6 } => facts.scope_v6(v4, v6),
-            From::Page | From::Script | From::Gateway => Err(NoAddress::NotAsked),
+        let choice = of_family(choices, family);
+        match self.source(family) {
+            FamilySource::Lines(lines) => choice.line_scope(lines, family, facts),
+            FamilySource::Route(mark) => choice.route_scope(*mark, family, facts),
+            FamilySource::Device(name) => Ok(DeviceScope::device(name)),
+            FamilySource::Network(name) => facts.scope(name),
+            FamilySource::NetworkV6 { v4, v6 } => facts.scope_v6(v4, v6),
+            FamilySource::Web | FamilySource::Script | FamilySource::Gateway => {
+                Err(NoAddress::NotAsked)
+            }
         }
     }
 
     /// The source of the addresses of `family`.
-    fn from(&self, family: Family) -> &From {
-        of_family(&self.from, family)
+    fn source(&self, family: Family) -> &FamilySource {
+        of_family(&self.sources, family)
     }
 
     /// The questions to the kernel about ways to hosts.
-    fn asks(&self, facts: &NetworkView, uplinks: &LineChoices) -> Vec<Ask> {
+    fn asks(&self, facts: &NetworkView, choices: &LineChoices) -> Vec<Ask> {
         let Ok(device) = self.bound(facts) else {
             return Vec::new();
         };
@@ -196,17 +198,17 @@ impl Needs {
             asks.extend(facts.book.asks(host, self.over, device));
         }
         for &family in &self.families {
-            asks.extend(self.line_asks(family, facts, of_family(uplinks, family)));
+            asks.extend(self.line_asks(family, facts, of_family(choices, family)));
         }
         for &family in &self.seen {
-            let Ok(scope) = self.scope(family, facts, uplinks) else {
+            let Ok(scope) = self.scope(family, facts, choices) else {
                 continue;
             };
             for host in &self.hosts {
                 asks.extend(facts.book.asks(host, Some(family), Some(&scope.device)));
             }
         }
-        if *self.from(Family::V4) == From::Gateway {
+        if *self.source(Family::V4) == FamilySource::Gateway {
             asks.extend(facts.book.asks(&anywhere(), Some(Family::V4), device));
         }
         for host in &self.askable {
@@ -243,17 +245,17 @@ impl Needs {
         family: Family,
         bound: &Result<Option<String>, SendBlock>,
         facts: &NetworkView,
-        uplinks: &LineChoices,
+        choices: &LineChoices,
     ) -> Result<Option<String>, SendBlock> {
         let device = bound.clone()?;
         let is_seen = self.is_seen(family);
         if self.follows_line
             && !is_seen
-            && let Some(way) = self.way_of_line(family, facts, of_family(uplinks, family))
+            && let Some(way) = self.way_of_line(family, facts, of_family(choices, family))
         {
-            return way;
+            return way.map(Some);
         }
-        let seen = if is_seen { self.scope(family, facts, uplinks).ok() } else { None };
+        let seen = if is_seen { self.scope(family, facts, choices).ok() } else { None };
         let Some(scope) = seen else {
             return match closed(&self.hosts, self.over, device.as_deref(), facts) {
                 None => Ok(device),
@@ -264,8 +266,8 @@ impl Needs {
             return Ok(Some(scope.device));
         };
         match closed(&self.hosts, Some(family), None, facts) {
-            // The device is no uplink, such as a LAN bridge with a public IPv6 address. The request leaves
-            // from that address over the uplink.
+            // The device leads to no provider, such as a LAN bridge with a public IPv6 address. The request leaves
+            // from that address over another device.
             None if family == Family::V6 => Ok(None),
             // An IPv4 request over another line leaves from that line's address, and the provider stores that.
             None => Err(SendBlock::NoRouteFrom(why)),
@@ -277,14 +279,17 @@ impl Needs {
         &self,
         family: Family,
         facts: &NetworkView,
-        uplinks: &LineChoices,
+        choices: &LineChoices,
         current: Option<IpAddr>,
     ) -> Desired {
-        let is_asked = matches!(self.from(family), From::Page | From::Script | From::Gateway);
+        let is_asked = matches!(
+            self.source(family),
+            FamilySource::Web | FamilySource::Script | FamilySource::Gateway
+        );
         if is_asked || !facts.book.addresses_known() {
             return Desired::Unknown;
         }
-        match self.scope(family, facts, uplinks) {
+        match self.scope(family, facts, choices) {
             Ok(scope) => select::from_device(&facts.book, &scope, family, self.policy, current),
             // netifd, or a line, may have a device in a moment.
             Err(NoAddress::NetifdAsked(_) | NoAddress::Awaited(_)) => Desired::Unknown,
@@ -298,7 +303,7 @@ impl Needs {
         bound: &Result<Option<String>, SendBlock>,
         facts: &NetworkView,
     ) -> Option<Uplink> {
-        if *self.from(Family::V4) != From::Gateway || !facts.book.complete() {
+        if *self.source(Family::V4) != FamilySource::Gateway || !facts.book.complete() {
             return None;
         }
         let device = bound.as_ref().ok()?.as_deref();
@@ -313,28 +318,25 @@ impl Needs {
         bound: &Result<Option<String>, SendBlock>,
         facts: &NetworkView,
     ) -> Option<String> {
+        let source = self.source(family);
+        if *source == FamilySource::Script {
+            return None;
+        }
         let device = match bound {
             Ok(device) => device.as_deref(),
-            Err(block) if *self.from(family) != From::Script => return Some(block.to_string()),
-            Err(_) => None,
+            Err(block) => return Some(block.to_string()),
         };
-        match self.from(family) {
-            From::Script => None,
-            From::Gateway => facts.book.closed(&anywhere(), Some(family), device),
-            From::Page
-            | From::Network(_)
-            | From::NetworkV6 { .. }
-            | From::Lines(_)
-            | From::Route(_)
-            | From::Device(_) => closed(&self.askable, Some(family), device, facts),
+        if *source == FamilySource::Gateway {
+            return facts.book.closed(&anywhere(), Some(family), device);
         }
+        closed(&self.askable, Some(family), device, facts)
     }
 
     fn answer(
         &self,
         family: Family,
         bound: &Result<Option<String>, SendBlock>,
-        (facts, uplinks): (&NetworkView, &LineChoices),
+        (facts, choices): (&NetworkView, &LineChoices),
         current: Option<IpAddr>,
     ) -> FamilyAnswer {
         let cannot_ask = self.cannot_ask(family, bound, facts);
@@ -342,8 +344,8 @@ impl Needs {
         let is_certain = facts.book.complete()
             && !matches!(bound, Err(SendBlock::NoDevice(NoAddress::NetifdAsked(_))));
         FamilyAnswer {
-            desired: self.desired(family, facts, uplinks, current),
-            way: self.way(family, bound, facts, uplinks),
+            desired: self.desired(family, facts, choices, current),
+            way: self.way(family, bound, facts, choices),
             can_ask,
             cannot_ask: if is_certain { cannot_ask } else { None },
         }
@@ -353,11 +355,11 @@ impl Needs {
     fn steps(
         &self,
         facts: &NetworkView,
-        uplinks: &LineChoices,
+        choices: &LineChoices,
         before: Option<&Set<Step>>,
     ) -> Set<Step> {
         let mut steps = Set::default();
-        for ask in self.asks(facts, uplinks) {
+        for ask in self.asks(facts, choices) {
             if facts.book.lacks_source(&ask) {
                 // The line has no address for a moment, because its address changes. It is still the same
                 // network, so its earlier ways stay.
@@ -429,10 +431,10 @@ impl Viewpoint {
     pub fn new(needs: Needs, steps: Option<Set<Step>>, before: &[Self]) -> Self {
         let same = before.iter().find(|view| view.needs == needs);
         // Another section may have the same lines, and reach its provider by others of them.
-        let similar = before.iter().find(|view| view.needs.from == needs.from);
-        let uplinks = same.or(similar).map(|view| view.uplinks.clone());
+        let similar = before.iter().find(|view| view.needs.sources == needs.sources);
+        let choices = same.or(similar).map(|view| view.choices.clone());
         Self {
-            uplinks: uplinks.unwrap_or_default(),
+            choices: choices.unwrap_or_default(),
             due: None,
             needs,
             members: Vec::new(),
@@ -452,12 +454,12 @@ impl Viewpoint {
     /// # Errors
     /// Why there is no such device.
     pub fn scope(&self, family: Family, facts: &NetworkView) -> Result<DeviceScope, NoAddress> {
-        self.needs.scope(family, facts, &self.uplinks)
+        self.needs.scope(family, facts, &self.choices)
     }
 
     /// The questions to the kernel about ways to hosts.
     pub fn asks(&self, facts: &NetworkView) -> Vec<Ask> {
-        self.needs.asks(facts, &self.uplinks)
+        self.needs.asks(facts, &self.choices)
     }
 
     /// Renews the answers. `current` is the address of each family that is kept if the rules of selection
@@ -469,11 +471,11 @@ impl Viewpoint {
         hosts: &[Option<Ipv6Addr>],
     ) -> bool {
         let needs = &self.needs;
-        let uplinks = &self.uplinks;
+        let choices = &self.choices;
         let bound = needs.bound(facts);
         let is_complete = facts.book.complete();
         let steps = match is_complete {
-            true => Some(needs.steps(facts, uplinks, self.answers.steps.as_ref())),
+            true => Some(needs.steps(facts, choices, self.answers.steps.as_ref())),
             // Unfinished answers would look like a network that went away.
             false => self.answers.steps.clone(),
         };
@@ -486,8 +488,8 @@ impl Viewpoint {
             Err(_) => false,
         };
         let answers = Answers {
-            v4: needs.answer(Family::V4, &bound, (facts, uplinks), current[0]),
-            v6: needs.answer(Family::V6, &bound, (facts, uplinks), current[1]),
+            v4: needs.answer(Family::V4, &bound, (facts, choices), current[0]),
+            v6: needs.answer(Family::V6, &bound, (facts, choices), current[1]),
             bound,
             standing: gate::standing(&needs.gates, facts),
             reaches_dns,

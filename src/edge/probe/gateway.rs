@@ -13,7 +13,7 @@ use crate::edge::dns::{self, wire};
 use crate::edge::http::{Client, Limits};
 use crate::edge::netlink::way;
 use crate::edge::system_error;
-use crate::engine::event::Told;
+use crate::engine::event::SourceAnswer;
 use crate::engine::gateway::Gateway;
 use crate::model::secret::Secret;
 use crate::model::{Family, HostPort, Transport, Url, address};
@@ -74,7 +74,7 @@ enum Trouble {
 ///
 /// # Errors
 /// Why there is no address, and what helps.
-pub fn ask(probe: &GatewayProbe, near: &Client, far: &Client) -> Result<Told, Failure> {
+pub fn ask(probe: &GatewayProbe, near: &Client, far: &Client) -> Result<SourceAnswer, Failure> {
     let mut why = match ask_gateway(probe.gateway.as_ref(), near) {
         Ok(told) => return Ok(told),
         Err(Trouble::Final(failure)) => return Err(failure),
@@ -98,7 +98,7 @@ pub fn ask(probe: &GatewayProbe, near: &Client, far: &Client) -> Result<Told, Fa
     Err(Failure::of_answer(why))
 }
 
-fn ask_gateway(gateway: Option<&Gateway>, client: &Client) -> Result<Told, Trouble> {
+fn ask_gateway(gateway: Option<&Gateway>, client: &Client) -> Result<SourceAnswer, Trouble> {
     let Some(gateway) = gateway else {
         return Err(Trouble::Next("the default route names no gateway".into()));
     };

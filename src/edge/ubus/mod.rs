@@ -121,11 +121,11 @@ impl Ubus {
         }
     }
 
-    /// Announces what has happened: as an event with `data`, and to the scripts in `/etc/hotplug.d/ddns` with
+    /// Tells hooks what has happened: as an event with `data`, and to the scripts in `/etc/hotplug.d/ddns` with
     /// `environment`.
-    pub fn announce(&mut self, data: &Json, environment: &[String]) {
+    pub fn tell_hooks(&mut self, data: &Json, environment: &[String]) {
         if let Some(connection) = &mut self.connection {
-            connection.session.announce(data, environment);
+            connection.session.tell_hooks(data, environment);
         }
     }
 

@@ -24,7 +24,7 @@ use crate::edge::dns;
 use crate::edge::http::{Shared, SlowLookUp, proxy_secrets};
 use crate::edge::probe::{self, Probe, gateway, script};
 use crate::edge::process;
-use crate::engine::event::{Event, Finished, JobId, QuestionId, Told};
+use crate::engine::event::{Event, Finished, JobId, QuestionId, SourceAnswer};
 use crate::model::Notice;
 use crate::model::secret::Secret;
 use crate::model::{Family, Transport};
@@ -276,7 +276,7 @@ impl Inner {
 }
 
 /// Asks a page or a command for an address of `family`.
-fn detect(probe: Probe, family: Family, clients: &mut Clients) -> Result<Told, Failure> {
+fn detect(probe: Probe, family: Family, clients: &mut Clients) -> Result<SourceAnswer, Failure> {
     let unnamed = |address| (address, String::new());
     match probe {
         Probe::Web { url, mut transport } => {

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{From, Needs, Viewpoint, of_family};
+use super::{FamilySource, Needs, Viewpoint, of_family};
 use crate::config::{Delays, Gate, Section, Source};
+use crate::engine::line_choice::{self, Demand, LineChoice, anywhere};
 use crate::engine::network::{NetifdState, NetworkView};
 use crate::engine::no_address::SendBlock;
 use crate::engine::status::LineStatus;
-use crate::engine::uplink::{self, Demand, LineChoice, anywhere};
 use crate::engine::way::Ask;
 use crate::model::Family;
 
@@ -43,10 +43,10 @@ impl Needs {
             }
         }
         for &family in &self.families {
-            if let From::Lines(lines) = self.from(family)
+            if let FamilySource::Lines(lines) = self.source(family)
                 && lines.mwan3
             {
-                let of_line = |network: &String| uplink::mwan3_files(network, family);
+                let of_line = |network: &String| line_choice::mwan3_files(network, family);
                 files.extend(lines.networks.iter().flat_map(of_line));
             }
         }
@@ -55,8 +55,9 @@ impl Needs {
 
     /// Whether the answers depend on the addresses of all devices: those of each line, or of a gate.
     pub(super) fn depends_on_all_links(&self) -> bool {
-        let has_choice = |from: &From| matches!(from, From::Lines(_) | From::Route(_));
-        !self.gates.is_empty() || self.from.iter().any(has_choice)
+        let has_choice =
+            |from: &FamilySource| matches!(from, FamilySource::Lines(_) | FamilySource::Route(_));
+        !self.gates.is_empty() || self.sources.iter().any(has_choice)
     }
 
     /// What a line must offer for `family`.
@@ -71,22 +72,22 @@ impl Needs {
     pub(super) fn follow_lines(
         &self,
         family: Family,
-        uplink: &mut LineChoice,
+        choice: &mut LineChoice,
         facts: &NetworkView,
         moment: Moment,
     ) -> Option<Duration> {
-        match self.from(family) {
-            From::Lines(lines) => {
+        match self.source(family) {
+            FamilySource::Lines(lines) => {
                 let delays = if moment.is_last { Delays::default() } else { lines.delays };
-                uplink.follow_lines(lines, self.demand(family), facts, moment.now, delays)
+                choice.follow_lines(lines, self.demand(family), facts, moment.now, delays)
             }
-            From::Route(mark) => uplink.follow_route(*mark, family, facts, moment.now),
-            From::Network(_)
-            | From::NetworkV6 { .. }
-            | From::Device(_)
-            | From::Page
-            | From::Script
-            | From::Gateway => None,
+            FamilySource::Route(mark) => choice.follow_route(*mark, family, facts, moment.now),
+            FamilySource::Network(_)
+            | FamilySource::NetworkV6 { .. }
+            | FamilySource::Device(_)
+            | FamilySource::Web
+            | FamilySource::Script
+            | FamilySource::Gateway => None,
         }
     }
 
@@ -95,26 +96,26 @@ impl Needs {
         &self,
         family: Family,
         facts: &NetworkView,
-        uplink: &LineChoice,
+        choice: &LineChoice,
     ) -> Vec<Ask> {
         let mut asks = Vec::new();
         let mut devices: Vec<String> = Vec::new();
-        match self.from(family) {
-            From::Lines(lines) => {
+        match self.source(family) {
+            FamilySource::Lines(lines) => {
                 for network in &lines.networks {
-                    devices.extend(uplink::devices(network, family, facts));
+                    devices.extend(line_choice::devices(network, family, facts));
                 }
             }
-            From::Route(mark) => {
-                asks.push(uplink::route_question(family, *mark));
-                devices.extend(uplink.exits().into_iter().map(str::to_owned));
+            FamilySource::Route(mark) => {
+                asks.push(line_choice::route_question(family, *mark));
+                devices.extend(choice.exits().into_iter().map(str::to_owned));
             }
-            From::Network(_)
-            | From::NetworkV6 { .. }
-            | From::Device(_)
-            | From::Page
-            | From::Script
-            | From::Gateway => return asks,
+            FamilySource::Network(_)
+            | FamilySource::NetworkV6 { .. }
+            | FamilySource::Device(_)
+            | FamilySource::Web
+            | FamilySource::Script
+            | FamilySource::Gateway => return asks,
         }
         let demand = self.demand(family);
         for device in devices {
@@ -132,22 +133,22 @@ impl Needs {
         &self,
         family: Family,
         facts: &NetworkView,
-        uplink: &LineChoice,
-    ) -> Option<Result<Option<String>, SendBlock>> {
-        let devices = match (self.from(family), uplink) {
-            (From::Lines(lines), LineChoice::Lines(failover)) => {
-                uplink::devices(lines.networks.get(failover.used())?, family, facts)
+        choice: &LineChoice,
+    ) -> Option<Result<String, SendBlock>> {
+        let devices = match (self.source(family), choice) {
+            (FamilySource::Lines(lines), LineChoice::Lines(failover)) => {
+                line_choice::devices(lines.networks.get(failover.used())?, family, facts)
             }
-            (From::Route(mark), uplink) => {
-                vec![uplink.route_scope(*mark, family, facts).ok()?.device]
+            (FamilySource::Route(mark), choice) => {
+                vec![choice.route_scope(*mark, family, facts).ok()?.device]
             }
             _ => return None,
         };
         if devices.is_empty() {
             return None;
         }
-        match uplink::way(&devices, self.demand(family), facts) {
-            Ok(device) => Some(Ok(Some(device?))),
+        match line_choice::way(&devices, self.demand(family), facts) {
+            Ok(device) => Some(Ok(device?)),
             Err(why) => Some(Err(SendBlock::NoRoute(why))),
         }
     }
@@ -158,13 +159,13 @@ impl Viewpoint {
     pub fn lines(&self, facts: &NetworkView, now: Duration) -> Vec<LineStatus> {
         let mut lines = Vec::new();
         for &family in &self.needs.families {
-            match (self.needs.from(family), of_family(&self.uplinks, family)) {
-                (From::Lines(known), LineChoice::Lines(failover)) => {
+            match (self.needs.source(family), of_family(&self.choices, family)) {
+                (FamilySource::Lines(known), LineChoice::Lines(failover)) => {
                     let demand = self.needs.demand(family);
-                    lines.push(uplink::line_status(known, failover, demand, facts, now));
+                    lines.push(line_choice::line_status(known, failover, demand, facts, now));
                 }
                 (_, LineChoice::Route(exit)) => {
-                    lines.extend(uplink::exit_status(exit, family, now))
+                    lines.extend(line_choice::exit_status(exit, family, now))
                 }
                 (_, LineChoice::Lines(_) | LineChoice::Fixed) => {}
             }
@@ -178,18 +179,18 @@ impl Viewpoint {
         if !facts.book.complete() || facts.netifd == NetifdState::Asking {
             return Followed::default();
         }
-        let before = self.uplinks.clone();
+        let before = self.choices.clone();
         self.due = None;
         for &family in &self.needs.families {
-            let [v4, v6] = &mut self.uplinks;
-            let uplink = if family == Family::V4 { v4 } else { v6 };
-            let due = self.needs.follow_lines(family, uplink, facts, moment);
+            let [v4, v6] = &mut self.choices;
+            let choice = if family == Family::V4 { v4 } else { v6 };
+            let due = self.needs.follow_lines(family, choice, facts, moment);
             self.due = [self.due, due].into_iter().flatten().min();
         }
         let mut followed = Followed::default();
-        for (uplink, before) in self.uplinks.iter().zip(&before) {
-            followed.lacks_ways |= uplink.exits() != before.exits();
-            followed.has_changed |= uplink.differs_from(before);
+        for (choice, before) in self.choices.iter().zip(&before) {
+            followed.lacks_ways |= choice.exits() != before.exits();
+            followed.has_changed |= choice.differs_from(before);
         }
         followed
     }

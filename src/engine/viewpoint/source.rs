@@ -5,7 +5,7 @@ use crate::model::Family;
 
 /// The source of the addresses of one family.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum From {
+pub(super) enum FamilySource {
     /// A logical interface.
     Network(String),
     /// The logical interface for IPv6, with that for IPv4: see
@@ -18,14 +18,14 @@ pub(super) enum From {
     /// A device.
     Device(String),
     /// A web page, which is asked over the network.
-    Page,
+    Web,
     /// A script.
     Script,
     /// The gateway of the default route.
     Gateway,
 }
 
-impl From {
+impl FamilySource {
     /// The source of the addresses of `family`.
     pub(super) fn of(source: &Source, family: Family) -> Self {
         match (source, family) {
@@ -36,7 +36,7 @@ impl From {
             (Source::Lines(lines), _) => Self::Lines(lines.clone()),
             (Source::Route { mark }, _) => Self::Route(*mark),
             (Source::Device(name), _) => Self::Device(name.clone()),
-            (Source::Web { .. }, _) => Self::Page,
+            (Source::Web { .. }, _) => Self::Web,
             (Source::Script(_), _) => Self::Script,
             (Source::Gateway { .. }, Family::V4) => Self::Gateway,
             // IPv6 is not translated, so the address is that of the device by which packets leave.

@@ -22,7 +22,7 @@ use crate::proto::ubus::netifd::Networks;
 const EVENTS: u32 = 1;
 /// ubusd itself as a peer.
 const UBUSD: u32 = 0;
-/// Most announcements that wait for ubusd's first answers.
+/// Most events for hooks that wait for ubusd's first answers.
 const MAX_EARLY: usize = 1000;
 /// Answers and notifications are dropped while more unsent bytes than this wait for ubusd.
 const BACKLOG: usize = 4 << 20;
@@ -112,7 +112,7 @@ pub struct Session {
     hotplug: Option<u32>,
     /// Whether ubusd has answered whether there is such an object.
     is_hotplug_known: bool,
-    /// What was announced before that.
+    /// What hooks were to be told before that.
     early: Vec<(Json, Vec<String>)>,
     networks: Option<Networks>,
     /// The body of the answer to `dump`, until the end of the answer.
@@ -230,9 +230,9 @@ impl Session {
         }
     }
 
-    /// Announces what has happened: as the event [`object::EVENT`] with `data`, and to the scripts in
+    /// Tells hooks what has happened: as the event [`object::EVENT`] with `data`, and to the scripts in
     /// `/etc/hotplug.d/ddns` with `environment`.
-    pub fn announce(&mut self, data: &Json, environment: &[String]) {
+    pub fn tell_hooks(&mut self, data: &Json, environment: &[String]) {
         if self.output.len() >= BACKLOG {
             return;
         }
@@ -252,11 +252,11 @@ impl Session {
         }
     }
 
-    /// Announces what had to wait for ubusd's first answers.
-    fn announce_early(&mut self) {
+    /// Tells hooks what had to wait for ubusd's first answers.
+    fn tell_early(&mut self) {
         self.is_hotplug_known = true;
         for (data, environment) in std::mem::take(&mut self.early) {
-            self.announce(&data, &environment);
+            self.tell_hooks(&data, &environment);
         }
     }
 
@@ -346,7 +346,7 @@ impl Session {
             Purpose::Events | Purpose::Subscribe if status != OK => {
                 self.trouble("ubus does not report netifd's changes to this user");
             }
-            Purpose::LookUpHotplug => self.announce_early(),
+            Purpose::LookUpHotplug => self.tell_early(),
             Purpose::LookUp
             | Purpose::Object
             | Purpose::Events

@@ -522,13 +522,13 @@ fn leases_that_are_wanted_before_the_connection_are_asked_for_after_it() {
 }
 
 #[test]
-fn announcements_are_events_and_reach_hotplug_scripts_while_procd_has_their_object() {
+fn hook_events_are_sent_on_ubus_and_reach_hotplug_scripts_while_procd_has_their_object() {
     const PROCD: u32 = 0x77;
     let mut dialogue = Dialogue::greeted(true);
     dialogue.sent();
-    let announce = |dialogue: &mut Dialogue| {
+    let tell = |dialogue: &mut Dialogue| {
         let data = json!({ "action": "update" }).into();
-        dialogue.0.announce(&data, &["ACTION=update".into()]);
+        dialogue.0.tell_hooks(&data, &["ACTION=update".into()]);
         dialogue.sent()
     };
     let event = |seq| {
@@ -537,18 +537,18 @@ fn announcements_are_events_and_reach_hotplug_scripts_while_procd_has_their_obje
     let call = |seq| format!("Invoke {seq} {PROCD:x} call {{\"env\":[\"ACTION=update\"]}}");
     // procd has no such directory.
     dialogue.status(5, 0, 4);
-    assert_eq!(announce(&mut dialogue), [event(6)]);
+    assert_eq!(tell(&mut dialogue), [event(6)]);
     dialogue.event("ubus.object.add", PROCD, "hotplug.ddns");
-    assert_eq!(announce(&mut dialogue), [event(7), call(8)]);
+    assert_eq!(tell(&mut dialogue), [event(7), call(8)]);
     dialogue.event("ubus.object.remove", PROCD, "hotplug.ddns");
-    assert_eq!(announce(&mut dialogue), [event(9)]);
+    assert_eq!(tell(&mut dialogue), [event(9)]);
 }
 
 #[test]
 fn hotplug_scripts_that_are_there_before_the_daemon_are_found() {
     let mut dialogue = Dialogue::greeted(true);
     dialogue.sent();
-    dialogue.0.announce(&json!({}).into(), &["ACTION=lost".into()]);
+    dialogue.0.tell_hooks(&json!({}).into(), &["ACTION=lost".into()]);
     assert_eq!(dialogue.sent(), [""; 0], "ubusd has not answered yet");
     dialogue.data(5, 0, |f| f.object(0x77));
     dialogue.status(5, 0, 0);
