@@ -88,7 +88,7 @@ pub struct Section {
     pub lan: Lan,
     /// `ip_source` and the options that belong to it.
     pub source: Source,
-    /// `interface`: the event network. When it changes, a `web` or `script` source is asked.
+    /// `interface`: the event network. When it changes, a source that must be asked is asked.
     pub event_network: Option<String>,
     /// `only_if_address` and `only_if_file`: unless all of them hold, another router publishes.
     pub gates: Vec<Gate>,
@@ -170,7 +170,7 @@ pub struct Lookup {
 /// Intervals and limits of a section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// `check_interval`: how often a `web` or `script` source is asked. Not used for sources of the
+    /// `check_interval`: how often a `web` or `script` source is asked. Not used for a gateway, nor for sources of the
     /// kernel.
     pub check: Duration,
     /// `force_interval`: how often an unchanged address is sent again.

@@ -53,7 +53,8 @@ impl Daemon {
     fn listen(&mut self, gateways: Vec<Gateway>) {
         if let Err(error) = self.announcements.set(gateways) {
             let text = format!(
-                "the gateway's announcements cannot be received: {error}; it is asked now and then"
+                "the gateway's announcements cannot be received: {error}; a change is noticed only when \
+                 the gateway is asked: after 5 minutes, then less often, up to every 6 hours"
             );
             self.say(Level::Warning, text);
         }

@@ -10,8 +10,8 @@ use tokio::io::unix::AsyncFd;
 
 use super::runtime::watched;
 
-/// An inotify instance that the runtime waits for. What exactly has changed does not matter here: whoever
-/// waits looks at all its files again.
+/// An inotify instance that the runtime waits for. It does not tell which file has changed: the
+/// caller reads all of its files again.
 #[derive(Debug)]
 pub struct Notifier(AsyncFd<Instance>);
 

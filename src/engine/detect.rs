@@ -18,10 +18,12 @@ const DETECT_INTERVAL: Duration = Duration::from_secs(30);
 /// The tokens of a full bucket.
 const DETECT_BURST: u32 = 3;
 
-/// The first pause of [`Schedule::Slow`], and the longest.
-const SLOW: Duration = Duration::from_secs(5 * 60);
-const SLOWEST: Duration = Duration::from_secs(6 * 3600);
-/// After so many failures in a row the pauses of the slow schedule count, if they are longer.
+/// The first pause of [`Schedule::Slow`].
+const FIRST_PAUSE: Duration = Duration::from_secs(5 * 60);
+/// Its longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 3600);
+/// How many failures in a row are tried again after the back-off. After more, the pauses of [`Schedule::Slow`]
+/// count.
 const QUICK_RETRIES: u32 = 3;
 
 /// When a source is asked although nothing has happened.
@@ -36,14 +38,16 @@ pub enum Schedule {
 
 impl Schedule {
     /// The slow schedule from its beginning.
-    pub const SLOW: Self = Self::Slow(SLOW);
+    pub const fn slow() -> Self {
+        Self::Slow(FIRST_PAUSE)
+    }
 
     /// The pause until the next question. The one after it is longer.
     fn next(&mut self, timing: &Timing) -> Duration {
         match *self {
             Self::Regular => timing.check,
             Self::Slow(pause) => {
-                *self = Self::Slow((2 * pause).min(SLOWEST));
+                *self = Self::Slow((2 * pause).min(LONGEST_PAUSE));
                 pause
             }
         }
@@ -52,7 +56,7 @@ impl Schedule {
     /// Something has happened: more may follow soon.
     fn restart(&mut self) {
         if *self != Self::Regular {
-            *self = Self::SLOW;
+            *self = Self::slow();
         }
     }
 }

@@ -44,9 +44,10 @@ impl Engine {
         self.section_index(section).is_some()
     }
 
-    /// The text of `why`: the state of `section`, which may also be the name of a host, each address of its device with the rule that rejected it,
-    /// whether the provider can be reached, the addresses in DNS, and the last request and answer. `None` if
-    /// there is no such section.
+    /// The text of `why`. `section` is the name of a section, or of a host of the local network. For a section:
+    /// its state, and each address of its device with the rule that rejected it. For a host: its record, the prefix,
+    /// where its address comes from, and a rule of the firewall. For both: whether the provider can be reached, the
+    /// addresses in DNS, and the last request and answer. `None` if there is neither.
     pub fn why(
         &self,
         section: &str,
@@ -108,7 +109,7 @@ impl Engine {
         let scope = match view.scope(family, &self.facts) {
             Ok(scope) => scope,
             Err(why) => {
-                // A `web` or `script` source has no device with candidates, but a last answer.
+                // A source that is asked has no device with candidates, but a last answer.
                 let found = active.detectors.get(&family);
                 let found = found.map_or(why.to_string(), |detector| {
                     detector.explain(view.answers.of(family).cannot_ask.clone(), now)

@@ -186,19 +186,23 @@ fn choose<'a>(
     claims: &AddressOwnership,
     used: Option<Ipv6Addr>,
 ) -> Option<Usable<'a>> {
-    let class = |known: &AddressEntry| {
-        let address = known.address.address;
-        (address::not_public(address).is_some(), !claims.is_assigned(address))
-    };
-    let best = *usable.iter().min_by_key(|(_, known)| (class(known), select::order(known)))?;
-    let is_used = |(router, known): &&Usable<'_>| {
-        used.is_some_and(|used| is_same_network(*router, used, known.address.prefix_len))
-    };
-    let Some(held) = usable.iter().find(is_used).filter(|held| class(held.1) == class(best.1))
-    else {
-        return Some(best);
-    };
-    Some(if select::displaces(best.1, held.1) { best } else { *held })
+    let best =
+        *usable.iter().min_by_key(|(_, known)| (class(known, claims), select::order(known)))?;
+    let Some(used) = used else { return Some(best) };
+    for held in usable {
+        let (router, known) = *held;
+        let is_used = is_same_network(router, used, known.address.prefix_len);
+        if is_used && class(known, claims) == class(best.1, claims) {
+            return Some(if select::displaces(best.1, known) { best } else { *held });
+        }
+    }
+    Some(best)
+}
+
+/// Rules 3 and 4: lower is better.
+fn class(known: &AddressEntry, claims: &AddressOwnership) -> (bool, bool) {
+    let address = known.address.address;
+    (address::not_public(address).is_some(), !claims.is_assigned(address))
 }
 
 fn is_same_network(a: Ipv6Addr, b: Ipv6Addr, length: u8) -> bool {

@@ -69,7 +69,7 @@ impl Engine {
             }
             is_news = true;
             let eui64 = mac.eui64(address);
-            // A host with temporary addresses may have that one, too, and hardly ever use it.
+            // A host with temporary addresses may also have its EUI-64 address, and hardly ever send from it.
             if !self.facts.sightings.neighbour(mac).contains(&eui64) {
                 self.actions.push(Action::ProbeNeighbour(eui64));
             }

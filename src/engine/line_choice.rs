@@ -1,4 +1,4 @@
-//! Sections with a choice of lines: by which device packets leave, which line is usable, and why not.
+//! Sections with a choice of lines: by which device packets leave, which line is usable, and why another is not.
 //!
 //! [`super::line`] decides when a line takes the place of another one. This file tells it which are usable.
 
@@ -127,7 +127,7 @@ impl LineChoice {
         match exit.used() {
             Some(used) if used == found => Ok(DeviceScope::device(used)),
             Some(_) | None => Err(NoAddress::Awaited(format!(
-                "packets to the internet leave by {found} since a moment ago"
+                "packets to the internet leave by {found} now; it is published if that lasts for a second"
             ))),
         }
     }
@@ -190,7 +190,9 @@ pub fn line_status(
 /// The device by which packets of `family` leave.
 pub fn exit_status(exit: &Exit, family: Family, now: Duration) -> Option<LineStatus> {
     let reason = match exit.next() {
-        Some(next) => format!("packets leave by {next} since a moment ago"),
+        Some(next) => {
+            format!("packets leave by {next} now; it is published if that lasts for a second")
+        }
         None => String::new(),
     };
     let used_for = now.saturating_sub(exit.since());

@@ -50,18 +50,18 @@ pub enum NoAddress {
     NoExit(Family),
     /// Another line is about to take the place of the one in use, or nothing is known yet.
     Awaited(String),
-    /// A `web` or `script` source has not answered yet.
+    /// A source that must be asked has not answered yet.
     NotAsked,
-    /// A `web` source cannot be asked now, for this reason.
+    /// The source cannot be asked now, for this reason.
     CannotAsk(String),
-    /// A `web` or `script` source failed, for this reason.
+    /// A source that must be asked failed, for this reason.
     NotDetected(String),
     /// Of this host in the local network no address in the prefix is known.
     HostNotSeen(String),
 }
 
 impl NoAddress {
-    /// Whether the address is certainly lost, and not only for a moment. A failing `web` source or an unknown
+    /// Whether the address is certainly lost, and not only for a moment. A source that does not answer, or an unknown
     /// interface is no proof of loss.
     pub fn is_loss(&self) -> bool {
         match self {

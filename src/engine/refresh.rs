@@ -152,7 +152,9 @@ impl Engine {
             let before = view.due;
             let followed = view.follow_lines(&self.facts, moment);
             lacks_ways |= followed.lacks_ways;
-            if let Some(at) = view.due.filter(|_| view.due != before) {
+            if view.due != before
+                && let Some(at) = view.due
+            {
                 self.agenda.add(at, Item::Viewpoint(place));
             }
             if followed.has_changed {

@@ -73,7 +73,12 @@ pub(super) fn standing(section: &str, standing: &Standing) -> Action {
 
 /// Reports that another line is in use.
 pub(super) fn line(section: &str, line: &LineStatus) -> Action {
-    Action::Say(Notice::about(section, Level::Notice, line.sentence()))
+    let LineStatus { family, line, reason, .. } = line;
+    let text = match reason.as_str() {
+        "" => format!("{family}: the line {line} is published now"),
+        reason => format!("{family}: the line {line} is published now: {reason}"),
+    };
+    Action::Say(Notice::about(section, Level::Notice, text))
 }
 
 /// Reports why a request that is due cannot leave.

@@ -145,7 +145,7 @@ impl SectionState {
             registered.insert(family, Registered::default());
             if spec.source.is_asked(family) {
                 let is_gateway = matches!(spec.source, Source::Gateway { .. });
-                let schedule = if is_gateway { Schedule::SLOW } else { Schedule::Regular };
+                let schedule = if is_gateway { Schedule::slow() } else { Schedule::Regular };
                 detectors.insert(family, Detector::new(schedule, now));
             }
         }
@@ -297,7 +297,7 @@ impl SectionState {
     }
 
     /// Looks for a way to a host that was not usable before: the router has another network now. Failures in
-    /// the old network, and the answer of a `web` source over it, no longer count. Returns whether there is
+    /// the old network, and the answer of a source over it, no longer count. Returns whether there is
     /// such a way.
     pub fn follow_ways(&mut self, answers: &Answers, now: Now) -> bool {
         let Some(steps) = &answers.steps else {
@@ -314,7 +314,7 @@ impl SectionState {
         is_another
     }
 
-    /// Asks a `web` or `script` source again when the event network has changed.
+    /// Asks the source again when the event network has changed.
     pub fn follow_event_network(&mut self, answers: &Answers, now: Now) {
         if self.detectors.is_empty() || answers.event_network.is_none() {
             return;
@@ -539,7 +539,7 @@ impl SectionState {
         }
     }
 
-    /// Makes a `web` or `script` source due now, because its answer may have changed.
+    /// Makes a source that is asked due now, because its answer may have changed.
     pub fn ask_again(&mut self, now: Now) {
         self.detectors.values_mut().for_each(|detector| detector.ask_again(now));
     }

@@ -85,7 +85,7 @@ pub fn from_device(
     }
 }
 
-/// Whether an address from a `web` or `script` source may be published.
+/// Whether an address from a source that is asked may be published.
 pub fn from_outside(address: IpAddr, policy: Policy) -> Desired {
     let why = address::never_publishable(address)
         .or_else(|| address::not_public(address).filter(|_| !policy.private));

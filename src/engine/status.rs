@@ -41,7 +41,7 @@ pub struct SectionStatus {
     pub registered: Vec<IpAddr>,
     /// Whether the owner has stopped the section.
     pub stopped: bool,
-    /// The time from now until its `web` or `script` source is asked next.
+    /// The time from now until its source is asked next, if it must be asked.
     pub asked_in: Option<Duration>,
     /// The last request, secrets masked.
     pub last_request: String,

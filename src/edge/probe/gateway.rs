@@ -179,7 +179,7 @@ fn by_port_control(gateway: &Gateway) -> io::Result<Said> {
         let (message, time) = match dialogue.step() {
             Step::Ask(message, time) => (message, time),
             Step::End(said) => {
-                // It is not answered in time for this: the socket is closed at once.
+                // The answer is not awaited: the socket is closed at once.
                 if let Some(message) = dialogue.farewell() {
                     let _ = call(to, device.0).over_udp(&message, Duration::ZERO, &mut |_| true);
                 }

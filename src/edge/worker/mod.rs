@@ -277,18 +277,18 @@ impl Inner {
 
 /// Asks a page or a command for an address of `family`.
 fn detect(probe: Probe, family: Family, clients: &mut Clients) -> Result<SourceAnswer, Failure> {
-    let unnamed = |address| (address, String::new());
     match probe {
         Probe::Web { url, mut transport } => {
             transport.family = Some(family);
-            probe::web(clients.get(&transport), &url, family)
-                .map(unnamed)
-                .map_err(|failure| covered(failure, &proxy_secrets(&transport)))
+            match probe::web(clients.get(&transport), &url, family) {
+                Ok(address) => Ok((address, String::new())),
+                Err(failure) => Err(covered(failure, &proxy_secrets(&transport))),
+            }
         }
-        Probe::Script(line) => {
-            let found = script::run(&line, family, script::SCRIPT_TIMEOUT);
-            found.map(unnamed).map_err(Failure::of_answer)
-        }
+        Probe::Script(line) => match script::run(&line, family, script::SCRIPT_TIMEOUT) {
+            Ok(address) => Ok((address, String::new())),
+            Err(text) => Err(Failure::of_answer(text)),
+        },
         Probe::Gateway(probe) => {
             let near = clients.quick(&probe.transport(), gateway::LIMITS);
             let far = Transport { family: Some(family), ..probe.transport.clone() };

@@ -15,14 +15,11 @@ use crate::model::mac::joined;
 impl Engine {
     /// The section that has a host with this name.
     pub(super) fn section_of_host(&self, name: &str) -> Option<usize> {
-        let has_host = |active: &SectionState| {
-            active.spec.lan.hosts.iter().any(|host| host.name.as_str() == name)
-        };
-        self.sections.iter().position(has_host)
+        self.sections.iter().position(|active| has_host(active, name))
     }
 
-    /// Adds the prefix, and the address of each host with its source. If only one host is `asked` for, adds only
-    /// that one, with the rule of the firewall that it needs.
+    /// Adds the prefix, and the address of each host with its source. If only one host is `asked` for, adds only that one,
+    /// and the rule by which the firewall lets others reach the host.
     pub(super) fn write_hosts(
         &self,
         text: &mut String,
@@ -101,4 +98,9 @@ impl fmt::Display for Found<'_> {
             }
         }
     }
+}
+
+/// Whether the section keeps the record of the host `name`.
+fn has_host(active: &SectionState, name: &str) -> bool {
+    active.spec.lan.hosts.iter().any(|host| host.name.as_str() == name)
 }

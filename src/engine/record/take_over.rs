@@ -20,7 +20,7 @@ impl Record {
         let accepted_wall = self.remote.accepted_wall;
         self.remote =
             Remote { accepted_wall, is_void: true, was_taken_over: true, ..Remote::default() };
-        // A refusal of the account holds for this router whoever published meanwhile.
+        // A refusal of the name or the account still holds: the other router has the same account.
         if self.refusal.as_ref().is_some_and(|refusal| refusal.only.is_some()) {
             self.refusal = None;
         }

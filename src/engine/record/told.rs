@@ -51,16 +51,18 @@ impl Record {
 
     /// Whether requests have failed for `limit`, and hooks were not told yet.
     pub fn take_failing(&mut self, limit: Duration, now: Now) -> bool {
-        let is_failing = self.trouble.is_some();
-        self.told.trouble = match self.told.trouble {
-            _ if !is_failing => Trouble::None,
-            Trouble::None => Trouble::Since(now.up),
+        if self.trouble.is_none() {
+            self.told.trouble = Trouble::None;
+            return false;
+        }
+        match self.told.trouble {
+            Trouble::None => self.told.trouble = Trouble::Since(now.up),
             Trouble::Since(since) if now.up.saturating_sub(since) >= limit => {
                 self.told.trouble = Trouble::Told;
                 return true;
             }
-            same => same,
-        };
+            Trouble::Since(_) | Trouble::Told => {}
+        }
         false
     }
 }

@@ -303,7 +303,7 @@ fn status_and_log_say_which_line_since_when_and_why_not_the_first() {
     mwan3(&mut s, "wan", "offline");
     s.pass(secs(30));
     let reason = "'wan' cannot be used: mwan3 says that 'wan' is offline";
-    assert!(s.said().contains(&format!("IPv4 line: wanb for 0 s; {reason}")));
+    assert!(s.said().contains(&format!("IPv4: the line wanb is published now: {reason}")));
     s.pass(secs(300));
     let text = s.engine.status(s.now).to_text(&mut |_| String::new());
     assert!(text.contains(&format!("  IPv4 line: wanb for 5 min; {reason}\n")), "{text}");

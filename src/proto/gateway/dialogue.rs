@@ -21,7 +21,7 @@ pub enum Protocol {
     Pcp,
     /// RFC 6886.
     NatPmp,
-    /// UPnP Internet Gateway Device.
+    /// UPnP Internet Gateway Device. `edge/probe/gateway.rs` asks by it, after this dialogue.
     Upnp,
 }
 
@@ -116,7 +116,7 @@ impl Dialogue {
         }
     }
 
-    /// Nobody listens at the gateway's port, so that no other request need be sent there.
+    /// Nobody listens at the gateway's port, so no further request is sent there.
     pub fn closed(&mut self) {
         self.is_over = true;
     }
