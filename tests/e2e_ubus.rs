@@ -363,7 +363,7 @@ fn a_form_learns_of_providers_logs_mistakes_and_what_would_be_sent() {
         let left: Vec<_> = left.filter(|name| name.to_string_lossy().starts_with("test")).collect();
         assert!(left.is_empty(), "they hold a password: {left:?}");
         let wrong = call("test", &json!({ "text": "config" })).unwrap();
-        assert!(wrong["text"].as_str().unwrap().contains("test:1: "), "{wrong}");
+        assert!(wrong["text"].as_str().unwrap().contains("test.2:1: "), "{wrong}");
         assert_eq!(scene.provider.count(), 1);
     });
 }

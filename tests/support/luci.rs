@@ -48,13 +48,11 @@ struct Shared {
     sections: Mutex<Vec<Map<String, Value>>>,
     /// The methods of `ddns` that the package's ACL grants.
     granted: Vec<String>,
-    /// The answer to `history`, if the daemon has no such method but is to have one.
-    history: Option<Value>,
 }
 
 impl Luci {
     /// Serves the configuration file `config` of the daemon with the process id `daemon`.
-    pub fn start(config: &Path, daemon: u32, history: Option<Value>) -> Self {
+    pub fn start(config: &Path, daemon: u32) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared {
@@ -62,7 +60,6 @@ impl Luci {
             daemon,
             sections: Mutex::new(read(config)),
             granted: granted(),
-            history,
         });
         let serving = shared.clone();
         thread::spawn(move || {
@@ -230,19 +227,13 @@ impl Shared {
     }
 
     fn list(&self) -> Value {
-        let mut methods: Value = serde_json::from_str(&object::signature().to_string()).unwrap();
-        if self.history.is_some() {
-            methods["history"] = json!({ "name": "string" });
-        }
+        let methods: Value = serde_json::from_str(&object::signature().to_string()).unwrap();
         json!({ "ddns": methods })
     }
 
     fn call(&self, object: &str, method: &str, arguments: &Value) -> Result<Value, u32> {
         match object {
             "ddns" if !self.granted.iter().any(|known| known == method) => Err(PERMISSION_DENIED),
-            "ddns" if method == "history" && object::signature().get("history").is_none() => {
-                Ok(json!({ "changes": self.history }))
-            }
             "ddns" => Client::connect().call("ddns", method, arguments),
             "uci" => self.uci(method, arguments),
             "session" => Ok(json!({ "access": true })),

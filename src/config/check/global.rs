@@ -50,11 +50,11 @@ pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Global {
 
 /// The program that is told of changes.
 fn hook(reader: &mut Reader<'_>, env: &impl Environment) -> Option<PathBuf> {
-    let path = Path::new(reader.text("hook")?);
+    let text = reader.text("hook")?;
+    let path = Path::new(text);
     if !path.is_absolute() || !env.executable(path) {
-        let text =
-            format!("{} is not the absolute path of a program that can be run", path.display());
-        reader.fail("hook", text);
+        let why = "is not the absolute path of a program that can be run";
+        reader.fail("hook", format!("{} {why}", quoted(text)));
         return None;
     }
     if let Some(text) = env.script_warning(path) {

@@ -30,11 +30,5 @@ return baseclass.extend({
 	test: call('test', [ 'text' ], { text: '' }),
 
 	/* The changes of a name, of all names without one. */
-	history: call('history', [ 'name' ], { changes: [] }),
-
-	/* Whether the daemon that runs keeps a history. */
-	hasHistory() {
-		return L.resolveDefault(rpc.list('ddns'), {}).then(objects =>
-			'history' in ((objects || {}).ddns || {}));
-	}
+	history: call('history', [ 'name' ], { changes: [] })
 });

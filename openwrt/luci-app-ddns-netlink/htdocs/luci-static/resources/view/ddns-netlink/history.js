@@ -10,20 +10,10 @@ return view.extend({
 	handleSaveApply: null,
 	handleReset: null,
 
-	load() {
-		return daemon.hasHistory();
-	},
-
-	render(hasHistory) {
+	render() {
 		this.list = E('div');
-
-		if (hasHistory) {
-			this.refresh();
-			poll.add(() => this.refresh());
-		}
-		else {
-			dom.content(this.list, E('p', {}, [ _('The daemon that runs keeps no history.') ]));
-		}
+		this.refresh();
+		poll.add(() => this.refresh());
 
 		return E('div', { 'class': 'cbi-map' }, [
 			E('h2', { 'name': 'content' }, [ _('History') ]),

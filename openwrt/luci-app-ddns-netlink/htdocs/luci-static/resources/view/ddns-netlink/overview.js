@@ -48,22 +48,19 @@ return view.extend({
 	load() {
 		return Promise.all([
 			L.resolveDefault(daemon.status(), null),
-			daemon.hasHistory(),
 			L.resolveDefault(uci.load('ddns'))
 		]);
 	},
 
-	render([ status, hasHistory ]) {
+	render([ status ]) {
 		this.handlers = {
 			update: row => this.command('update', row),
 			stop: row => this.command('stop', row),
 			start: row => this.command('start', row),
 			why: row => dialogues.why(row),
+			history: row => dialogues.history(row),
 			edit: row => this.edit(row)
 		};
-
-		if (hasHistory)
-			this.handlers.history = row => dialogues.history(row);
 
 		this.alarms = E('div', { 'role': 'alert', 'data-role': 'alarms' });
 		this.names = E('div');
