@@ -25,6 +25,12 @@ NAMES = {
     "/usr/lib/ddns/dynamic_dns_updater.sh": f"../../sbin/{NAME}",
 }
 
+# Where OpenWrt's two Prometheus exporters look for collectors.
+COLLECTORS = {
+    "ddns_netlink.lua": "/usr/lib/lua/prometheus-collectors/ddns_netlink.lua",
+    "ddns_netlink.uc": "/usr/share/ucode/node-exporter/lib/ddns_netlink.uc",
+}
+
 # The samples of scripts that the daemon tells what has happened.
 HOOKS = ("mqtt", "ntfy", "wireguard")
 
@@ -100,6 +106,7 @@ def openwrt_files(binary):
         # procd makes an object on ubus for this directory, by which the daemon has its scripts run.
         File("/etc/hotplug.d/ddns/"),
         *(File(f"/usr/share/ddns/hooks/{name}", source(f"examples/hooks/{name}")) for name in HOOKS),
+        *(File(path, source(f"openwrt/files/{name}")) for name, path in COLLECTORS.items()),
         File("/usr/share/ddns/custom/"),
         File("/usr/share/ddns/default/"),
     ]

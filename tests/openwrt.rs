@@ -419,6 +419,8 @@ fn packages_contain_the_files_that_luci_calls_and_reads() {
         ("usr/share/ddns/default/", "drwxr-xr-x"),
         ("usr/share/rpcd/acl.d/ddns-netlink.json", "-rw-r--r--"),
         ("lib/upgrade/keep.d/ddns-netlink", "-rw-r--r--"),
+        ("usr/lib/lua/prometheus-collectors/ddns_netlink.lua", "-rw-r--r--"),
+        ("usr/share/ucode/node-exporter/lib/ddns_netlink.uc", "-rw-r--r--"),
     ] {
         for (list, prefix) in [(&of_ipk, " ./"), (&of_apk, " ")] {
             let found = list.lines().find(|line| line.ends_with(&format!("{prefix}{file}")));

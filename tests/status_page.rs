@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use ddns_netlink::engine::no_address::{NoAddress, SendBlock};
 use ddns_netlink::engine::record::Timeline;
-use ddns_netlink::engine::status::{LineStatus, RecordStatus, SectionStatus, Snapshot};
+use ddns_netlink::engine::status::{
+    LineStatus, RecordStatus, ResultTotals, SectionStatus, Snapshot,
+};
 use ddns_netlink::engine::wait::Wait;
 use ddns_netlink::model::{Family, Hostname, Target};
 use serde_json::Value;
@@ -117,6 +119,7 @@ fn snapshot() -> Snapshot {
         since_up: None,
         desired: Some(address),
         seen_at: Some(1_800_000_000),
+        failing_since: None,
         foreign: vec![address],
         wait: PUBLISHED,
         reason: "up to date".into(),
@@ -134,6 +137,7 @@ fn snapshot() -> Snapshot {
         records: vec![record],
         registered: vec![],
         stopped: false,
+        results: ResultTotals::default(),
         lines: vec![LineStatus {
             family: Family::V4,
             line: "wan".into(),

@@ -120,7 +120,7 @@ fi
 # router advertisements; keepalived: VRRP; named, knotd: name servers; miniupnpd, turnserver (STUN), nft: a gateway with
 # address translation, and a server behind it; openssl: checks the tests' certificates;
 # python3: makes packages; mandoc: checks manual pages; curl, mosquitto: the samples
-# of hooks.
+# of hooks; prometheus and its exporter, lua5.1: metrics.
 ! lacks busybox || packages="$packages busybox"
 ! lacks dnsmasq || packages="$packages dnsmasq-base"
 ! lacks sysctl || packages="$packages procps"
@@ -136,6 +136,9 @@ fi
 ! lacks radvd || services="$services radvd"
 ! lacks miniupnpd || services="$services miniupnpd-nftables"
 ! lacks turnserver || services="$services coturn"
+! lacks prometheus promtool || services="$services prometheus"
+! lacks prometheus-node-exporter || services="$services prometheus-node-exporter"
+! lacks lua5.1 || packages="$packages lua5.1"
 ! lacks nft || services="$services nftables"
 ! lacks keepalived || services="$services keepalived"
 if [ -n "$programs" ] && ! install; then

@@ -43,6 +43,7 @@ fn own(invocation: Invocation) -> u8 {
         Command::Status { json: true, section: None } => query(&file, &["status", "json"]),
         Command::Status { json: false, section: Some(name) } => query(&file, &["section", &name]),
         Command::Status { json: true, section: Some(name) } => query(&file, &["get", &name]),
+        Command::Metrics => query(&file, &["metrics"]),
         Command::Why { section } => query(&file, &["why", &section]),
         Command::History { json, name } => {
             let command = if json { "history-json" } else { "history" };

@@ -57,6 +57,8 @@ pub enum Command {
         /// Only those of this name, or of this section.
         name: Option<String>,
     },
+    /// Show the state of every record as metrics for Prometheus.
+    Metrics,
     /// Show the kernel's address events as they come.
     Watch {
         /// As JSON, for programs.
@@ -114,6 +116,7 @@ Commands:
   start SECTION...            have it serve sections again, or send them
   why SECTION                 show how the address of a section is chosen
   history [--json] [NAME]     show the latest changes of names, or of a section
+  metrics                     show what the daemon knows, for Prometheus
   watch [--json] [DEVICE...]  show address events as they come
   providers [NAME|WORD]       list providers, those with a word, or one
   help                        show this text
@@ -145,7 +148,7 @@ struct Syntax {
     most: usize,
 }
 
-const SYNTAX: [Syntax; 12] = [
+const SYNTAX: [Syntax; 13] = [
     syntax("run", "--stderr", 0, 0),
     syntax("check", "", 0, 0),
     syntax("once", "--dry-run", 0, usize::MAX),
@@ -155,6 +158,7 @@ const SYNTAX: [Syntax; 12] = [
     syntax("start", "", 1, usize::MAX),
     syntax("why", "", 1, 1),
     syntax("history", "--json", 0, 1),
+    syntax("metrics", "", 0, 0),
     syntax("watch", "--json", 0, usize::MAX),
     syntax("providers", "", 0, 1),
     syntax("help", "", 0, usize::MAX),
@@ -265,6 +269,7 @@ impl Words {
             "start" => Command::Start { sections },
             "why" => Command::Why { section: first.unwrap_or_default() },
             "history" => Command::History { json: option, name: first },
+            "metrics" => Command::Metrics,
             "watch" => Command::Watch { json: option, devices: sections },
             "providers" => Command::Providers { name: first },
             _ => Command::Help,
@@ -335,6 +340,7 @@ mod tests {
             ("start a", Command::Start { sections: names(&["a"]) }),
             ("stop a b", Command::Stop { sections: names(&["a", "b"]) }),
             ("why home", Command::Why { section: "home".into() }),
+            ("metrics", Command::Metrics),
             ("watch", Command::Watch { json: false, devices: vec![] }),
             ("watch eth0 --json", Command::Watch { json: true, devices: names(&["eth0"]) }),
             ("providers", Command::Providers { name: None }),

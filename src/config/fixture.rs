@@ -83,6 +83,7 @@ pub(crate) fn global() -> Global {
         private_addresses: false,
         hook: None,
         failing_after: Duration::from_secs(600),
+        metrics_file: None,
         downloads: Downloads::default(),
     }
 }

@@ -68,6 +68,8 @@ pub struct Global {
     pub hook: Option<PathBuf>,
     /// `failing_after`: after how long the hook is told that requests fail. Not in ddns-scripts.
     pub failing_after: Duration,
+    /// `metrics_file`: the file that the textfile collector of a Prometheus exporter reads. Not in ddns-scripts.
+    pub metrics_file: Option<PathBuf>,
     /// `url`, `services_url` and `cacert`: where provider definitions are downloaded from.
     pub downloads: Downloads,
 }

@@ -64,6 +64,7 @@ pub const OPTIONS: &[KnownOption] = &[
     ours(Global, "ddns_statedir", "directory", None, "Where the state file is kept."),
     ours(Global, "hook", "path", None, "A program that is started when something happens that an owner cares about."),
     ours(Global, "failing_after", "seconds", Some("600"), "For how long requests must fail before the hook is told."),
+    ours(Global, "metrics_file", "path", None, "A file for the textfile collector of a Prometheus exporter."),
     stock(Global, "upd_privateip", "bool", Some("0"), "Whether addresses that are not public may be published."),
     stock(Global, "cacert", "IGNORE or path", None, "The certificates that the server of provider definitions is checked against."),
     stock(Global, "services_url", "url", None, "Where provider definitions are downloaded from, as LuCI writes it."),

@@ -5,6 +5,7 @@ use super::event_loop::EventLoop;
 use super::{Daemon, page};
 use crate::edge::{clock, dns};
 use crate::engine::event::Event;
+use crate::engine::metrics::Format;
 use crate::engine::status::{RecordStatus, SectionStatus};
 use crate::model::Level;
 use crate::model::json::Json;
@@ -46,6 +47,12 @@ impl EventLoop {
             ControlRequest::Status => ControlAnswer::Text(self.daemon.status_text(now)),
             ControlRequest::StatusJson => {
                 ControlAnswer::Json(self.daemon.engine.status(now).to_json())
+            }
+            ControlRequest::Metrics => {
+                ControlAnswer::Text(self.daemon.metrics(Format::OpenMetrics, now))
+            }
+            ControlRequest::MetricsText => {
+                ControlAnswer::Text(self.daemon.metrics(Format::Prometheus, now))
             }
             ControlRequest::Section(name) => {
                 let text = self.daemon.section_text(name, now);

@@ -105,10 +105,15 @@ impl Display {
         Snapshot { sections, disabled: Vec::new(), broken: Vec::new() }
     }
 
+    /// Whether nothing of this round is left to be shown.
+    pub(super) fn is_last_part(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// A part was shown from `begin` until `end`, since boot. Returns whether the round is complete.
     pub(super) fn shown(&mut self, begin: Duration, end: Duration) -> bool {
         self.spent += end.saturating_sub(begin);
-        if !self.waiting.is_empty() {
+        if !self.is_last_part() {
             return false;
         }
         self.pending = false;
@@ -203,6 +208,7 @@ mod tests {
 
     use super::*;
     use crate::engine::record::Timeline;
+    use crate::engine::status::ResultTotals;
     use crate::engine::wait::Wait;
     use crate::state::State;
 
@@ -215,6 +221,7 @@ mod tests {
             since_up: None,
             desired: None,
             seen_at: None,
+            failing_since: None,
             foreign: Vec::new(),
             wait: wait.clone(),
             reason: String::new(),
@@ -228,6 +235,7 @@ mod tests {
             records: waits.iter().enumerate().map(record).collect(),
             registered: Vec::new(),
             stopped: false,
+            results: ResultTotals::default(),
             lines: Vec::new(),
             asked_in: None,
             last_request: String::new(),

@@ -33,6 +33,7 @@ use crate::edge::clock::{self, ClockStep};
 use crate::edge::control::ControlConnections;
 use crate::edge::files;
 use crate::edge::files::lock::InstanceLock;
+use crate::edge::files::metrics::MetricsFile;
 use crate::edge::files::watch::FileWatch;
 use crate::edge::hook::Hook;
 use crate::edge::load::Loaded;
@@ -47,6 +48,7 @@ use crate::edge::ubus::Ubus;
 use crate::edge::worker::{self, Delivery, Network, Pool};
 use crate::engine::Engine;
 use crate::engine::event::Action;
+use crate::engine::metrics::{self, Format};
 use crate::engine::status::Snapshot;
 use crate::model::{Level, Notice};
 use crate::state::State;
@@ -150,6 +152,8 @@ struct Daemon {
     run_directory: Option<RunDirectory>,
     /// What LuCI and the subscribers on ubus see.
     display: Display,
+    /// What a Prometheus exporter sees.
+    metrics_file: MetricsFile,
     ubus: Ubus,
     /// What other threads have sent to the event loop.
     incoming: Arc<Mailbox<ThreadMessage>>,
@@ -192,6 +196,7 @@ fn run(
         tests: 0,
         run_directory,
         display: Display::default(),
+        metrics_file: MetricsFile::default(),
         ubus: Ubus::new(mode.serves()),
         incoming,
     };
@@ -284,7 +289,28 @@ impl Daemon {
             self.say(Level::Warning, format!("cannot write the files that LuCI reads: {why}"));
         }
         self.notify_subscribers(&status.sections);
+        if self.display.is_last_part() {
+            self.write_metrics(now);
+        }
         self.display.shown(begin, clock::uptime())
+    }
+
+    /// Brings the file up to date that a Prometheus exporter reads.
+    fn write_metrics(&mut self, now: Now) {
+        if !self.metrics_file.is_wanted() {
+            return;
+        }
+        let text = self.metrics(Format::Prometheus, now);
+        if let Some(why) = self.metrics_file.write(&text) {
+            self.say(
+                Level::Warning,
+                format!("cannot write metrics_file {why}; tried again at the next change"),
+            );
+        }
+    }
+
+    fn metrics(&self, format: Format, now: Now) -> String {
+        metrics::text(&self.engine.status(now), format)
     }
 
     /// The state of every section, for people.
@@ -314,6 +340,7 @@ impl Daemon {
             directory.close();
         }
         self.display.withdraw(&self.engine, clock::now());
+        self.metrics_file.remove();
     }
 
     /// Waits until the state is on flash; `false` if that takes longer than `limit`.

@@ -157,6 +157,7 @@ impl Engine {
         let record = section.records.get_mut(id.record)?;
         let was_trial = record.is_trial(&part.sent);
         record.answered(&part.sent, verdict, ending);
+        section.results.add(&verdict.outcome);
         if part.sent.target == Target::Absent && verdict.is_success() {
             // The look-up found the record that is removed now.
             section.registered.insert(record.family, Registered::default());

@@ -31,6 +31,7 @@ mod lan;
 pub mod line;
 pub mod line_choice;
 mod look_up;
+pub mod metrics;
 pub mod names;
 pub mod network;
 pub mod no_address;

@@ -15,6 +15,7 @@ use super::record::{Record, Rest};
 use super::registered::Registered;
 use super::select::Policy;
 use super::slot::{Activity, Slot};
+use super::status::ResultTotals;
 use super::viewpoint::Answers;
 use super::way::Step;
 use crate::config::{Section, Source};
@@ -46,6 +47,8 @@ pub struct SectionState {
     pub registered: Map<Family, Registered>,
     /// Whether the owner has stopped the section.
     pub stopped: bool,
+    /// How many updates of its records had which result.
+    pub results: ResultTotals,
     /// The last request of the section, and the answer.
     pub last: Exchanged,
     /// Why there is no address, per family. The log reports each change of the reason once.
@@ -161,6 +164,7 @@ impl SectionState {
             detectors,
             registered,
             stopped: false,
+            results: ResultTotals::default(),
             last: Exchanged::default(),
             no_address: Map::new(),
             waiting: BinaryHeap::new(),
@@ -207,6 +211,7 @@ impl SectionState {
             self.forget_other_router();
         }
         self.set_stopped(old.stopped);
+        self.results = old.results;
         self.last = old.last;
     }
 

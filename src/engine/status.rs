@@ -10,6 +10,7 @@ use super::wait::Wait;
 use crate::model::json::Json;
 use crate::model::sort;
 use crate::model::{Family, Hostname};
+use crate::provider::Outcome;
 use crate::time::UnixSeconds;
 use crate::time::duration::{millis, seconds};
 
@@ -41,12 +42,25 @@ pub struct SectionStatus {
     pub registered: Vec<IpAddr>,
     /// Whether the owner has stopped the section.
     pub stopped: bool,
+    /// How many updates of its records had which result since the start.
+    pub results: ResultTotals,
     /// The time from now until its source is asked next, if it must be asked.
     pub asked_in: Option<Duration>,
     /// The last request, secrets masked.
     pub last_request: String,
     /// The last answer, secrets masked.
     pub last_answer: String,
+}
+
+/// How many updates of records of a section had which result, since the program was started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ResultTotals {
+    /// The provider has accepted the update.
+    pub accepted: u64,
+    /// The update failed, or got no answer that says what became of it.
+    pub failed: u64,
+    /// The provider has refused the update.
+    pub refused: u64,
 }
 
 /// The line that is published, of several.
@@ -79,6 +93,8 @@ pub struct RecordStatus {
     pub desired: Option<IpAddr>,
     /// When the event happened that changed the address last, if it was in this run.
     pub seen_at: Option<UnixSeconds>,
+    /// Since when requests have failed, if they do, and if the wall clock could be trusted.
+    pub failing_since: Option<UnixSeconds>,
     /// What the zone's name servers had in the place of the published address.
     pub foreign: Vec<IpAddr>,
     /// The state of the record.
@@ -189,6 +205,18 @@ impl Snapshot {
     pub fn is_published(&self) -> bool {
         let mut records = self.sections.iter().flat_map(|section| &section.records);
         self.broken.is_empty() && records.all(|record| record.wait.is_published())
+    }
+}
+
+impl ResultTotals {
+    /// Counts the result of one update.
+    pub fn add(&mut self, outcome: &Outcome) {
+        let total = match outcome {
+            Outcome::Updated | Outcome::Unchanged => &mut self.accepted,
+            Outcome::Retry { .. } | Outcome::Unconfirmed { .. } => &mut self.failed,
+            Outcome::Refused { .. } => &mut self.refused,
+        };
+        *total = total.saturating_add(1);
     }
 }
 
@@ -314,7 +342,7 @@ fn texts(addresses: &[IpAddr]) -> Json {
 }
 
 /// A duration as a number of seconds.
-fn in_seconds(duration: Duration) -> Json {
+pub(super) fn in_seconds(duration: Duration) -> Json {
     Json::decimal(duration.as_secs(), duration.subsec_nanos(), 9)
 }
 

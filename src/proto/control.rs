@@ -13,6 +13,10 @@ pub enum ControlRequest {
     Section(String),
     /// `get SECTION`: what `status json` has of this section.
     Get(String),
+    /// `metrics`: the same as OpenMetrics.
+    Metrics,
+    /// The same in Prometheus' older text format; only on ubus.
+    MetricsText,
     /// `why SECTION`: how this section's address was chosen.
     Why(String),
     /// `history [NAME]`: the latest changes of a name or of the names of a section, for people; of all if it is
@@ -46,6 +50,7 @@ impl ControlRequest {
         match words.as_slice() {
             ["status"] => Ok(Self::Status),
             ["status", "json"] => Ok(Self::StatusJson),
+            ["metrics"] => Ok(Self::Metrics),
             ["section", section] => Ok(Self::Section((*section).to_owned())),
             ["get", section] => Ok(Self::Get((*section).to_owned())),
             ["why", section] => Ok(Self::Why((*section).to_owned())),

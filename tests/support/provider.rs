@@ -563,7 +563,10 @@ fn answer(
 }
 
 fn respond(stream: &mut dyn Write, status: u16, headers: &[String], body: &str) -> io::Result<()> {
-    let mut text = format!("HTTP/1.1 {status} Status\r\nContent-Type: text/plain\r\n");
+    let mut text = format!("HTTP/1.1 {status} Status\r\n");
+    if !headers.iter().any(|header| header.starts_with("Content-Type:")) {
+        text.push_str("Content-Type: text/plain\r\n");
+    }
     for header in headers {
         text.push_str(header);
         text.push_str("\r\n");

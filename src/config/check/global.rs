@@ -20,6 +20,7 @@ pub(super) fn defaults(env: &impl Environment) -> Global {
         private_addresses: false,
         hook: None,
         failing_after: Duration::from_secs(600),
+        metrics_file: None,
         downloads: Downloads::default(),
     }
 }
@@ -40,6 +41,7 @@ pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Global {
         failing_after: reader
             .number("failing_after", 1..=86_400)
             .map_or(default.failing_after, Duration::from_secs),
+        metrics_file: metrics_file(reader),
         downloads: Downloads {
             directory: reader.text("url").map(str::to_owned),
             base: reader.text("services_url").map(str::to_owned),
@@ -61,6 +63,17 @@ fn hook(reader: &mut Reader<'_>, env: &impl Environment) -> Option<PathBuf> {
         reader.warn("hook", text);
     }
     Some(path.to_owned())
+}
+
+/// The file for a textfile collector, which passes over files with another end of their name.
+fn metrics_file(reader: &mut Reader<'_>) -> Option<PathBuf> {
+    let text = reader.text("metrics_file")?;
+    if text.starts_with('/') && text.ends_with(".prom") {
+        return Some(text.into());
+    }
+    let why = "is not an absolute path that ends with '.prom'";
+    reader.fail("metrics_file", format!("{} {why}", quoted(text)));
+    None
 }
 
 /// A directory as an absolute path. A relative one would depend on the directory in which the program

@@ -39,7 +39,9 @@ fn answered(request: &ControlRequest) -> Reply {
         ControlRequest::Update(sections)
         | ControlRequest::Stop(sections)
         | ControlRequest::Start(sections) => sections.join("+"),
+        ControlRequest::Metrics => "# EOF\n".into(),
         ControlRequest::Providers
+        | ControlRequest::MetricsText
         | ControlRequest::Log(_)
         | ControlRequest::Check(_)
         | ControlRequest::Test(_) => panic!("only on ubus"),

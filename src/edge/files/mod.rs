@@ -4,6 +4,7 @@
 pub mod definitions;
 pub mod hosts;
 pub mod lock;
+pub mod metrics;
 pub mod owner;
 pub mod run;
 pub mod watch;
@@ -11,7 +12,7 @@ pub mod watch;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
@@ -160,6 +161,8 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32, medium: Medium) -> io::Result
     let mut options = OpenOptions::new();
     // With O_EXCL, a link that another user has put there is an error and is not followed.
     let mut file = options.write(true).create_new(true).mode(mode).open(path)?;
+    // open(2) has removed the bits of the umask, and programs of other users may have to read the file.
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
     file.write_all(bytes)?;
     if medium == Medium::Flash { file.sync_all() } else { Ok(()) }
 }
@@ -303,7 +306,6 @@ pub fn is_executable(path: &Path) -> bool {
 mod tests {
     use super::*;
     use crate::scratch::Scratch;
-    use std::os::unix::fs::PermissionsExt as _;
 
     fn write(path: PathBuf, text: impl AsRef<[u8]>) -> PathBuf {
         fs::create_dir_all(path.parent().unwrap()).unwrap();

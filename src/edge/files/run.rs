@@ -218,7 +218,7 @@ mod tests {
     use super::*;
     use crate::engine::no_address::NoAddress;
     use crate::engine::record::Timeline;
-    use crate::engine::status::RecordStatus;
+    use crate::engine::status::{RecordStatus, ResultTotals};
     use crate::engine::wait::Wait;
     use crate::model::{Family, Hostname};
     use crate::scratch::Scratch;
@@ -236,6 +236,7 @@ mod tests {
             since_up: published.map(|_| Duration::from_millis(700_900)),
             desired: None,
             seen_at: None,
+            failing_since: None,
             foreign: Vec::new(),
             wait: PUBLISHED,
             reason: String::new(),
@@ -252,6 +253,7 @@ mod tests {
             records,
             registered: vec![],
             stopped: false,
+            results: ResultTotals::default(),
             lines: Vec::new(),
             asked_in: None,
             last_request: String::new(),

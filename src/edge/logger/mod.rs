@@ -219,6 +219,7 @@ mod tests {
                 private_addresses: false,
                 hook: None,
                 failing_after: std::time::Duration::from_secs(600),
+                metrics_file: None,
                 downloads: Default::default(),
             },
             sections: built,

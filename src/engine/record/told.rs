@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Record;
 use crate::model::Target;
-use crate::time::Now;
+use crate::time::{Now, UnixSeconds};
 
 /// The state of a record, as hooks know it.
 #[derive(Clone, Debug, Default)]
@@ -21,10 +21,10 @@ enum Trouble {
     /// The last request did not fail.
     #[default]
     None,
-    /// Since this time, counted since boot.
-    Since(Duration),
-    /// So long that hooks were told.
-    Told,
+    /// Since this time.
+    Since(Now),
+    /// Since this time, and so long that hooks were told.
+    Told(Now),
 }
 
 impl Record {
@@ -56,13 +56,21 @@ impl Record {
             return false;
         }
         match self.told.trouble {
-            Trouble::None => self.told.trouble = Trouble::Since(now.up),
-            Trouble::Since(since) if now.up.saturating_sub(since) >= limit => {
-                self.told.trouble = Trouble::Told;
+            Trouble::None => self.told.trouble = Trouble::Since(now),
+            Trouble::Since(since) if now.up.saturating_sub(since.up) >= limit => {
+                self.told.trouble = Trouble::Told(since);
                 return true;
             }
-            Trouble::Since(_) | Trouble::Told => {}
+            Trouble::Since(_) | Trouble::Told(_) => {}
         }
         false
+    }
+
+    /// Since when requests have failed, if the wall clock could be trusted then; `None` if they do not fail.
+    pub fn failing_since(&self) -> Option<UnixSeconds> {
+        match self.told.trouble {
+            Trouble::None => None,
+            Trouble::Since(since) | Trouble::Told(since) => since.trusted_wall(),
+        }
     }
 }

@@ -10,6 +10,7 @@ mod hooks;
 mod host;
 mod late;
 mod lines;
+mod metrics;
 mod netifd;
 mod outcomes;
 mod pacing;

@@ -762,6 +762,7 @@ fn global() -> Global {
         private_addresses: false,
         hook: None,
         failing_after: Duration::from_secs(600),
+        metrics_file: None,
         downloads: Default::default(),
     }
 }

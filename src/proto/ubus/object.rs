@@ -24,7 +24,7 @@ const NOT_FOUND: u32 = 4;
 pub fn signature() -> Json {
     const STRING: u32 = 3;
     let mut methods = Json::object(&mut []);
-    for method in ["status", "providers"] {
+    for method in ["status", "providers", "metrics"] {
         methods.set(method, Json::object(&mut []));
     }
     for method in ["get", "why", "update", "stop", "start", "log"] {
@@ -48,6 +48,7 @@ pub fn request(method: &[u8], arguments: Members<'_>) -> Result<ControlRequest, 
     match method {
         b"history" => Ok(ControlRequest::HistoryJson(name)),
         b"status" => Ok(ControlRequest::StatusJson),
+        b"metrics" => Ok(ControlRequest::MetricsText),
         b"get" => section.map(ControlRequest::Get).ok_or(INVALID_ARGUMENT),
         b"why" => section.map(ControlRequest::Why).ok_or(INVALID_ARGUMENT),
         b"update" => Ok(ControlRequest::Update(section.into_iter().collect())),

@@ -102,6 +102,7 @@ const GLOBAL = [
 	{ name: 'ddns_statedir', type: 'text', title: _('Directory of the state file'), unset: '/etc/ddns-netlink' },
 	{ name: 'hook', type: 'text', title: _('Program that is told of changes'), help: _('Its path. Scripts in /etc/hotplug.d/ddns are told without this.') },
 	{ name: 'failing_after', type: 'text', title: _('Tell it of failures after'), help: _('in seconds'), unset: '600' },
+	{ name: 'metrics_file', type: 'text', title: _('File of metrics'), help: _('For a Prometheus exporter: a path that ends with .prom.') },
 	{ name: 'cacert', type: 'text', title: _('Certificates'), help: _('For the download of provider definitions: a file or directory, or IGNORE.') },
 	{ name: 'services_url', type: 'text', title: _('Provider definitions from'), shows: () => false },
 	{ name: 'url', type: 'text', title: _('Provider definitions from') }

@@ -1,0 +1,14 @@
+-- prometheus-node-exporter-lua: the metrics of ddns-netlink, which writes them as text.
+
+local ubus = require "ubus"
+
+local function scrape()
+	local bus = ubus.connect()
+	local reply = bus and bus:call("ddns", "metrics", {})
+	if bus then bus:close() end
+	if not reply then error("ddns-netlink does not answer on ubus\n") end
+	-- The exporter ends each output with a line feed.
+	output((reply.text:gsub("\n$", "")))
+end
+
+return { scrape = scrape }

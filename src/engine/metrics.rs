@@ -1,0 +1,204 @@
+//! The state of sections and records as metrics, in both text formats that Prometheus reads: OpenMetrics, and its
+//! own older format, which textfile collectors want. The formats differ in what a counter is called, and in the
+//! last line.
+//!
+//! Times are those of events and not ages, so the text stays the same while nothing happens. Addresses are no
+//! labels: each new address would be a new time series.
+
+use std::fmt::Write;
+
+use super::status::{RecordStatus, SectionStatus, Snapshot, in_seconds};
+use crate::model::json::Json;
+
+/// A format of metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// OpenMetrics 1.0.
+    OpenMetrics,
+    /// Prometheus' text format, version 0.0.4.
+    Prometheus,
+}
+
+/// A metric: its samples have one name, and one line each.
+struct Metric {
+    /// The name of its samples. That of a counter ends with [`TOTAL`].
+    name: &'static str,
+    /// One sentence for people.
+    help: &'static str,
+    samples: Samples,
+}
+
+/// The samples of a metric, and where their values come from. There is no sample where the value is `null`.
+enum Samples {
+    /// One sample: the version of the program.
+    Version,
+    /// One for each section: 1 if it runs, 0 if it cannot.
+    Runs,
+    /// One of the value 1 for each section that runs, with the provider as a label.
+    Provider,
+    /// One for each section that runs.
+    Section(fn(&SectionStatus) -> Json),
+    /// One for each record.
+    Record(fn(&RecordStatus) -> Json),
+    /// One of the value 1 for each record, with the state as a label.
+    State,
+}
+
+/// The end of the name of a counter's samples.
+const TOTAL: &str = "_total";
+
+const METRICS: [Metric; 12] = [
+    metric("ddns_build_info", "The version of ddns-netlink.", Samples::Version),
+    metric(
+        "ddns_section_up",
+        "Whether the section runs (1), or has a mistake in the configuration (0).",
+        Samples::Runs,
+    ),
+    metric("ddns_section_info", "The provider of the section.", Samples::Provider),
+    metric(
+        "ddns_updates_accepted_total",
+        "Updates of records of the section that the provider has accepted.",
+        Samples::Section(|section| section.results.accepted.into()),
+    ),
+    metric(
+        "ddns_updates_failed_total",
+        "Updates of records of the section that have failed, or got no answer.",
+        Samples::Section(|section| section.results.failed.into()),
+    ),
+    metric(
+        "ddns_updates_refused_total",
+        "Updates of records of the section that the provider has refused.",
+        Samples::Section(|section| section.results.refused.into()),
+    ),
+    metric(
+        "ddns_record_published",
+        "Whether the provider has the address that the record should hold (1) or not (0).",
+        Samples::Record(|record| u64::from(record.wait.is_published()).into()),
+    ),
+    metric("ddns_record_state", "The state of the record, as `status` shows it.", Samples::State),
+    metric(
+        "ddns_record_accepted_timestamp_seconds",
+        "When the provider accepted the address last.",
+        Samples::Record(|record| record.since.into()),
+    ),
+    metric(
+        "ddns_record_failing_since_timestamp_seconds",
+        "Since when requests for the record have failed.",
+        Samples::Record(|record| record.failing_since.into()),
+    ),
+    metric(
+        "ddns_record_update_duration_seconds",
+        "How long after its event the provider accepted the latest change.",
+        Samples::Record(update_duration),
+    ),
+    metric(
+        "ddns_record_foreign_addresses",
+        "How many addresses the zone's name servers had in the place of the published one.",
+        Samples::Record(|record| (record.foreign.len() as u64).into()),
+    ),
+];
+
+const fn metric(name: &'static str, help: &'static str, samples: Samples) -> Metric {
+    Metric { name, help, samples }
+}
+
+fn update_duration(record: &RecordStatus) -> Json {
+    let accepted = record.timeline.accepted;
+    accepted.map(|at| in_seconds(at.saturating_sub(record.timeline.event))).into()
+}
+
+/// The metrics of `status` as text.
+pub fn text(status: &Snapshot, format: Format) -> String {
+    let mut text = String::new();
+    for metric in &METRICS {
+        metric.write(status, format, &mut text);
+    }
+    if format == Format::OpenMetrics {
+        text.push_str("# EOF\n");
+    }
+    text
+}
+
+impl Metric {
+    fn write(&self, status: &Snapshot, format: Format, text: &mut String) {
+        let (kind, short) = match self.name.strip_suffix(TOTAL) {
+            Some(short) => ("counter", short),
+            None => ("gauge", self.name),
+        };
+        // In OpenMetrics a counter has one name, and its samples have another.
+        let name = if format == Format::OpenMetrics { short } else { self.name };
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "# HELP {name} {}\n# TYPE {name} {kind}", self.help);
+        match self.samples {
+            Samples::Version => {
+                self.sample(text, &[("version", env!("CARGO_PKG_VERSION"))], &one());
+            }
+            Samples::Runs => {
+                for section in &status.sections {
+                    self.sample(text, &[("section", &section.name)], &one());
+                }
+                for (name, _) in &status.broken {
+                    self.sample(text, &[("section", name)], &0_u64.into());
+                }
+            }
+            Samples::Provider => {
+                for SectionStatus { name, provider, .. } in &status.sections {
+                    self.sample(text, &[("section", name), ("provider", provider)], &one());
+                }
+            }
+            Samples::Section(value) => {
+                for section in &status.sections {
+                    self.sample(text, &[("section", &section.name)], &value(section));
+                }
+            }
+            Samples::Record(value) => {
+                for (section, record) in records(status) {
+                    self.sample(text, &labels(section, record), &value(record));
+                }
+            }
+            Samples::State => {
+                for (section, record) in records(status) {
+                    let [section, name, record_type] = labels(section, record);
+                    let state = ("state", record.wait.word());
+                    self.sample(text, &[section, name, record_type, state], &one());
+                }
+            }
+        }
+    }
+
+    /// Adds a line, unless `value` is `null`.
+    fn sample(&self, text: &mut String, labels: &[(&str, &str)], value: &Json) {
+        if value.is_null() {
+            return;
+        }
+        text.push_str(self.name);
+        let mut separator = '{';
+        for (name, value) in labels {
+            let _ = write!(text, "{separator}{name}=\"{}\"", escaped(value));
+            separator = ',';
+        }
+        let _ = writeln!(text, "}} {value}");
+    }
+}
+
+fn one() -> Json {
+    1_u64.into()
+}
+
+/// The records of all sections that run, each with the name of its section.
+fn records(status: &Snapshot) -> impl Iterator<Item = (&str, &RecordStatus)> {
+    let sections = status.sections.iter();
+    sections
+        .flat_map(|section| section.records.iter().map(|record| (section.name.as_str(), record)))
+}
+
+/// The labels that tell records apart.
+fn labels<'a>(section: &'a str, record: &'a RecordStatus) -> [(&'static str, &'a str); 3] {
+    let record_type = record.family.record_type();
+    [("section", section), ("name", record.name.as_str()), ("type", record_type)]
+}
+
+/// The value of a label, in which both formats have three characters escaped.
+fn escaped(value: &str) -> String {
+    value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n")
+}
