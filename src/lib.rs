@@ -1,7 +1,7 @@
 //! A dynamic DNS client that follows the address events of the kernel.
 //!
-//! Only [`edge`] does I/O. [`model`], [`text`], [`time`], [`dns`], [`provider`], [`config`], [`state`],
-//! [`proto`] and [`engine`] are pure: they compute values from values, and get the time as an argument.
+//! Only [`edge`] does I/O. [`model`], [`text`], [`time`], [`dns`], [`provider`], [`config`], [`import`],
+//! [`state`], [`proto`] and [`engine`] are pure: they compute values from values, and get the time as an argument.
 //! [`daemon`] connects the engine to the edge, and [`app`] has the commands. ARCHITECTURE.md describes the
 //! layers.
 
@@ -17,6 +17,7 @@ pub mod daemon;
 pub mod dns;
 pub mod edge;
 pub mod engine;
+pub mod import;
 pub mod model;
 pub mod proto;
 pub mod provider;

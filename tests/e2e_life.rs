@@ -782,3 +782,60 @@ fn watch_escapes_control_characters_in_device_names() {
         }
     });
 }
+
+#[test]
+fn import_makes_sections_that_check_accepts_and_keeps_passwords_off_the_terminal() {
+    isolated(&[], || {
+        let mut scene = Scene::bare();
+        let launcher = scene.launcher();
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import");
+        for name in ["inadyn.conf", "ddclient.conf", "ddns-go.yaml"] {
+            let path = data.join(name);
+            let import = launcher.output(&["import", path.to_str().unwrap()]);
+            let uci = String::from_utf8(import.stdout).unwrap();
+            let told = String::from_utf8(import.stderr).unwrap();
+            assert_eq!(import.status.code(), Some(3), "{told}");
+            assert!(uci.contains("WithoutMeaning") && !told.contains("WithoutMeaning"), "{told}");
+            assert!(told.lines().all(|line| line.starts_with(path.to_str().unwrap())), "{told}");
+            scene.config.global(&uci);
+            let check = scene.launcher().output(&["check"]);
+            let text = String::from_utf8(check.stderr).unwrap();
+            assert_eq!(check.status.code(), Some(0), "{name}: {text}");
+        }
+        let other = file("other");
+        fs::write(&other, "once upon a time\n").unwrap();
+        let other = other.to_str().unwrap();
+        for (words, code) in [
+            (["import", "/nowhere"].as_slice(), 1),
+            (&["import", other], 1),
+            (&["import", other, "--from=inadyn"], 1),
+            (&["import", other, "--from=dyndns"], 2),
+        ] {
+            let import = launcher.output(words);
+            assert_eq!(import.status.code(), Some(code), "{words:?}");
+            assert!(import.stdout.is_empty() && !import.stderr.is_empty(), "{words:?}");
+        }
+    });
+}
+
+#[test]
+fn a_section_of_ddclient_publishes_after_its_import() {
+    isolated(&[], || {
+        let mut scene = Scene::bare();
+        scene.wan.set_address("203.0.113.5");
+        let old = file("ddclient.conf");
+        let text = format!(
+            "ssl=no\nusev4=ifv4, ifv4=wan\n\
+             protocol=dyndns2, server={PROVIDER}, login=user, password='s e,c#ret' home.example.com\n"
+        );
+        fs::write(&old, text).unwrap();
+        scene.provider.require("user", "s e,c#ret");
+        let import = scene.launcher().output(&["import", old.to_str().unwrap()]);
+        assert_eq!(import.status.code(), Some(0));
+        assert!(import.stderr.is_empty());
+        scene.config.global(&String::from_utf8(import.stdout).unwrap());
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+    });
+}

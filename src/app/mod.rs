@@ -3,6 +3,7 @@
 mod check;
 mod client;
 mod helper;
+mod import;
 mod init;
 mod service;
 mod start;
@@ -55,6 +56,7 @@ fn own(invocation: Invocation) -> u8 {
         Command::Watch { json, devices } => watch::run(json, &devices),
         Command::Providers { name: None } => show(&listing::overview(&definition_names())),
         Command::Providers { name: Some(name) } => provider(&name),
+        Command::Import { file, from } => import::run(&file, from.as_deref()),
         Command::Help => show(HELP),
         Command::Version => show(&format!("{VERSION}\n")),
     }

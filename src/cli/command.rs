@@ -71,6 +71,13 @@ pub enum Command {
         /// A `service_name`, or a word to search for.
         name: Option<String>,
     },
+    /// Print the sections that do what a configuration of another client says.
+    Import {
+        /// The path of the configuration.
+        file: String,
+        /// The client, if the text does not tell.
+        from: Option<String>,
+    },
     /// Show [`HELP`].
     Help,
     /// Show [`super::VERSION`].
@@ -119,6 +126,8 @@ Commands:
   metrics                     show what the daemon knows, for Prometheus
   watch [--json] [DEVICE...]  show address events as they come
   providers [NAME|WORD]       list providers, those with a word, or one
+  import [--from CLIENT] FILE print a configuration of inadyn, ddclient or
+                              ddns-go as sections of /etc/config/ddns
   help                        show this text
 
 Options:
@@ -142,13 +151,13 @@ struct Syntax {
     command: &'static str,
     /// The option that only this command takes, or nothing.
     option: &'static str,
-    /// How many operands it needs. If it needs any, they are the names of sections.
+    /// How many operands it needs.
     least: usize,
     /// How many operands it may have.
     most: usize,
 }
 
-const SYNTAX: [Syntax; 13] = [
+const SYNTAX: [Syntax; 14] = [
     syntax("run", "--stderr", 0, 0),
     syntax("check", "", 0, 0),
     syntax("once", "--dry-run", 0, usize::MAX),
@@ -161,6 +170,7 @@ const SYNTAX: [Syntax; 13] = [
     syntax("metrics", "", 0, 0),
     syntax("watch", "--json", 0, usize::MAX),
     syntax("providers", "", 0, 1),
+    syntax("import", "--from", 1, 1),
     syntax("help", "", 0, usize::MAX),
 ];
 
@@ -195,6 +205,8 @@ struct Words {
     /// The command and its operands.
     plain: Vec<String>,
     config: Option<PathBuf>,
+    /// The value of `--from`.
+    from: Option<String>,
 }
 
 impl Words {
@@ -218,6 +230,9 @@ impl Words {
                 words.set_config(Some(file.into()))?;
             } else if let Some(file) = word.strip_prefix("-c") {
                 words.set_config(Some(file.into()))?;
+            } else if word == "--from" || word.starts_with("--from=") {
+                let value = word.strip_prefix("--from=").map(OsString::from);
+                words.set_client(value.or_else(|| arguments.next()))?;
             } else {
                 words.options.push(long_form(word).to_owned());
             }
@@ -235,6 +250,15 @@ impl Words {
         }
     }
 
+    fn set_client(&mut self, name: Option<OsString>) -> Result<(), UsageError> {
+        let Some(name) = name.and_then(|name| name.into_string().ok()) else {
+            return Err(UsageError("option '--from' needs inadyn, ddclient or ddns-go".into()));
+        };
+        self.options.push("--from".into());
+        self.from = Some(name);
+        Ok(())
+    }
+
     fn has(&self, option: &str) -> bool {
         self.options.iter().any(|other| other == option)
     }
@@ -250,7 +274,8 @@ impl Words {
         };
         self.check_options(std::slice::from_ref(syntax))?;
         if operands.len() < syntax.least {
-            return Err(UsageError(format!("'{name}' needs the name of a section")));
+            let what = if name == "import" { "a file" } else { "the name of a section" };
+            return Err(UsageError(format!("'{name}' needs {what}")));
         }
         if let Some(extra) = operands.get(syntax.most) {
             return Err(UsageError(format!("unexpected argument '{extra}'")));
@@ -272,6 +297,9 @@ impl Words {
             "metrics" => Command::Metrics,
             "watch" => Command::Watch { json: option, devices: sections },
             "providers" => Command::Providers { name: first },
+            "import" => {
+                Command::Import { file: first.unwrap_or_default(), from: self.from.clone() }
+            }
             _ => Command::Help,
         })
     }
@@ -345,6 +373,15 @@ mod tests {
             ("watch eth0 --json", Command::Watch { json: true, devices: names(&["eth0"]) }),
             ("providers", Command::Providers { name: None }),
             ("providers he.net", Command::Providers { name: Some("he.net".into()) }),
+            ("import a.conf", Command::Import { file: "a.conf".into(), from: None }),
+            (
+                "import --from inadyn a",
+                Command::Import { file: "a".into(), from: Some("inadyn".into()) },
+            ),
+            (
+                "import a --from=ddns-go",
+                Command::Import { file: "a".into(), from: Some("ddns-go".into()) },
+            ),
             ("help", Command::Help),
             ("help run", Command::Help),
             ("--help", Command::Help),
@@ -385,6 +422,10 @@ mod tests {
             ("why", "'why' needs the name of a section"),
             ("stop", "'stop' needs the name of a section"),
             ("start", "'start' needs the name of a section"),
+            ("import", "'import' needs a file"),
+            ("import a b", "unexpected argument 'b'"),
+            ("import a --from", "option '--from' needs inadyn, ddclient or ddns-go"),
+            ("check --from x", "there is no option '--from' here"),
             ("why a b", "unexpected argument 'b'"),
             ("providers a b", "unexpected argument 'b'"),
             ("check -c", "option '--config' needs a file"),

@@ -8,6 +8,7 @@
 pub(crate) mod dns;
 pub(crate) mod gateway;
 pub(crate) mod http;
+pub(crate) mod import;
 pub(crate) mod json;
 pub(crate) mod lan;
 pub(crate) mod netlink;
@@ -34,6 +35,7 @@ pub(crate) const ALL: &[Target] = &[
     dns::TARGET,
     gateway::TARGET,
     http::REDIRECT,
+    import::TARGET,
     json::TARGET,
     lan::TARGET,
     netlink::TARGET,

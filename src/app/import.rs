@@ -1,0 +1,49 @@
+//! `import`: prints a configuration of another client as sections of `/etc/config/ddns`.
+
+use std::path::Path;
+
+use crate::cli::exit;
+use crate::edge::console::{complain, show, warn};
+use crate::edge::files;
+use crate::import::{Client, Import};
+
+/// Prints it, and to standard error what is not taken over; returns the exit code.
+pub(super) fn run(file: &str, from: Option<&str>) -> u8 {
+    let bytes = match files::read_config(Path::new(file)) {
+        Ok(bytes) => bytes,
+        Err(error) => return complain(exit::FAILED, &error),
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let client = match from {
+        None => Client::of(&text),
+        Some(name) => match Client::named(name) {
+            None => {
+                let text = "option '--from' takes 'inadyn', 'ddclient' or 'ddns-go'";
+                return complain(exit::USAGE, &text);
+            }
+            known => known,
+        },
+    };
+    match client {
+        Some(client) => print(file, &client.import(&text)),
+        None => {
+            let text = format!(
+                "{file}: this is no configuration of inadyn, ddclient or ddns-go, as far as its words tell; \
+                 '--from ddclient' says which one it is"
+            );
+            complain(exit::FAILED, &text)
+        }
+    }
+}
+
+fn print(file: &str, import: &Import) -> u8 {
+    for remark in &import.remarks {
+        let kind = if remark.lost { "" } else { "note: " };
+        warn(&format!("{file}:{}: {kind}{}\n", remark.line, remark.text));
+    }
+    show(&import.uci);
+    if import.uci.is_empty() {
+        return complain(exit::FAILED, &format!("{file}: no section can be made of this file"));
+    }
+    if import.remarks.iter().any(|remark| remark.lost) { exit::CONFIG } else { exit::OK }
+}

@@ -1,0 +1,198 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::config::uci;
+
+/// Each client with a complete file of it, the sections that it becomes, and what the owner is told.
+const FILES: [(Client, &str, &str, &str); 3] = [
+    (
+        Client::Inadyn,
+        include_str!("../../tests/data/import/inadyn.conf"),
+        include_str!("../../tests/data/import/inadyn.uci"),
+        include_str!("../../tests/data/import/inadyn.remarks"),
+    ),
+    (
+        Client::Ddclient,
+        include_str!("../../tests/data/import/ddclient.conf"),
+        include_str!("../../tests/data/import/ddclient.uci"),
+        include_str!("../../tests/data/import/ddclient.remarks"),
+    ),
+    (
+        Client::DdnsGo,
+        include_str!("../../tests/data/import/ddns-go.yaml"),
+        include_str!("../../tests/data/import/ddns-go.uci"),
+        include_str!("../../tests/data/import/ddns-go.remarks"),
+    ),
+];
+
+fn remarks(import: &Import) -> String {
+    let line = |remark: &Remark| {
+        let kind = if remark.lost { "lost" } else { "note" };
+        format!("{} {kind} {}\n", remark.line, remark.text)
+    };
+    import.remarks.iter().map(line).collect()
+}
+
+#[test]
+fn complete_files_become_sections_and_say_what_is_lost() {
+    for (client, text, uci, told) in FILES {
+        let import = client.import(text);
+        assert_eq!(import.uci, uci);
+        assert_eq!(remarks(&import), told);
+    }
+}
+
+#[test]
+fn the_client_is_told_by_the_words_of_its_file() {
+    for (client, text, ..) in FILES {
+        assert_eq!(Client::of(text), Some(client));
+    }
+    for other in ["", "config service 'home'\n\toption enabled '1'\n", "{\"dnsconf\": 1}", "a=b"] {
+        assert_eq!(Client::of(other), None, "{other}");
+    }
+    assert_eq!(Client::named("ddns-go"), Some(Client::DdnsGo));
+    assert_eq!(Client::named("dyndns"), None);
+}
+
+/// The value of an option in the first section of what `client` makes of `text`.
+fn option(client: Client, text: &str, name: &str) -> String {
+    let (document, mistakes) = uci::parse(client.import(text).uci.as_bytes());
+    assert!(mistakes.is_empty(), "{mistakes:?}");
+    let section = document.sections.first().unwrap_or_else(|| panic!("no section: {text}"));
+    let option = section.options.iter().find(|option| option.name == name);
+    option.map(|option| option.values[0].0.clone()).unwrap_or_default()
+}
+
+#[test]
+fn addresses_come_from_where_they_came() {
+    let ddclient = |settings: &str, name| {
+        option(Client::Ddclient, &format!("{settings}, protocol=dyndns2 a.example.org"), name)
+    };
+    for (settings, source, name, value) in [
+        ("use=if, if=ppp0", "interface", "ip_interface", "ppp0"),
+        ("usev4=ifv4, ifv4=ppp0", "interface", "ip_interface", "ppp0"),
+        ("usev4=ifv4", "", "ip_interface", ""),
+        ("use=web", "web", "ip_url", ""),
+        ("use=web, web=dyndns", "web", "ip_url", ""),
+        ("use=web, web=he.net", "web", "ip_url", ""),
+        ("use=web, ssl=no, web=ip.example.net/x", "web", "ip_url", "http://ip.example.net/x"),
+        ("use=web, web=http://ip.example.net/x", "web", "ip_url", "http://ip.example.net/x"),
+        ("use=cmd, cmd='/bin/a b'", "script", "ip_script", "/bin/a b"),
+        ("use=ip, ip=192.0.2.1", "script", "ip_script", "echo 192.0.2.1"),
+        ("use=fw, fw=192.168.1.1", "gateway", "ip_url", ""),
+        ("use=linksys", "gateway", "ip_url", ""),
+    ] {
+        assert_eq!(ddclient(settings, "ip_source"), source, "{settings}");
+        assert_eq!(ddclient(settings, name), value, "{settings}");
+    }
+}
+
+#[test]
+fn a_server_of_dyndns2_is_a_known_provider_or_an_update_url() {
+    for (settings, name, value) in [
+        ("", "service_name", "dyn.com"),
+        ("server=dynupdate.no-ip.com", "service_name", "no-ip.com"),
+        ("server=https://dyndns.strato.com", "service_name", "strato.com"),
+        (
+            "server=dyn.example.org",
+            "update_url",
+            "https://[USERNAME]:[PASSWORD]@dyn.example.org/nic/update?hostname=[DOMAIN]&myip=[IP]",
+        ),
+        (
+            "ssl=no, server=dyn.example.org:81, script=/u",
+            "update_url",
+            "http://[USERNAME]:[PASSWORD]@dyn.example.org:81/u?hostname=[DOMAIN]&myip=[IP]",
+        ),
+    ] {
+        let text = format!("protocol=dyndns2, {settings} login=me password=x a.example.org");
+        assert_eq!(option(Client::Ddclient, &text, name), value, "{settings}");
+    }
+}
+
+#[test]
+fn a_provider_that_is_not_known_gives_a_section_that_is_not_enabled() {
+    for (client, text) in [
+        (Client::Inadyn, "provider default@nowhere.example { hostname = a.example.org }"),
+        (Client::Ddclient, "protocol=dslreports1, login=me, password=x a.example.org"),
+        (
+            Client::DdnsGo,
+            "dnsconf:\n- ipv4:\n    enable: true\n    domains: \n    - a.example.org\n  dns:\n    name: x\n",
+        ),
+    ] {
+        assert_eq!(option(client, text, "enabled"), "0");
+        assert_eq!(option(client, text, "domain"), "a.example.org");
+        assert!(remarks(&client.import(text)).contains("this provider is not known by that name"));
+    }
+}
+
+#[test]
+fn sections_with_one_first_label_get_names_of_their_own() {
+    let text = "provider he.net { hostname = a-b.example.org }\n\
+                provider he.net { hostname = a-b.example.net }\n\
+                provider he.net { hostname = *.example.net }\n";
+    let uci = Client::Inadyn.import(text).uci;
+    for name in ["'a_b'", "'a_b_2'", "'ddns'"] {
+        assert!(uci.contains(&format!("config service {name}\n")), "{uci}");
+    }
+}
+
+#[test]
+fn characters_that_no_terminal_shows_are_reported_and_left_out() {
+    let text = "provider he.net { hostname = a.example.org password = \"a\u{1b}b\u{a0}c\nd\" }";
+    assert_eq!(option(Client::Inadyn, text, "password"), "abcd");
+    let told = remarks(&Client::Inadyn.import(text));
+    let lost = "lost option 'password' lacks characters that cannot be shown; write it anew\n";
+    assert!(told.contains(lost), "{told}");
+}
+
+/// A file of `client` with this password, in the client's own spelling or, with bad luck, in none.
+fn file_with(client: Client, password: &str) -> String {
+    match client {
+        Client::Inadyn => format!(
+            "provider dyndns.org {{\n username = me\n password = {password}\n hostname = a.example.org\n}}\n"
+        ),
+        Client::Ddclient => {
+            format!("protocol=dyndns2\nlogin=me, password={password} \\\na.example.org\n")
+        }
+        Client::DdnsGo => format!(
+            "dnsconf:\n  - ipv4:\n      enable: true\n      domains:\n        - a.example.org\n    dns:\n      \
+             name: dyn.com\n      id: me\n      secret: {password}\n"
+        ),
+    }
+}
+
+fn client() -> impl Strategy<Value = Client> {
+    prop::sample::select(CLIENTS.map(|(_, client)| client).to_vec())
+}
+
+proptest! {
+    #[test]
+    fn what_is_printed_is_always_uci(
+        client in client(),
+        cuts in proptest::collection::vec((0..3_usize, 0..3000_usize, 0..300_usize), 0..5),
+        other in "[ -~\n\u{a0}\u{1b}äß]{0,40}",
+    ) {
+        let mut text = String::new();
+        for (file, start, length) in cuts {
+            let part: String = FILES[file].1.chars().skip(start).take(length).collect();
+            text.push_str(&part);
+            text.push_str(&other);
+        }
+        let _ = Client::of(&text);
+        let (document, mistakes) = uci::parse(client.import(&text).uci.as_bytes());
+        prop_assert!(mistakes.is_empty(), "{mistakes:?}");
+        prop_assert!(document.sections.iter().all(|section| section.readable));
+    }
+
+    #[test]
+    fn a_password_is_in_no_remark(
+        client in client(),
+        words in proptest::collection::vec("S3cret[A-Za-z0-9]{4,8}", 1..4),
+        between in "[ =,{}()'\"#:\\\\]{1,3}",
+        quote in prop::sample::select(vec!["", "'", "\""]),
+    ) {
+        let password = format!("{quote}{}{quote}", words.join(&between));
+        let told = remarks(&client.import(&file_with(client, &password)));
+        prop_assert!(!told.contains("S3cret"), "{told}");
+    }
+}
