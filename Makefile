@@ -67,6 +67,7 @@ test-targets: tools
 # directory. Tests of a server that cannot be installed are skipped.
 SERVERS := $(abspath $(TARGET_DIR))/servers
 PYTHON_SERVERS := moto[server,route53]==5.2.5 nsupdate==0.13.0 argon2-cffi==25.1.0 gunicorn==27.0.1
+FLEET_TOOLS := ansible-core==2.19.14 netjsonconfig==1.3.1
 NODE_SERVERS := @stoplight/prism-cli@5.16.0
 OPENAPI ?=
 
@@ -86,6 +87,8 @@ test-servers: $(SERVERS)/python
 $(SERVERS)/python: Makefile
 	python3 -m venv $(SERVERS)/venv
 	$(SERVERS)/venv/bin/pip install --quiet --disable-pip-version-check $(PYTHON_SERVERS)
+	python3 -m venv $(SERVERS)/fleet
+	$(SERVERS)/fleet/bin/pip install --quiet --disable-pip-version-check $(FLEET_TOOLS)
 	touch $@
 
 # LuCI's rules, on the views and on the stand-ins of the tests.

@@ -1,0 +1,108 @@
+//! The examples in `examples/fleet`, with Ansible and with OpenWISP's netjsonconfig. `make test-servers` runs
+//! these tests.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod servers;
+#[path = "support/skip.rs"]
+mod skip;
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs, process as this};
+
+use serde_json::json;
+use servers::program;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_ddns-netlink");
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/fleet").join(name)
+}
+
+fn scratch(name: &str) -> PathBuf {
+    let directory = env::temp_dir().join(format!("ddns-netlink-{name}-{}", this::id()));
+    fs::create_dir_all(&directory).unwrap();
+    directory
+}
+
+/// Runs `command`: whether it has succeeded, and its output.
+fn run(command: &mut Command) -> (bool, String) {
+    let output = command.output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&text).into_owned())
+}
+
+/// Runs the playbook for two routers, which are directories of this machine; `name` is that of the first.
+fn playbook(ansible: &Path, directory: &Path, name: &str) -> (bool, String) {
+    let inventory = format!(
+        "[routers]\nr1 ddns_name='{name}'\nr2 ddns_name=office2.example.com\n[routers:vars]\n\
+         ansible_connection=local\nddns_provider=desec.io\nddns_user=example.com\n"
+    );
+    let path = directory.join("inventory.ini");
+    fs::write(&path, inventory).unwrap();
+    for router in ["r1", "r2"] {
+        fs::create_dir_all(directory.join(router)).unwrap();
+    }
+    let home = format!("{}/{{{{ inventory_hostname }}}}", directory.display());
+    let variables = json!({
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "ansible_remote_tmp": directory,
+        "ddns_check": format!("{BINARY} check -c %s"),
+        "ddns_config": format!("{home}/ddns"),
+        "ddns_password": "s3cret",
+        "ddns_password_file": format!("{home}/password"),
+        "ddns_reload": format!("touch {home}/reloaded"),
+    });
+    let mut command = Command::new(ansible);
+    command.env("LC_ALL", "C.UTF-8").env("ANSIBLE_HOME", directory);
+    command.arg("-i").arg(path).arg("-e").arg(variables.to_string());
+    run(command.arg(example("ansible/ddns.yml")))
+}
+
+#[test]
+#[ignore = "needs Ansible: make test-servers"]
+fn ansible_gives_each_router_its_file_and_leaves_it_alone_if_the_new_one_has_a_mistake() {
+    let Some(ansible) = program("fleet/bin/ansible-playbook") else { return };
+    let directory = scratch("ansible");
+    let mut syntax = Command::new(&ansible);
+    syntax.env("LC_ALL", "C.UTF-8").env("ANSIBLE_HOME", &directory).arg("--syntax-check");
+    syntax.arg("-i").arg(example("ansible/inventory.ini")).arg(example("ansible/ddns.yml"));
+    let (succeeded, text) = run(&mut syntax);
+    assert!(succeeded, "{text}");
+    let (succeeded, text) = playbook(&ansible, &directory, "office1.example.com");
+    assert!(succeeded && !text.contains("s3cret"), "{text}");
+    let config = directory.join("r1/ddns");
+    let written = fs::read_to_string(&config).unwrap();
+    assert!(written.contains("option domain 'office1.example.com'"), "{written}");
+    let mode = fs::metadata(directory.join("r2/password")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(directory.join("r1/reloaded").exists() && directory.join("r2/reloaded").exists());
+    let (succeeded, text) = playbook(&ansible, &directory, "office1.example.com");
+    assert!(succeeded && text.matches("changed=0").count() == 2, "{text}");
+    let (succeeded, text) = playbook(&ansible, &directory, "not a name!");
+    assert!(!succeeded && text.contains("option 'domain'"), "{text}");
+    assert_eq!(fs::read_to_string(&config).unwrap(), written);
+    let _ = fs::remove_dir_all(directory);
+}
+
+#[test]
+#[ignore = "needs netjsonconfig: make test-servers"]
+fn the_template_of_openwisp_becomes_a_file_without_a_mistake() {
+    let Some(netjsonconfig) = program("fleet/bin/netjsonconfig") else { return };
+    let directory = scratch("openwisp");
+    let mut command = Command::new(netjsonconfig);
+    command.env("ddns_name", "office1.example.com").env("ddns_user", "example.com");
+    command.env("ddns_password", "s3cret").args(["-b", "openwrt", "-m", "write", "-c"]);
+    command.arg(example("openwisp/template.json")).arg("--args").arg("name=router");
+    let (succeeded, text) = run(command.arg(format!("path={}", directory.display())));
+    assert!(succeeded, "{text}");
+    let archive = directory.join("router.tar.gz");
+    run(Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(&directory));
+    let config = directory.join("etc/config/ddns");
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o600)).unwrap();
+    let (succeeded, text) = run(Command::new(BINARY).args(["check", "-c"]).arg(&config));
+    assert!(succeeded && !text.contains("warning"), "{text}");
+    assert!(fs::read_to_string(&config).unwrap().contains("option domain 'office1.example.com'"));
+    let _ = fs::remove_dir_all(directory);
+}
