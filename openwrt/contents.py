@@ -31,6 +31,9 @@ COLLECTORS = {
     "ddns_netlink.uc": "/usr/share/ucode/node-exporter/lib/ddns_netlink.uc",
 }
 
+# The user and group of the daemon, as OpenWrt's add_group_and_user reads them.
+USER = "ddns=456:ddns=456"
+
 # The samples of scripts that the daemon tells what has happened.
 HOOKS = ("mqtt", "ntfy", "wireguard")
 
@@ -100,6 +103,9 @@ def openwrt_files(binary):
         functions(),
         File(f"/lib/upgrade/keep.d/{NAME}", source("openwrt/files/ddns-netlink.keep")),
         File(f"/usr/share/rpcd/acl.d/{NAME}.json", source("openwrt/files/ddns-netlink.acl.json")),
+        # What the daemon may do on ubus, and the capabilities that it has: none.
+        File(f"/usr/share/acl.d/{NAME}.json", source(f"openwrt/files/{NAME}.ubus.json")),
+        File("/etc/capabilities/ddns.json", source("openwrt/files/ddns.capabilities.json")),
         *(File(path, link=link) for path, link in NAMES.items()),
         # LuCI shows this version.
         File("/usr/share/ddns/version", f"{version()}-{RELEASE}\n".encode()),
@@ -129,6 +135,7 @@ def ipk_fields(arch, size):
         ("Replaces", replaced),
         ("License", LICENSE),
         ("Section", "net"),
+        ("Require-User", USER),
         ("Architecture", arch),
         ("Installed-Size", size),
         ("Description", f"{SUMMARY}\n {DESCRIPTION}"),
@@ -168,6 +175,7 @@ def apk_files(binary):
     return [
         *files,
         File(f"{records}.list", listing.encode()),
+        File(f"{records}.rusers", f"{USER}\n".encode()),
         File(f"{records}.conffiles", f"{CONFIG}\n".encode()),
         File(f"{records}.conffiles_static", f"{CONFIG} {checksum}\n".encode()),
     ]
@@ -195,7 +203,7 @@ def apk_scripts():
     """The scripts of an .apk; apk has separate ones for an upgrade. procd would not restart a
     service whose definition stays the same, so .pre-upgrade stops the old program."""
     setting = f'export root="${{IPKG_INSTROOT}}"\nexport pkgname="{NAME}"\n'
-    install = f"{OPKG_POSTINST}{setting}default_postinst\n"
+    install = f"{OPKG_POSTINST}{setting}add_group_and_user\ndefault_postinst\n"
     upgrade = install.replace("\n", "\nexport PKG_UPGRADE=1\n", 1)
     stop = '#!/bin/sh\n[ -n "${IPKG_INSTROOT}" ] || /etc/init.d/ddns stop 2>/dev/null\nexit 0\n'
     return [

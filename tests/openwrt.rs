@@ -67,11 +67,23 @@ fn init(name: &str, running: bool, words: &str) -> Effects {
 
 /// The same with a section that has this `ip_source`.
 fn init_with(name: &str, running: bool, source_of_section: &str, words: &str) -> Effects {
+    let settings = [("SOURCE", source_of_section), ("RUNNING", if running { "1" } else { "" })];
+    init_on(name, &settings, words)
+}
+
+/// Runs the init script on a router with these settings of the stand-in for procd, where the users root and ddns
+/// exist.
+fn init_on(name: &str, settings: &[(&str, &str)], words: &str) -> Effects {
     let scratch = Scratch::new(name);
     let path = |name: &str| scratch.0.join(name);
     let program = path("ddns-netlink");
     let script = source("openwrt/files/ddns.init")
-        .replace("PROG=/usr/sbin/ddns-netlink", &format!("PROG={}", program.display()));
+        .replace("PROG=/usr/sbin/ddns-netlink", &format!("PROG={}", program.display()))
+        .replace("=/etc/config/ddns", &format!("={}", path("config").display()))
+        .replace("/sbin/ujail", &path("config").display().to_string())
+        .replace("/var/run/ddns-netlink", &path("copies").display().to_string());
+    fs::write(path("config"), "config ddns 'global'\n").unwrap();
+    fs::set_permissions(path("config"), fs::Permissions::from_mode(0o700)).unwrap();
     fs::write(path("ddns"), script).unwrap();
     let answer = "[ \"$2\" != nowhere ] || exit 5\n";
     let text = format!("#!/bin/sh\necho \"$*\" >>\"$ASKED\"\necho \"answer to $1\"\n{answer}");
@@ -84,9 +96,10 @@ fn init_with(name: &str, running: bool, source_of_section: &str, words: &str) ->
         .args(words.split_whitespace())
         .env("CALLS", path("calls"))
         .env("ASKED", path("asked"))
-        .env("RUNNING", if running { "1" } else { "" })
         .env("RUNDIR", &scratch.0)
-        .env("SOURCE", source_of_section)
+        .env("USERS", "ddns")
+        .env("RUNNING_USER", "ddns")
+        .envs(settings.iter().copied())
         .output()
         .unwrap();
     let lines = |name| {
@@ -116,7 +129,6 @@ fn start_registers_one_instance_with_procd() {
     for call in [
         "param respawn 3600 5 5",
         "param limits core=0",
-        "param file /etc/config/ddns",
         "param reload_signal HUP",
         "param stdout 1",
         "param stderr 1",
@@ -125,14 +137,76 @@ fn start_registers_one_instance_with_procd() {
     ] {
         assert!(has(&effects, call), "{call}: {effects:?}");
     }
+    let file = |call: &String| call.starts_with("param file ") && call.ends_with("/config");
+    assert!(effects.procd.iter().any(file), "{effects:?}");
     assert!(effects.program.is_empty(), "{effects:?}");
     assert!(has(&init("enable", false, "enable"), "enable S95 K10"));
 }
 
+/// The user that procd is told; empty for root.
+fn user(effects: &Effects) -> &str {
+    let told = effects.procd.iter().find_map(|call| call.strip_prefix("param user "));
+    told.unwrap_or_default()
+}
+
 #[test]
-fn reload_sends_sighup_to_a_running_daemon() {
+fn the_daemon_runs_as_a_user_without_rights_unless_a_section_runs_a_script() {
+    let effects = init("user", false, "start");
+    let jail = "jail ddns";
+    let capabilities = "param capabilities /etc/capabilities/ddns.json";
+    for call in [
+        "param user ddns",
+        "param group ddns",
+        "param no_new_privs 1",
+        jail,
+        capabilities,
+        "killall -HUP ubusd",
+    ] {
+        assert!(has(&effects, call), "{call}: {effects:?}");
+    }
+    for directory in ["run", "state", "log"] {
+        let given = format!("/{directory}-ddns");
+        let given =
+            |call: &String| call.starts_with("chown -hR ddns:ddns ") && call.ends_with(&given);
+        assert!(effects.procd.iter().any(given), "{directory}: {effects:?}");
+    }
+    for (options, users, expected, reason) in [
+        ("user=nobody", "ddns nobody", "nobody", ""),
+        ("user=ddns ip_source=script", "ddns", "ddns", ""),
+        ("user=root", "ddns", "", ""),
+        ("ip_source=script", "ddns", "", "section 'home' has ip_source 'script'"),
+        ("update_script=/bin/sh", "ddns", "", "section 'home' has an update_script"),
+        ("update_script=/nonexistent", "ddns", "ddns", ""),
+        ("update_script=/bin/sh service_name=he.net", "ddns", "ddns", ""),
+        ("ddns_logdir=/tmp", "ddns", "", "/tmp does not belong to the user ddns"),
+        ("", "", "", "there is no user 'ddns'"),
+        ("user=456", "ddns", "", "there is no user '456'"),
+    ] {
+        let settings = [("OPTIONS", options), ("USERS", users), ("SOURCE", "network")];
+        let effects = init_on("users", &settings, "start");
+        assert_eq!((effects.code, user(&effects)), (0, expected), "{options}: {effects:?}");
+        let log =
+            format!("log -t ddns -p daemon.notice the service runs as root, because {reason}");
+        assert_eq!(has(&effects, &log), !reason.is_empty(), "{options}: {effects:?}");
+    }
+}
+
+#[test]
+fn a_reload_that_changes_the_user_starts_another_daemon() {
+    let running = [("RUNNING", "1"), ("SOURCE", "script"), ("RUNNING_USER", "ddns")];
+    for verb in ["reload", "start", "boot"] {
+        let effects = init_on("other-user", &running, verb);
+        assert!(has(&effects, "delete") && has(&effects, "service set"), "{verb}: {effects:?}");
+        assert!(user(&effects).is_empty() && !has(&effects, "signal ddns * HUP"), "{effects:?}");
+    }
+}
+
+#[test]
+fn reload_copies_the_configuration_and_sends_sighup_to_a_running_daemon() {
     let effects = init("reload", true, "reload");
-    assert_eq!(effects.procd, ["signal ddns * HUP"], "{effects:?}");
+    let [copy, signal] = &effects.procd[..] else { panic!("{effects:?}") };
+    assert!(copy.starts_with("chown ddns:ddns ") && copy.ends_with("/config.new"), "{effects:?}");
+    assert_eq!(signal, "signal ddns * HUP");
     let effects = init("reload-stopped", false, "reload");
     assert!(has(&effects, "service set"), "{effects:?}");
 }
@@ -418,6 +492,8 @@ fn packages_contain_the_files_that_luci_calls_and_reads() {
         ("usr/share/ddns/custom/", "drwxr-xr-x"),
         ("usr/share/ddns/default/", "drwxr-xr-x"),
         ("usr/share/rpcd/acl.d/ddns-netlink.json", "-rw-r--r--"),
+        ("usr/share/acl.d/ddns-netlink.json", "-rw-r--r--"),
+        ("etc/capabilities/ddns.json", "-rw-r--r--"),
         ("lib/upgrade/keep.d/ddns-netlink", "-rw-r--r--"),
         ("usr/lib/lua/prometheus-collectors/ddns_netlink.lua", "-rw-r--r--"),
         ("usr/share/ucode/node-exporter/lib/ddns_netlink.uc", "-rw-r--r--"),

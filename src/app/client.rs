@@ -21,6 +21,9 @@ pub(super) fn try_send_command(
     command: &str,
     sections: &[String],
 ) -> Result<u8, ClientError> {
+    if matches!(command, "update" | "start") {
+        init::copy_configuration();
+    }
     let mut words = vec![command];
     words.extend(sections.iter().map(String::as_str));
     try_query(file, &words)

@@ -18,7 +18,8 @@ use crate::edge::control;
 use crate::edge::dns::{self, DnsTransport};
 use crate::edge::files;
 use crate::edge::http::{self, Unreachable};
-use crate::edge::load::{self, load};
+use crate::edge::load::{self, load, load_global};
+use crate::edge::privilege;
 use crate::edge::process;
 use crate::model::json::Json;
 use crate::model::name::is_file_name;
@@ -35,6 +36,9 @@ const DETECT: Duration = Duration::from_secs(3);
 pub(super) fn run(helper: &Helper) -> u8 {
     let file = files::default_config();
     let section = helper.section.as_slice();
+    if let Err(why) = give_up_root(helper, &file) {
+        return complain(NOT_DONE, &why);
+    }
     match helper.verb {
         Verb::RegisteredIp => registered(helper, &file),
         Verb::LocalIp => local(helper),
@@ -54,6 +58,20 @@ pub(super) fn run(helper: &Helper) -> u8 {
         }
         Verb::Reload => init::run("reload"),
         Verb::Restart => init::run("restart"),
+    }
+}
+
+/// Gives up root's rights, where the daemon has none, before the network is asked. A program that prints the
+/// address may need them.
+fn give_up_root(helper: &Helper, file: &Path) -> Result<(), String> {
+    let asks_network = match helper.verb {
+        Verb::RegisteredIp | Verb::VerifyDns | Verb::VerifyProxy => true,
+        Verb::LocalIp => helper.get("ip_source") != Some("script"),
+        Verb::Start | Verb::Stop | Verb::Reload | Verb::Restart => false,
+    };
+    match load_global(file) {
+        Ok(global) if asks_network => privilege::give_up_root(&global),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::path::Path;
 
 use crate::cli::exit;
 use crate::edge::console::complain;
+use crate::edge::files;
 use crate::edge::spawn::{Exit, ProcessGroup, Program, own_environment};
 
 /// OpenWrt's init script, which starts the daemon under procd.
@@ -17,6 +19,14 @@ pub(super) fn run(argument: &str) -> u8 {
         // A signal ended it.
         Ok(Exit::Signal(_)) => exit::FAILED,
         Err(error) => complain(exit::INTERNAL, &format!("cannot run {SCRIPT}: {error}")),
+    }
+}
+
+/// Has the init script copy the configuration anew for a daemon that may not read the owner's file. Without such
+/// a daemon there are no copies.
+pub(super) fn copy_configuration() {
+    if Path::new(files::COPIES).exists() && Path::new(SCRIPT).exists() {
+        let _ = run("copy");
     }
 }
 

@@ -14,6 +14,7 @@ use crate::edge::console::{complain, warn};
 use crate::edge::files;
 use crate::edge::files::lock::{InstanceLock, LockError, lock};
 use crate::edge::load::{Loaded, load};
+use crate::edge::privilege::give_up_root;
 use crate::edge::signals;
 
 /// Descriptors that the daemon needs beside those that are open at its start.
@@ -66,16 +67,19 @@ pub(super) fn dry_run_loaded(start: Start<'_>) -> u8 {
     }
 }
 
-/// Reads the configuration with these sections, all if none is named. Where that fails, prints why and
-/// returns the exit code.
+/// Reads the configuration with these sections, all if none is named, and gives up root's rights where the daemon
+/// has none. Where that fails, prints why and returns the exit code.
 pub(super) fn read(file: &Path, sections: &[String]) -> Result<Loaded, u8> {
     let mut loaded = match load(file) {
         Ok(loaded) => loaded,
         Err(error) => return Err(complain(exit::CONFIG, &error)),
     };
-    match loaded.checked.only(sections) {
+    if let Err(why) = loaded.checked.only(sections) {
+        return Err(complain(exit::NO_SECTION, &why));
+    }
+    match give_up_root(&loaded.checked.config.global) {
         Ok(()) => Ok(loaded),
-        Err(why) => Err(complain(exit::NO_SECTION, &why)),
+        Err(why) => Err(complain(exit::INTERNAL, &why)),
     }
 }
 

@@ -62,6 +62,7 @@ pub const OPTIONS: &[KnownOption] = &[
     stock(Global, "ddns_loglines", "number", Some("250"), "How many lines the log of a section keeps, at least 1."),
     stock(Global, "ddns_rundir", "directory", Some("/var/run/ddns"), "Where run files and the control socket are kept."),
     ours(Global, "ddns_statedir", "directory", None, "Where the state file is kept."),
+    ours(Global, "user", "user", None, "The user that OpenWrt's init script starts the daemon as."),
     ours(Global, "hook", "path", None, "A program that is started when something happens that an owner cares about."),
     ours(Global, "failing_after", "seconds", Some("600"), "For how long requests must fail before the hook is told."),
     ours(Global, "metrics_file", "path", None, "A file for the textfile collector of a Prometheus exporter."),

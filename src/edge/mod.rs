@@ -14,6 +14,7 @@ pub mod localtime;
 pub mod logger;
 pub mod mailbox;
 pub mod netlink;
+pub mod privilege;
 pub mod probe;
 pub mod process;
 pub mod runtime;

@@ -553,6 +553,7 @@ fn for_an_option_in_the_wrong_section_the_right_one_is_named() {
                 checked.mistakes.iter().map(|mistake| mistake.text.as_str()).collect();
             let expected = match name {
                 "url" => "option 'url' is not known; is it 'update_url'?".to_owned(),
+                "user" => "option 'user' is not known; is it 'username'?".to_owned(),
                 _ => format!("option '{name}' has no effect here; it belongs to {place}"),
             };
             assert!(texts.contains(&expected.as_str()), "{text}: {texts:?}");

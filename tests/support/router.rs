@@ -78,18 +78,39 @@ const AS_ROOT: [&str; 2] = ["--user", "--map-root-user"];
 /// is that of the function around the closure. Where the kernel forbids that, or a program in
 /// `tools` is missing, the test prints `skipped:` and passes; with `CI` set it fails instead.
 pub fn isolated<F: FnOnce()>(tools: &[&str], body: F) {
+    isolated_in(tools, || spaces().clone(), body);
+}
+
+/// [`isolated`] for a test that needs several users: the namespaces have those of the host, so this process must be
+/// root.
+pub fn isolated_with_users<F: FnOnce()>(tools: &[&str], body: F) {
+    isolated_in(tools, spaces_of_host, body);
+}
+
+fn spaces_of_host() -> Spaces {
+    match try_spaces(&NEW_SPACES) {
+        Ok(()) => Ok(NEW_SPACES.to_vec()),
+        Err(reason) => Err(format!("only root can have other users: {reason}")),
+    }
+}
+
+/// The flags of `unshare` for a test, or why it cannot run.
+type Spaces = Result<Vec<&'static str>, String>;
+
+fn isolated_in<F: FnOnce()>(tools: &[&str], spaces: fn() -> Spaces, body: F) {
     if env::var_os(INSIDE).is_some() {
         run(Command::new("sh").args(["-c", SETUP]));
         body();
         return;
     }
     let reason = missing(&["ip", "unshare"]).or_else(|| missing(tools));
-    let reason = reason.or_else(|| spaces().as_ref().err().cloned());
-    if let Some(reason) = reason {
-        skip::skip(&reason);
-        return;
-    }
-    let spaces = spaces().as_ref().unwrap();
+    let spaces = match (reason, spaces()) {
+        (None, Ok(spaces)) => spaces,
+        (Some(reason), _) | (None, Err(reason)) => {
+            skip::skip(&reason);
+            return;
+        }
+    };
     let output = Command::new("timeout")
         .args(["-k", "5", "120", "unshare"])
         .args(spaces)

@@ -108,14 +108,31 @@ pub(crate) fn read_up_to(limit: u64, file: &File, bytes: &mut Vec<u8>) -> io::Re
     file.take(limit).read_to_end(bytes)
 }
 
-/// Opens a file to read it. Refuses pipes and devices, and does not block at them. A directory can be
-/// opened; reading it is an error.
+/// Where root leaves copies for a daemon that is not root, each below the path of its original: OpenWrt's init
+/// script and the unit of systemd copy the configuration, which only root may read, and the files that it names.
+/// Only root can write there.
+pub const COPIES: &str = "/var/run/ddns-netlink";
+
+/// Where root leaves a copy of `path` for a daemon that may not read the original.
+pub(crate) fn copy_of(path: &Path) -> PathBuf {
+    Path::new(COPIES).join(path.strip_prefix("/").unwrap_or(path))
+}
+
+/// Opens a file to read it, or its copy if this user may not read it. Refuses pipes and devices, and does not
+/// block at them. A directory can be opened; reading it is an error.
 fn open(path: &Path) -> Result<File, ReadError> {
     // Without O_NONBLOCK, opening a pipe blocks until a process writes to it. Without O_NOCTTY, a terminal
     // could become the controlling terminal of this process (man 2 open).
     let mut options = OpenOptions::new();
     options.read(true).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits());
-    let opened = options.open(path).and_then(|file| {
+    let mut opened = options.open(path);
+    if let Err(error) = &opened
+        && error.kind() == io::ErrorKind::PermissionDenied
+    {
+        // The error of the original says more than that of a missing copy.
+        opened = options.open(copy_of(path)).or(opened);
+    }
+    let opened = opened.and_then(|file| {
         let kind = file.metadata()?.file_type();
         Ok((file, kind))
     });
@@ -288,9 +305,9 @@ pub fn reader_warning(path: &Path) -> Option<String> {
 }
 
 /// What `path` names; symbolic links are followed. A device, pipe or socket counts as missing, as does
-/// a file that this user cannot see.
+/// a file that this user cannot see and that has no copy.
 pub fn path_kind(path: &Path) -> PathKind {
-    match fs::metadata(path) {
+    match fs::metadata(path).or_else(|_| fs::metadata(copy_of(path))) {
         Ok(data) if data.is_file() => PathKind::File,
         Ok(data) if data.is_dir() => PathKind::Directory,
         Ok(_) | Err(_) => PathKind::Missing,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::inotify::AddWatchFlags;
 
-use super::read;
+use super::{copy_of, read};
 use crate::edge::inotify::Notifier;
 use crate::model::sorted::take_first;
 
@@ -70,9 +70,13 @@ impl FileWatch {
     }
 }
 
-/// Watches the file, and the directory in which it may be replaced.
+/// Watches the file, the directory in which it may be replaced, and its copy if root has left one.
 fn watch(notifier: &Notifier, path: &Path) {
     watch_directory_of(notifier, path);
+    let copy = copy_of(path);
+    if copy.exists() {
+        watch_directory_of(notifier, &copy);
+    }
     let written = AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_CLOSE_WRITE;
     notifier.watch(path, written | AddWatchFlags::IN_DELETE_SELF);
 }

@@ -12,7 +12,7 @@ use webpki::anchor_from_trusted_cert;
 
 use super::suites;
 use super::verify::{CheckedCertificates, Pins, UncheckedCertificates, is_authority};
-use crate::edge::files::read_up_to;
+use crate::edge::files::read;
 use crate::model::Trust;
 use crate::model::sorted::Set;
 use crate::text::pem;
@@ -115,7 +115,7 @@ fn load(
     // A directory often has each certificate in files of two names and in a bundle as well.
     let mut seen = Set::new();
     for file in files {
-        let Some(text) = read(&file) else {
+        let Ok(text) = read(&file, FILE_LIMIT) else {
             continue;
         };
         for certificate in pem::certificates(&text) {
@@ -131,16 +131,6 @@ fn load(
         }
     }
     store
-}
-
-fn read(file: &Path) -> Option<Vec<u8>> {
-    // Opening a pipe would block.
-    if !fs::metadata(file).ok()?.is_file() {
-        return None;
-    }
-    let mut text = Vec::new();
-    read_up_to(FILE_LIMIT, &fs::File::open(file).ok()?, &mut text).ok()?;
-    Some(text)
 }
 
 /// The files of a directory, sorted by name.

@@ -100,6 +100,7 @@ const GLOBAL = [
 	{ name: 'ddns_loglines', type: 'text', title: _('Lines of a log file'), unset: '250' },
 	{ name: 'ddns_rundir', type: 'text', title: _('Directory of run files'), unset: '/var/run/ddns' },
 	{ name: 'ddns_statedir', type: 'text', title: _('Directory of the state file'), unset: '/etc/ddns-netlink' },
+	{ name: 'user', type: 'text', title: _('User of the daemon'), help: _('Root is needed by some scripts. Empty: root if a section runs a script.'), unset: 'ddns' },
 	{ name: 'hook', type: 'text', title: _('Program that is told of changes'), help: _('Its path. Scripts in /etc/hotplug.d/ddns are told without this.') },
 	{ name: 'failing_after', type: 'text', title: _('Tell it of failures after'), help: _('in seconds'), unset: '600' },
 	{ name: 'metrics_file', type: 'text', title: _('File of metrics'), help: _('For a Prometheus exporter: a path that ends with .prom.') },
