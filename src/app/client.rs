@@ -41,10 +41,15 @@ fn try_query(file: &Path, words: &[&str]) -> Result<u8, ClientError> {
         Ok(reply) if reply.ok => Ok(show(&reply.text)),
         Ok(reply) => Ok(complain(exit::NO_SECTION, &reply.text.trim_end())),
         Err(error @ ClientError::NotRunning(_)) => Err(error),
-        Err(error @ ClientError::Word(_)) => Ok(complain(exit::USAGE, &error)),
-        Err(error @ (ClientError::Denied(_) | ClientError::Silent | ClientError::Io(..))) => {
-            Ok(complain(exit::NO_DAEMON, &error))
+        Err(error @ (ClientError::Word(_) | ClientError::TooLong)) => {
+            Ok(complain(exit::USAGE, &error))
         }
+        Err(
+            error @ (ClientError::Denied(_)
+            | ClientError::Silent
+            | ClientError::Ended
+            | ClientError::Io(..)),
+        ) => Ok(complain(exit::NO_DAEMON, &error)),
     }
 }
 

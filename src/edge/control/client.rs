@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Reply, SOCKET};
+use super::{LINE_LIMIT, Reply, SOCKET, TOO_LONG};
 use crate::edge::files::read_up_to;
 
 /// How long one read or write may take. Longer than the daemon's own limits together, so that the
@@ -26,8 +26,12 @@ pub enum ClientError {
     Denied(PathBuf),
     /// This word of the request is empty or contains spaces, so it cannot be sent.
     Word(String),
-    /// The daemon closed the connection or did not answer in time.
+    /// The request is longer than the daemon accepts.
+    TooLong,
+    /// The daemon did not answer in time.
     Silent,
+    /// The daemon closed the connection without an answer.
+    Ended,
     /// Another error of the socket at this path.
     Io(PathBuf, io::Error),
 }
@@ -44,7 +48,9 @@ impl fmt::Display for ClientError {
                 path.display()
             ),
             Self::Word(word) => write!(f, "'{word}' cannot be the name of a section"),
+            Self::TooLong => f.write_str(TOO_LONG),
             Self::Silent => f.write_str("the daemon does not answer"),
+            Self::Ended => f.write_str("the daemon has ended before it answered"),
             Self::Io(path, error) => {
                 write!(f, "cannot talk to the daemon at {}: {error}", path.display())
             }
@@ -56,7 +62,12 @@ impl std::error::Error for ClientError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io(_, error) => Some(error),
-            Self::NotRunning(_) | Self::Denied(_) | Self::Word(_) | Self::Silent => None,
+            Self::NotRunning(_)
+            | Self::Denied(_)
+            | Self::Word(_)
+            | Self::TooLong
+            | Self::Silent
+            | Self::Ended => None,
         }
     }
 }
@@ -72,12 +83,16 @@ pub fn ask(rundir: &Path, words: &[&str]) -> Result<Reply, ClientError> {
             return Err(ClientError::Word((*word).to_owned()));
         }
     }
+    let line = words.join(" ");
+    if line.len() >= LINE_LIMIT {
+        return Err(ClientError::TooLong);
+    }
     let path = rundir.join(SOCKET);
-    let answer = exchange(&path, &words.join(" ")).map_err(|error| explain(path, error))?;
+    let answer = exchange(&path, &line).map_err(|error| explain(path, error))?;
     match String::from_utf8_lossy(&answer).split_once('\n') {
         Some(("ok", text)) => Ok(Reply { ok: true, text: text.to_owned() }),
         Some(("error", text)) => Ok(Reply { ok: false, text: text.to_owned() }),
-        Some(_) | None => Err(ClientError::Silent),
+        Some(_) | None => Err(ClientError::Ended),
     }
 }
 
@@ -109,6 +124,7 @@ fn explain(path: PathBuf, error: io::Error) -> ClientError {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ClientError::NotRunning(path),
         io::ErrorKind::PermissionDenied => ClientError::Denied(path),
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => ClientError::Silent,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => ClientError::Ended,
         _ => ClientError::Io(path, error),
     }
 }

@@ -24,10 +24,14 @@ pub use client::{ClientError, ask};
 pub const SOCKET: &str = "control.sock";
 /// Most bytes of a request.
 const LINE_LIMIT: usize = 4096;
+/// The refusal of a longer one.
+const TOO_LONG: &str = "the request is longer than 4096 bytes: name fewer sections at a time";
 /// How long a client may take to send its request, and again to read the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Most connections at once, so that clients cannot take the descriptors that updates need. More connections
-/// wait in the kernel's queue.
+/// Most bytes that are read of one connection before other work has its turn.
+const TURN: usize = 64 * 1024;
+/// Most connections at once, so that clients cannot take the descriptors that updates need. A further one takes the
+/// place of the oldest that has sent no request yet.
 const CONNECTIONS: usize = 16;
 /// Pause after an error of `accept`, such as a lack of file descriptors.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -128,6 +132,7 @@ impl ControlConnections {
             Poll::Ready(Ok((stream, _))) => {
                 // If the kernel does not tell whose connection it is, it is closed.
                 if let Ok(connection) = Connection::new(stream, now) {
+                    self.make_room();
                     self.open.push(connection);
                 }
             }
@@ -147,7 +152,24 @@ impl ControlConnections {
     }
 
     fn may_accept(&self, now: Duration) -> bool {
-        self.open.len() < CONNECTIONS && self.accepts_from <= now
+        let has_room = self.open.len() < CONNECTIONS || self.oldest_idle().is_some();
+        has_room && self.accepts_from <= now
+    }
+
+    /// The index of the oldest connection that has sent no request yet.
+    fn oldest_idle(&self) -> Option<usize> {
+        self.open.iter().position(|it| matches!(it.stage, ConnectionStage::Request(_)))
+    }
+
+    /// Ends the oldest connection without a request, if there are as many connections as there may be.
+    fn make_room(&mut self) {
+        if self.open.len() >= CONNECTIONS
+            && let Some(index) = self.oldest_idle()
+        {
+            let mut connection = self.open.remove(index);
+            connection.stage = refusal("no request came, and others needed the connection");
+            connection.send_answer(Duration::MAX);
+        }
     }
 
     /// When [`ControlConnections::serve`] must be called even if nothing is ready, since boot.
@@ -185,6 +207,7 @@ impl Connection {
         if let ConnectionStage::Request(line) = &mut self.stage {
             let next = match read_line(&self.stream, line) {
                 Transfer::Waits if self.deadline > now => return,
+                Transfer::Waits if line.len() > LINE_LIMIT => refusal(TOO_LONG),
                 Transfer::Waits => refusal("no request came in time"),
                 Transfer::Done => answer_to(line, answer),
                 Transfer::Gone => ConnectionStage::End,
@@ -192,6 +215,11 @@ impl Connection {
             self.stage = next;
             self.deadline = now.saturating_add(PATIENCE);
         }
+        self.send_answer(now);
+    }
+
+    /// Sends what can be sent of the answer without waiting.
+    fn send_answer(&mut self, now: Duration) {
         if let ConnectionStage::Answer(text) = &mut self.stage {
             let progress = write(&self.stream, text);
             // If the client does not read its answer, nothing depends on that.
@@ -218,19 +246,25 @@ impl Transfer {
     }
 }
 
-/// Reads the line of a request. Stops at a line end, when the client has closed its side, or beyond
-/// [`LINE_LIMIT`].
+/// Reads the line of a request. Stops at a line end, or when the client has closed its side. What is longer than
+/// [`LINE_LIMIT`] is read, too, but not kept: if the daemon closed a connection with unread bytes, the kernel would
+/// tell the client of an error behind the answer (`ECONNRESET`).
 fn read_line(stream: &UnixStream, line: &mut Vec<u8>) -> Transfer {
     let mut chunk = [0; 512];
-    while line.len() <= LINE_LIMIT && !line.contains(&b'\n') {
-        match stream.try_read(&mut chunk) {
+    for _ in 0..TURN / chunk.len() {
+        let count = match stream.try_read(&mut chunk) {
             Ok(0) if line.is_empty() => return Transfer::Gone,
-            Ok(0) => break,
-            Ok(count) => line.extend(chunk.iter().take(count)),
+            Ok(0) => return Transfer::Done,
+            Ok(count) => count,
             Err(error) => return Transfer::of(&error),
+        };
+        let room = (LINE_LIMIT + 1).saturating_sub(line.len());
+        line.extend(chunk.iter().take(count.min(room)));
+        if chunk.iter().take(count).any(|byte| *byte == b'\n') {
+            return Transfer::Done;
         }
     }
-    Transfer::Done
+    Transfer::Waits
 }
 
 /// Sends as much of `text` as is possible without waiting, and removes it from `text`.
@@ -247,7 +281,7 @@ fn write(stream: &UnixStream, text: &mut Vec<u8>) -> Transfer {
 fn answer_to(line: &[u8], answer: &mut dyn FnMut(&ControlRequest) -> Reply) -> ConnectionStage {
     let line = line.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
     if line.len() > LINE_LIMIT {
-        return refusal("the request is too long");
+        return refusal(TOO_LONG);
     }
     let Ok(line) = str::from_utf8(line) else {
         return refusal("the request is not text");

@@ -2,6 +2,7 @@ use super::*;
 use crate::edge::clock::uptime;
 use crate::scratch::Scratch;
 use std::io::{Read as _, Write as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream as Blocking;
 
 /// Runs `client` on another thread and serves its requests on this one until it has ended. The answer
@@ -122,10 +123,15 @@ fn hostile_clients_do_not_block_others() {
         gone.write_all(b"update\n").unwrap();
         drop(gone);
         assert_eq!(raw(&path, b"why home\n"), "ok\nwhy home");
-        // The daemon refuses ten megabytes after four kilobytes. It closes with data unread, so the
-        // kernel may reset the connection before the reason is read.
-        let answer = raw(&path, &vec![b'x'; 10_000_000]);
-        assert!(answer.is_empty() || answer == "error\nthe request is too long", "{answer}");
+        // The daemon keeps four kilobytes of ten megabytes, and reads them all, so that the kernel does not
+        // reset the connection.
+        let mut long = vec![b'x'; 10_000_000];
+        long.push(b'\n');
+        let mut stream = Blocking::connect(&path).unwrap();
+        stream.write_all(&long).unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        assert_eq!(text, format!("error\n{TOO_LONG}"));
         assert_eq!(raw(&path, b"\xff\n"), "error\nthe request is not text");
         assert_eq!(raw(&path, b"\n"), "error\nthe daemon does not know this request");
         assert_eq!(raw(&path, b"update a b\nstatus\n"), "ok\na+b");
@@ -134,16 +140,55 @@ fn hostile_clients_do_not_block_others() {
 }
 
 #[test]
-fn connections_over_the_limit_wait_and_are_served() {
+fn a_command_takes_the_place_of_the_oldest_silent_connection() {
     let scratch = Scratch::new("control-many");
     with_client(scratch.path(), |path| {
-        let silent: Vec<_> = (0..CONNECTIONS).map(|_| Blocking::connect(&path).unwrap()).collect();
-        // The silent clients take all connections, until their time is over.
+        let start = uptime();
+        // Some hundred hosts of a badly written monitor that leaves its connections open.
+        let silent: Vec<_> = (0..400).map(|_| Blocking::connect(&path).unwrap()).collect();
         assert_eq!(raw(&path, b"why late\n"), "ok\nwhy late");
+        assert!(uptime() - start < PATIENCE, "it waited for a silent one");
+        let mut texts = Vec::new();
         for mut stream in silent {
             let mut text = String::new();
             stream.read_to_string(&mut text).unwrap();
-            assert_eq!(text, "error\nno request came in time");
+            texts.push(text);
         }
+        assert_eq!(texts[0], "error\nno request came, and others needed the connection");
+        assert_eq!(texts[399], "error\nno request came in time");
     });
+}
+
+#[test]
+fn a_request_that_is_too_long_is_not_sent() {
+    let scratch = Scratch::new("control-long");
+    let names = vec!["section"; 600];
+    let error = ask(scratch.path(), &names).unwrap_err();
+    assert_eq!(error.to_string(), TOO_LONG);
+    assert!(TOO_LONG.contains(&format!(" {LINE_LIMIT} ")));
+}
+
+#[test]
+fn a_daemon_that_ends_while_it_is_asked_is_named() {
+    let scratch = Scratch::new("control-ends");
+    let path = scratch.path().join(SOCKET);
+    // It ends before it accepts the connection, before it reads the request, or before it answers.
+    for stage in 0..3 {
+        let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let rundir = scratch.path().to_owned();
+        let client = std::thread::spawn(move || ask(&rundir, &["status"]).unwrap_err());
+        let mut ready = [nix::poll::PollFd::new(listener.as_fd(), nix::poll::PollFlags::POLLIN)];
+        nix::poll::poll(&mut ready, nix::poll::PollTimeout::NONE).unwrap();
+        if stage > 0 {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut line = [0; 7];
+            if stage > 1 {
+                stream.read_exact(&mut line).unwrap();
+            }
+        }
+        drop(listener);
+        fs::remove_file(&path).unwrap();
+        let error = client.join().unwrap().to_string();
+        assert_eq!(error, "the daemon has ended before it answered", "{stage}");
+    }
 }
