@@ -98,8 +98,12 @@ pub struct Saved {
     pub tried: Vec<IpAddr>,
     /// There was no address, and the provider has none of ours any more: what it has is somebody else's.
     pub removed: bool,
-    /// DNS had another address, so it was sent again; DNS was not seen to have it since.
+    /// The zone's own name servers were seen to have what the provider had accepted.
+    pub seen: bool,
+    /// They had another address although the provider had time for it, and never that one.
     pub disputed: bool,
+    /// When the address was sent again because they had another one: the latest times.
+    pub corrected: Vec<UnixSeconds>,
     /// The provider refused for good: its answer and what to do.
     pub refused: Option<(String, String)>,
     /// The provider asked not to be called before this time.
@@ -353,6 +357,12 @@ impl<'a> Fields<'a> {
         text.parse().map(Some).map_err(|_| why)
     }
 
+    /// All times of that name.
+    fn times(&self, name: &str) -> Result<Vec<UnixSeconds>, &'static str> {
+        let times = self.0.iter().filter(|(key, _)| *key == name);
+        times.map(|(_, text)| text.parse().map_err(|_| "its time cannot be read")).collect()
+    }
+
     /// All addresses of that name.
     fn addresses(&self, name: &str, family: Family) -> Result<Vec<IpAddr>, &'static str> {
         let mut addresses = Vec::new();
@@ -458,7 +468,11 @@ impl Saved {
             line.add_some("tried", Some(address));
         }
         line.add_flag("removed", self.removed);
+        line.add_flag("seen", self.seen);
         line.add_flag("disputed", self.disputed);
+        for at in &self.corrected {
+            line.add_some("corrected", Some(at));
+        }
         if let Some((answer, remedy)) = &self.refused {
             line.add("refused", answer);
             line.add("remedy", remedy);
@@ -480,7 +494,9 @@ impl Saved {
             unconfirmed: fields.flag("unconfirmed"),
             tried: fields.addresses("tried", family)?,
             removed: fields.flag("removed"),
+            seen: fields.flag("seen"),
             disputed: fields.flag("disputed"),
+            corrected: fields.times("corrected")?,
             refused: fields.get("refused").map(|answer| (answer.to_owned(), remedy.to_owned())),
             hold_until: fields.time("hold", "its waiting time cannot be read")?,
         })
@@ -538,7 +554,9 @@ mod tests {
             unconfirmed: true,
             tried: Vec::new(),
             removed: false,
+            seen: false,
             disputed: false,
+            corrected: Vec::new(),
             refused: Some(("badauth".into(), "check 100% of = the\nlogin".into())),
             hold_until: Some(1_800_003_600),
         }
@@ -762,7 +780,7 @@ mod tests {
                 ),
                 proptest::option::of(address(v6)),
                 proptest::collection::vec(address(v6), 0..3),
-                any::<(Option<u64>, [bool; 3], Option<(String, String)>, Option<u64>)>(),
+                any::<(Option<u64>, [bool; 4], Option<(String, String)>, Option<u64>)>(),
             )
                 .prop_map(
                     move |((section, name, fingerprint), published, tried, rest)| Saved {
@@ -775,7 +793,9 @@ mod tests {
                         unconfirmed: rest.1[0],
                         tried,
                         removed: rest.1[2],
+                        seen: rest.1[3],
                         disputed: rest.1[1],
+                        corrected: rest.0.into_iter().chain(rest.3).collect(),
                         refused: rest.2,
                         hold_until: rest.3,
                     },

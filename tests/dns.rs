@@ -54,7 +54,7 @@ fn lookup_at(host: &str, server: impl ToString) -> Lookup {
 }
 
 fn ask(lookup: &Lookup) -> Result<Found, String> {
-    look_up(lookup, Family::V4, &DnsTransport::default(), LIMIT)
+    look_up(lookup, Family::V4, None, &DnsTransport::default(), LIMIT)
 }
 
 fn found(authoritative: bool, addresses: &[&str]) -> Result<Found, String> {
@@ -69,8 +69,13 @@ fn the_name_servers_of_the_zone_answer_authoritatively() {
         let both = found(true, &["203.0.113.5", "203.0.113.6"]);
         assert_eq!(ask(&lookup_of("home.example.com")), both);
         assert_eq!(ask(&lookup_of("HOME.example.com.")), both);
-        let v6 =
-            look_up(&lookup_of("home.example.com"), Family::V6, &DnsTransport::default(), LIMIT);
+        let v6 = look_up(
+            &lookup_of("home.example.com"),
+            Family::V6,
+            None,
+            &DnsTransport::default(),
+            LIMIT,
+        );
         assert_eq!(v6, found(true, &["2001:db8:1::5"]));
         assert_eq!(ask(&lookup_of("any.wild.example.com")), found(true, &["203.0.113.4"]));
         assert_eq!(ask(&lookup_of("*.wild.example.com")), found(true, &["203.0.113.4"]));
@@ -114,7 +119,7 @@ fn with_dead_or_lame_name_servers_the_resolvers_answer_is_used() {
         let short = Duration::from_secs(3);
         let again = Instant::now();
         let result =
-            look_up(&lookup_of("home.kept.com"), Family::V4, &DnsTransport::default(), short);
+            look_up(&lookup_of("home.kept.com"), Family::V4, None, &DnsTransport::default(), short);
         assert_eq!(result, found(false, &["203.0.113.9"]), "silent, with a short limit");
         let (took, took_again) = (again - start, again.elapsed());
         assert!(took < LIMIT && took_again < short, "{took:?} {took_again:?}");
@@ -138,8 +143,13 @@ fn without_a_resolver_the_look_up_fails_in_time() {
         let _silent = UdpSocket::bind("127.0.0.1:53").unwrap();
         let limit = Duration::from_secs(1);
         let start = Instant::now();
-        let late =
-            look_up(&lookup_of("home.example.com"), Family::V4, &DnsTransport::default(), limit);
+        let late = look_up(
+            &lookup_of("home.example.com"),
+            Family::V4,
+            None,
+            &DnsTransport::default(),
+            limit,
+        );
         assert_eq!(late.unwrap_err(), "no name server answers (127.0.0.1 does not answer)");
         assert!(start.elapsed() < 2 * limit, "{:?}", start.elapsed());
     });
@@ -169,7 +179,7 @@ fn a_configured_server_is_the_only_one_asked() {
         let nowhere = ask(&lookup_at("home.example.com", "no-such-host.invalid")).unwrap_err();
         assert!(nowhere.starts_with("cannot resolve no-such-host.invalid"), "{nowhere}");
         let way = DnsTransport { device: None, family: Some(Family::V6) };
-        let other = look_up(&lookup_at("home.example.com", EXAMPLE), Family::V4, &way, LIMIT);
+        let other = look_up(&lookup_at("home.example.com", EXAMPLE), Family::V4, None, &way, LIMIT);
         assert_eq!(other.unwrap_err(), "192.0.2.3 has no IPv6 address");
     });
 }
@@ -184,7 +194,7 @@ fn glue_comes_from_the_parent_zone() {
         let at_parent = Lookup { glue: true, ..lookup_at("ns.glue.com", named::COM) };
         assert_eq!(ask(&at_parent), found(false, &["203.0.113.7"]), "a referral has no AA");
         let v6 = Lookup { glue: true, ..lookup_of("ns.example.com") };
-        let v6 = look_up(&v6, Family::V6, &DnsTransport::default(), LIMIT);
+        let v6 = look_up(&v6, Family::V6, None, &DnsTransport::default(), LIMIT);
         assert_eq!(v6, found(true, &[EXAMPLE6]));
         assert_eq!(glue("home.example.com"), found(false, &[]), "not a name server of its zone");
     });
@@ -196,7 +206,7 @@ fn queries_use_the_given_family_and_device() {
         let (_named, _dnsmasq) = name_servers();
         let over = |family, device: Option<&str>| {
             let way = DnsTransport { device: device.map(str::to_owned), family };
-            look_up(&lookup_of("home.example.com"), Family::V4, &way, LIMIT)
+            look_up(&lookup_of("home.example.com"), Family::V4, None, &way, LIMIT)
         };
         let both = |authoritative| found(authoritative, &["203.0.113.5", "203.0.113.6"]);
         assert_eq!(over(Some(Family::V6), None), both(true));
@@ -250,7 +260,8 @@ fn tcp_is_used_on_request_and_for_long_answers() {
         // A server that accepts the connection and sends nothing.
         let silent = TcpListener::bind("127.0.0.10:53").unwrap();
         let lookup = Lookup { tcp: true, ..lookup_at("home.example.com", "127.0.0.10") };
-        let result = look_up(&lookup, Family::V4, &DnsTransport::default(), Duration::from_secs(1));
+        let result =
+            look_up(&lookup, Family::V4, None, &DnsTransport::default(), Duration::from_secs(1));
         assert_eq!(result.unwrap_err(), "no name server answers (127.0.0.10 does not answer)");
         drop(silent);
     });

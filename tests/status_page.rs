@@ -63,7 +63,7 @@ fn word(wait: &Wait) -> &'static str {
     }
 }
 
-const STATUS: [&str; 30] = [
+const STATUS: [&str; 31] = [
     "broken",
     "broken[].name",
     "broken[].reason",
@@ -83,6 +83,7 @@ const STATUS: [&str; 30] = [
     "sections[].records[].accepted_after_ms",
     "sections[].records[].desired",
     "sections[].records[].foreign",
+    "sections[].records[].foreign_at",
     "sections[].records[].name",
     "sections[].records[].next_in",
     "sections[].records[].published",
@@ -120,7 +121,7 @@ fn snapshot() -> Snapshot {
         desired: Some(address),
         seen_at: Some(1_800_000_000),
         failing_since: None,
-        foreign: vec![address],
+        foreign: None,
         wait: PUBLISHED,
         reason: "up to date".into(),
         next_in: Some(Duration::from_millis(1500)),

@@ -151,7 +151,7 @@ fn look_up(helper: &Helper, host: &str, family: Family) -> Result<Vec<IpAddr>, S
         glue: helper.get("is_glue").is_some(),
     };
     let way = DnsTransport { device: None, family: forced(helper) };
-    dns::look_up(&lookup, family, &way, LOOK_UP).map(|found| found.addresses)
+    dns::look_up(&lookup, family, None, &way, LOOK_UP).map(|found| found.addresses)
 }
 
 /// The addresses of the section `name` that are in DNS as far as the daemon knows; none if no daemon

@@ -21,6 +21,7 @@ pub(crate) fn section() -> Section {
         event_network: None,
         gates: Vec::new(),
         lookup: lookup(),
+        check_foreign: true,
         provider: provider(),
         record: RecordOptions::default(),
         transport: transport(),

@@ -96,6 +96,8 @@ pub struct Section {
     pub gates: Vec<Gate>,
     /// How the registered address is looked up: `lookup_host`, `dns_server` and further options.
     pub lookup: Lookup,
+    /// `check_foreign`: whether the published address is compared with DNS. Not in ddns-scripts.
+    pub check_foreign: bool,
     /// Where updates are sent: `service_name`, `update_url` and the credentials.
     pub provider: Provider,
     /// The properties of the records beside their address.

@@ -128,6 +128,7 @@ pub const OPTIONS: &[KnownOption] = &[
     stock(Service, "dns_server", "host", None, "The server asked for the registered address."),
     stock(Service, "force_dnstcp", "bool", Some("0"), "Whether the registered address is asked for over TCP."),
     stock(Service, "is_glue", "bool", Some("0"), "Whether the record is a glue record."),
+    ours(Service, "check_foreign", "bool", Some("1"), "Whether the program asks DNS if somebody else has changed the record."),
     stock(Service, "interface", "interface", None, "The interface whose events make the program ask a page or script again."),
     unused(Service, "use_api_check", "bool", Some("0"), "Whether the registered address is read from the provider's API."),
     unused(Service, "ip_dynamic", "bool", None, "An option of the script for freedns.42.pl."),

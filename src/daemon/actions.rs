@@ -32,10 +32,10 @@ impl Daemon {
                 let section = section.name.clone();
                 self.pool.submit(Task::Detect { question, section, family, probe });
             }
-            Action::LookUp { section, lookup, device, family } => {
+            Action::LookUp { section, lookup, device, family, expected } => {
                 let way = DnsTransport { device, family: section.transport.family };
                 let section = section.name.clone();
-                self.pool.submit(Task::LookUp { section, lookup, family, way });
+                self.pool.submit(Task::LookUp { section, lookup, family, expected, way });
             }
             Action::Listen(gateways) => self.listen(gateways),
             Action::WatchFiles(paths) => self.files.set(paths),

@@ -222,7 +222,7 @@ mod tests {
             desired: None,
             seen_at: None,
             failing_since: None,
-            foreign: Vec::new(),
+            foreign: None,
             wait: wait.clone(),
             reason: String::new(),
             next_in: Some(Duration::from_secs(waits.len() as u64)),

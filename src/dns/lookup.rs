@@ -13,7 +13,8 @@
 //!
 //! The zone's own name servers are asked, because a resolver's cache may be hours old. An answer
 //! without authority (AA) does not count as theirs, even if it comes from their address: routers and
-//! internet providers intercept port 53.
+//! internet providers intercept port 53. A name server that has another address than the expected one may be a
+//! secondary that lags behind, so the others are asked, too, and must agree.
 
 use std::net::{IpAddr, SocketAddr};
 use std::vec;
@@ -43,6 +44,9 @@ pub struct Plan {
     pub host: Name,
     /// The family of the addresses.
     pub family: Family,
+    /// The address that the host is expected to have. If a name server of the zone has another one, the others are
+    /// asked, too: one of them may not have copied the zone yet.
+    pub expected: Option<IpAddr>,
     /// `is_glue`: the parent zone has the addresses.
     pub glue: bool,
     /// The system's resolvers.
@@ -120,6 +124,8 @@ pub struct DnsLookup {
     /// The zone's name servers that have not been tried.
     others: vec::IntoIter<(Name, Family)>,
     authoritative: bool,
+    /// What the zone's name servers have in the place of the expected address.
+    unexpected: Option<Found>,
     /// Why the last server gave no usable answer.
     trouble: String,
 }
@@ -139,6 +145,7 @@ impl DnsLookup {
             primary: None,
             others: Vec::new().into_iter(),
             authoritative: true,
+            unexpected: None,
             trouble: String::new(),
         }
     }
@@ -191,6 +198,7 @@ impl DnsLookup {
             Stage::Servers => Ok(self.ns_answer(message)),
             Stage::Address(server, family) => Ok(self.server_found(&server, family, message)),
             Stage::AskAuthority => match self.authority_answer(message) {
+                Some(LookupStep::Done(Ok(found))) => Ok(self.compare(found)),
                 Some(step) => Ok(step),
                 None => Err(format!("{who} does not answer with authority")),
             },
@@ -270,8 +278,30 @@ impl DnsLookup {
     fn next_server(&mut self) -> LookupStep {
         match self.others.next() {
             Some((server, family)) => self.begin(Stage::Address(server, family)),
-            None => self.begin(Stage::AskResolver),
+            None => match self.unexpected.take() {
+                Some(found) => LookupStep::Done(Ok(found)),
+                None => self.begin(Stage::AskResolver),
+            },
         }
+    }
+
+    /// The step after a name server of the zone has answered with `found`. Another address than the expected one
+    /// counts only if all name servers that answer have it.
+    fn compare(&mut self, found: Found) -> LookupStep {
+        let is_expected = match self.plan.expected {
+            Some(expected) => found.addresses.contains(&expected),
+            None => true,
+        };
+        if is_expected {
+            return LookupStep::Done(Ok(found));
+        }
+        if self.unexpected.as_ref().is_some_and(|before| *before != found) {
+            let host = &self.plan.host;
+            let text = format!("the name servers of the zone do not agree about {host}");
+            return LookupStep::Done(Err(text));
+        }
+        self.unexpected = Some(found);
+        self.next_server()
     }
 
     /// The step after an answer of a name server of the zone; `None` if the answer is without

@@ -58,6 +58,7 @@ fn reply(text: &str) -> Result<Message, String> {
 
 fn plan(host: &str) -> Plan {
     Plan {
+        expected: None,
         host: name(host),
         family: Family::V4,
         glue: false,
@@ -122,6 +123,31 @@ fn from_zone(rest: &str) -> Result<Found, String> {
 fn the_primary_name_server_of_the_zone_is_asked() {
     let both = "o2 A home.example.com = aa, home.example.com A 203.0.113.9, home.example.com A 203.0.113.5";
     assert_eq!(from_zone(both), found(true, &["203.0.113.5", "203.0.113.9"]));
+}
+
+#[test]
+fn another_address_than_the_expected_one_counts_only_if_all_name_servers_agree() {
+    let expecting = |rest: &str| {
+        let expected = "203.0.113.5".parse().ok();
+        play(Plan { expected, ..plan("home.example.com") }, &format!("{ZONE}{rest}"))
+    };
+    let at_2 = |address: &str| format!("o2 A home.example.com = aa, home.example.com A {address}");
+    let at_1 = |answer: &str| {
+        format!(
+            "{}\nr1 A ns1.example.net = ns1.example.net A 192.0.2.1\no1 A home.example.com = {answer}",
+            at_2("198.51.100.7")
+        )
+    };
+    let no_ipv6 = "r1 AAAA ns2.example.net =\nr1 AAAA ns1.example.net =";
+    assert_eq!(expecting(&at_2("203.0.113.5")), found(true, &["203.0.113.5"]));
+    let lags = at_1("aa, home.example.com A 203.0.113.5");
+    assert_eq!(expecting(&lags), found(true, &["203.0.113.5"]));
+    let silent = format!("{}\n{no_ipv6}", at_1("-"));
+    assert_eq!(expecting(&silent), found(true, &["198.51.100.7"]));
+    let agree = format!("{}\n{no_ipv6}", at_1("aa, home.example.com A 198.51.100.7"));
+    assert_eq!(expecting(&agree), found(true, &["198.51.100.7"]));
+    let why = expecting(&at_1("aa, nx")).unwrap_err();
+    assert_eq!(why, "the name servers of the zone do not agree about home.example.com");
 }
 
 #[test]

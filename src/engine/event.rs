@@ -171,7 +171,7 @@ pub enum Action {
         /// The family of the address.
         family: Family,
     },
-    /// Look up the registered address of a section in DNS. One [`Event::LookedUp`] answers.
+    /// Look up a registered address of a section in DNS. One [`Event::LookedUp`] answers.
     LookUp {
         /// The section.
         section: Arc<Section>,
@@ -181,6 +181,9 @@ pub enum Action {
         device: Option<String>,
         /// The family of the address.
         family: Family,
+        /// The address that all name servers of the zone are expected to have. If one of them does, the others
+        /// are not asked.
+        expected: Option<IpAddr>,
     },
     /// Save these changes of the state on flash.
     Save(Changes),

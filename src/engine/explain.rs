@@ -3,14 +3,12 @@
 mod host;
 
 use std::fmt::Write;
-use std::net::IpAddr;
 
 use super::Engine;
 use super::detect::Detector;
 use super::gate::Standing;
 use super::no_address::Desired;
 use super::record::{Record, Refusal};
-use super::registered::Registered;
 use super::section::SectionState;
 use super::select;
 use super::status::{LineStatus, RecordStatus, SectionStatus, Snapshot};
@@ -76,9 +74,11 @@ impl Engine {
         let reach = view.answers.block(&active.spec.all_families());
         let reach = reach.map_or("yes".to_owned(), |block| format!("no: {block}"));
         let _ = writeln!(text, "  provider can be reached: {reach}");
-        for (family, registered) in active.registered.iter() {
-            let found = registered.explain(&active.spec.lookup, now);
-            let _ = writeln!(text, "  {family} in DNS: {found}");
+        for (index, record) in active.records.iter().enumerate() {
+            if status.records.iter().any(|shown| (&shown.name, shown.family) == record.key()) {
+                let found = record.dns.explain(&active.lookup_of(index), now);
+                let _ = writeln!(text, "  {} in DNS: {found}", record.family);
+            }
         }
         for (label, value) in
             [("last request", &status.last_request), ("last answer", &status.last_answer)]
@@ -137,8 +137,10 @@ impl Engine {
 
     fn section_status(&self, active: &SectionState, now: Now) -> SectionStatus {
         let records = active.records.iter().map(|record| self.record_status(active, record, now));
-        let registered =
-            active.registered.values().flat_map(Registered::addresses).copied().collect();
+        let mut registered = Vec::new();
+        for record in &active.records {
+            registered.extend(record.dns.addresses());
+        }
         let asked_at = match active.rests() {
             true => None,
             false => active.detectors.values().filter_map(Detector::deadline).min(),
@@ -178,7 +180,7 @@ impl Engine {
             desired: record.desired(),
             seen_at: seen_at(record, now),
             failing_since: record.failing_since(),
-            foreign: foreign(active, record),
+            foreign: record.difference().filter(|it| it.is_foreign()).cloned(),
             wait,
             reason,
             next_in: next.map(|at| at.saturating_sub(now.up)),
@@ -210,6 +212,11 @@ impl Engine {
             && let Standing::Closed(why) = active.standing()
         {
             reason = format!("{reason}: {why}");
+        }
+        if let (Wait::Settled { .. }, Some(difference), Some(published)) =
+            (&wait, record.difference(), record.published())
+        {
+            reason = difference.sentence(published, &active.spec.name, now);
         }
         // The address is gone, but the owner did not set `remove_after`.
         if let Wait::Settled { .. } = wait
@@ -297,18 +304,6 @@ fn seen_at(record: &Record, now: Now) -> Option<UnixSeconds> {
         None
     } else {
         now.wall.checked_sub((now.up.checked_sub(event)?).as_secs())
-    }
-}
-
-/// What the zone's name servers had in the place of the published address when they were asked after it was
-/// published.
-fn foreign(active: &SectionState, record: &Record) -> Vec<IpAddr> {
-    let registered = active.registered.get(&record.family);
-    match (registered, record.published()) {
-        (Some(registered), Some(published)) if record.name.as_str() == active.spec.lookup.host => {
-            registered.instead_of(published, record.published_up()).to_vec()
-        }
-        _ => Vec::new(),
     }
 }
 

@@ -6,7 +6,6 @@ use super::Engine;
 use super::event::{Action, Finished};
 use super::flights::{Flight, Owner, Part, RecordId};
 use super::record::{Ending, ResultCounts};
-use super::registered::Registered;
 use super::report;
 use super::section::AccountVerdict;
 use crate::model::{Family, Notice, Target, Transport};
@@ -158,10 +157,6 @@ impl Engine {
         let was_trial = record.is_trial(&part.sent);
         record.answered(&part.sent, verdict, ending);
         section.results.add(&verdict.outcome);
-        if part.sent.target == Target::Absent && verdict.is_success() {
-            // The look-up found the record that is removed now.
-            section.registered.insert(record.family, Registered::default());
-        }
         gathered.pause = gathered.pause.max(record.paused_until());
         // If the provider accepts a record that it had refused, it may accept the account's other records
         // again.

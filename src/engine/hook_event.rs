@@ -21,6 +21,10 @@ pub enum Happening {
     Lost,
     /// The line has only an address that the provider of the line shares among its customers (RFC 6598).
     Shared,
+    /// Somebody else writes the record: DNS has another address again, after two corrections within a day.
+    Foreign,
+    /// The section publishes another line now, of several.
+    Line,
 }
 
 /// One event for the owner's programs.
@@ -39,7 +43,7 @@ pub struct HookEvent {
     pub family: Family,
     /// The address before, if one is known.
     pub old: Option<IpAddr>,
-    /// The address that the record holds now, or should hold.
+    /// The address that the record holds now, or should hold; for [`Happening::Foreign`] the one that DNS has.
     pub new: Option<IpAddr>,
     /// Why: a sentence without secrets; empty if there is nothing to say.
     pub reason: String,
@@ -55,6 +59,8 @@ impl Happening {
             Self::Refused => "refused",
             Self::Lost => "lost",
             Self::Shared => "shared",
+            Self::Foreign => "foreign",
+            Self::Line => "line",
         }
     }
 }

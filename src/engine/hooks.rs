@@ -10,6 +10,7 @@ use super::flights::RecordId;
 use super::hook_event::{Happening, HookEvent};
 use super::no_address::NoAddress;
 use super::record::{Record, Refusal, Timeline};
+use super::status::LineStatus;
 use crate::model::{Family, Target};
 use crate::state::{PastChange, append};
 use crate::time::Now;
@@ -84,8 +85,23 @@ impl Engine {
         }
     }
 
+    /// Tells hooks that `section` publishes another `line`.
+    pub(super) fn tell_line(&mut self, section: usize, line: &LineStatus) {
+        let Some(active) = self.sections.get(section) else { return };
+        for index in 0..active.own_records().count() {
+            let record = self.sections.get(section).and_then(|it| it.records.get(index));
+            if let Some(record) = record
+                && record.family == line.family
+                && record.published().is_some()
+            {
+                let id = RecordId { section, record: index };
+                self.tell(id, Happening::Line, [record.published(), None], line.sentence());
+            }
+        }
+    }
+
     /// Tells hooks of an event. `addresses` are the old one and the new one.
-    fn tell(
+    pub(super) fn tell(
         &mut self,
         id: RecordId,
         happening: Happening,
@@ -110,7 +126,7 @@ impl Engine {
 
     /// The latest changes of `name`, which is that of a record or a section; of all if it is empty. The oldest
     /// comes first.
-    pub fn history<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a PastChange> {
+    pub fn history<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a PastChange> {
         let all = self.keeper.history.iter();
         all.filter(move |change| {
             name.is_empty() || change.section == name || change.name.as_str() == name

@@ -1,36 +1,51 @@
 //! A section's look-ups in DNS, and their consequences.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
+use super::Engine;
+use super::event::Action;
+use super::flights::RecordId;
+use super::hook_event::Happening;
 use super::report;
 use super::section::SectionState;
 use super::viewpoint::Answers;
 use crate::config::Lookup;
 use crate::dns::Found;
-use crate::model::name::canonical;
 use crate::model::{Family, Notice};
-use crate::time::Now;
+use crate::time::{Now, UnixSeconds};
 
 /// A published address is looked up this long after the provider accepted it: some providers are slow to
 /// bring it into their name servers.
 const PROPAGATION: Duration = Duration::from_secs(600);
+/// The longest such time. A server may answer with what it had before for as long as the record's TTL.
+const LONGEST_PROPAGATION: Duration = Duration::from_secs(3600);
 
 impl SectionState {
-    /// Takes the next look-up that is due. First come the records whose last request is in doubt. Then come the
-    /// registered addresses, unless a record of the section is about to be sent: its request goes first.
-    pub fn take_lookup(&mut self, answers: &Answers, now: Now) -> Option<(Lookup, Family)> {
+    /// Takes the next look-up that is due: its kind, its family, and the address that is expected. First come the
+    /// records whose last request is in doubt. Then come the registered addresses, unless a record of the section
+    /// is about to be sent: its request goes first.
+    pub fn take_lookup(
+        &mut self,
+        answers: &Answers,
+        now: Now,
+    ) -> Option<(Lookup, Family, Option<IpAddr>)> {
         if !answers.reaches_dns || self.rests() {
             return None;
         }
-        if let Some(lookup) = self.take_doubt(now) {
-            return Some(lookup);
+        if let Some((lookup, family)) = self.take_doubt(now) {
+            return Some((lookup, family, None));
         }
         if self.counts.active > 0 {
             return None;
         }
-        let family = *self.registered.keys().find(|family| self.is_due(**family, now))?;
-        self.registered.get_mut(&family)?.asked = true;
-        Some((self.spec.lookup.clone(), family))
+        loop {
+            let index = self.lookups.iter().next().copied()?;
+            self.lookups.remove(&index);
+            if self.look_up_at(index, now).is_some_and(|at| at <= now.up) {
+                return self.ask_for(index);
+            }
+        }
     }
 
     /// Takes the look-up for the next record whose last request is in doubt.
@@ -48,113 +63,170 @@ impl SectionState {
         }
     }
 
-    fn is_due(&self, family: Family, now: Now) -> bool {
-        self.look_up_at(family, now).is_some_and(|at| at <= now.up)
+    /// The look-up of the registered address of the record with this index.
+    fn ask_for(&mut self, index: usize) -> Option<(Lookup, Family, Option<IpAddr>)> {
+        let (lookup, is_elsewhere) = (self.lookup_of(index), self.is_elsewhere(index));
+        let record = self.records.get_mut(index)?;
+        let (family, published) = (record.family, record.published());
+        record.dns.asked();
+        if is_elsewhere {
+            // One look-up answers for all of them.
+            for record in self.own_records_mut().filter(|record| record.family == family) {
+                record.dns.asked();
+            }
+        }
+        Some((lookup, family, published))
     }
 
-    /// When the next look-up of a registered address becomes due, since boot.
-    pub fn look_up_deadline(&self, answers: &Answers, now: Now) -> Option<Duration> {
-        if !answers.reaches_dns || self.rests() || self.counts.active > 0 {
+    /// What is looked up for the record with this index.
+    pub fn lookup_of(&self, index: usize) -> Lookup {
+        let lookup = self.spec.lookup.clone();
+        match self.records.get(index) {
+            Some(record) if !self.is_elsewhere(index) => {
+                Lookup { host: record.name.in_dns(), ..lookup }
+            }
+            Some(_) | None => lookup,
+        }
+    }
+
+    /// Whether another name than that of the record with this index is looked up: `lookup_host` is none of the
+    /// section's names, and counts for all of them.
+    fn is_elsewhere(&self, index: usize) -> bool {
+        self.looks_elsewhere && index < self.own_records().count()
+    }
+
+    /// When the registered address of the record with this index is to be looked up, since boot; `None` if no
+    /// look-up is needed.
+    pub fn look_up_at(&self, index: usize, now: Now) -> Option<Duration> {
+        let record = self.records.get(index)?;
+        if !self.spec.check_foreign {
             return None;
         }
-        let times = self.registered.keys().filter_map(|&family| self.look_up_at(family, now));
-        times.filter(|&at| at > now.up).min()
+        let due = record.dns.due_at()?;
+        let ttl = Duration::from_secs(self.spec.record.ttl.unwrap_or_default().into());
+        let delay = ttl.clamp(PROPAGATION, LONGEST_PROPAGATION);
+        Some(due.max(record.dns_visible_at(delay, now)?))
     }
 
-    /// When the registered address of `family` is to be looked up, since boot; `None` if no look-up is needed.
-    fn look_up_at(&self, family: Family, now: Now) -> Option<Duration> {
-        let registered = self.registered.get(&family)?;
-        if registered.asked {
-            return None;
-        }
-        // One look-up answers for all records of the family, so it waits for the latest of them.
-        let mut latest = registered.backoff.until();
-        for record in self.records.iter().filter(|record| record.family == family) {
-            latest = latest.max(record.dns_visible_at(PROPAGATION, now)?);
-        }
-        Some(latest)
-    }
-
-    /// Takes in the answer to `lookup`. Returns a message for the log, if the answer settles a doubt.
+    /// Takes in the answer to `lookup`. Returns the indexes of the records that it is about, and a message for the
+    /// log if the answer settles a doubt.
     pub fn looked_up(
         &mut self,
         (lookup, family): (&Lookup, Family),
-        answer: Result<Found, String>,
+        answer: &Result<Found, String>,
         now: Now,
         jitter: u32,
-    ) -> Option<Notice> {
-        let in_doubt = self.records.iter_mut().find(|record| {
-            record.is_asking_dns() && record.family == family && lookup.host == record.name.in_dns()
+    ) -> (Vec<usize>, Option<Notice>) {
+        let in_doubt = self.records.iter().position(|record| {
+            record.is_asking_dns() && record.family == family && record.name.is_in_dns(&lookup.host)
         });
-        if let Some(record) = in_doubt {
-            let is_in_dns = record.dns_answered(&answer, now);
-            return if is_in_dns { Some(report::in_dns(&self.spec.name, record)) } else { None };
+        if let Some(index) = in_doubt {
+            let Some(record) = self.records.get_mut(index) else { return (Vec::new(), None) };
+            let is_in_dns = record.dns_answered(answer, now);
+            let notice =
+                if is_in_dns { Some(report::in_dns(&self.spec.name, record)) } else { None };
+            return (vec![index], notice);
         }
-        // A reload may have changed the look-up meanwhile.
-        if self.spec.lookup == *lookup {
-            self.registered_answered(family, answer, now, jitter);
+        let mut indexes = Vec::new();
+        // A reload may have changed the options meanwhile.
+        let options = Lookup { host: lookup.host.clone(), ..self.spec.lookup.clone() };
+        if options != *lookup {
+            return (indexes, None);
+        }
+        let is_of_all = self.looks_elsewhere && self.spec.lookup.host == lookup.host;
+        let own = self.own_records().count();
+        for (index, record) in self.records.iter_mut().enumerate() {
+            let is_meant = is_of_all && index < own || record.name.is_in_dns(&lookup.host);
+            if record.family == family && is_meant {
+                record.registered_answered(answer.clone(), now, jitter);
+                indexes.push(index);
+            }
+        }
+        (indexes, None)
+    }
+
+    /// The addresses that DNS has in the place of the published one of the record with this index, if that is
+    /// news.
+    fn new_difference(&self, index: usize, now: Now) -> Option<Vec<IpAddr>> {
+        let found = self.records.get(index)?.new_difference(now)?;
+        // DNS has the provider's proxy's addresses for a proxied record, so any address proves that it exists.
+        let is_proxied = self.spec.record.proxied == Some(true);
+        if is_proxied && !found.is_empty() { None } else { Some(found.to_vec()) }
+    }
+}
+
+impl Engine {
+    /// DNS has answered a look-up of `section`.
+    pub(super) fn dns_answered(
+        &mut self,
+        section: &str,
+        lookup: (&Lookup, Family),
+        result: &Result<Found, String>,
+        now: Now,
+    ) {
+        let jitter = self.next_jitter();
+        let Some(section) = self.section_index(section) else { return };
+        let Some(active) = self.sections.get_mut(section) else { return };
+        let (records, notice) = active.looked_up(lookup, result, now, jitter);
+        self.actions.extend(notice.map(Action::Say));
+        for record in records {
+            self.touch(RecordId { section, record });
+        }
+        self.attend(section);
+    }
+
+    /// The next look-up that is due.
+    pub(super) fn look_up(&mut self, now: Now) -> Option<Action> {
+        while let Some(place) = self.todo.lookups.first() {
+            let active = self.sections.get_mut(place)?;
+            let view = self.viewpoints.get(active.viewpoint)?;
+            if let Some((lookup, family, expected)) = active.take_lookup(&view.answers, now) {
+                let device = view.answers.bound.clone().unwrap_or_default();
+                let section = active.spec.clone();
+                return Some(Action::LookUp { section, lookup, device, family, expected });
+            }
+            self.todo.lookups.take_first();
         }
         None
     }
 
-    fn registered_answered(
-        &mut self,
-        family: Family,
-        answer: Result<Found, String>,
-        now: Now,
-        jitter: u32,
-    ) {
-        let host = self.looked_up_name();
-        let Some(registered) = self.registered.get_mut(&family) else {
-            return;
-        };
-        registered.answered(answer, now, jitter);
-        for record in &mut self.records {
-            let is_looked_up = host.as_ref().is_none_or(|host| record.name.in_dns() == *host);
-            if record.family == family
-                && is_looked_up
-                && record.published().and_then(|at| registered.confirms(at)) == Some(true)
+    /// Compares what is new in DNS with what is published, and has records sent again. Returns a message for the
+    /// log.
+    pub(super) fn correct(&mut self, now: Now) -> Option<Action> {
+        while let Some(id) = self.todo.corrections.pop() {
+            let id = id.0;
+            let active = self.sections.get(id.section)?;
+            if let Some(found) = active.new_difference(id.record, now)
+                && let Some(notice) = self.take_difference(id, found, now)
             {
-                record.confirmed();
+                return Some(Action::Say(notice));
             }
         }
+        None
     }
 
-    /// Has the record with this index sent again if the zone's own name servers do not have its published
-    /// address. Another look-up follows. Returns a message for the log in that case.
-    pub fn correct(&mut self, index: usize, now: Now) -> Option<Notice> {
-        // `lookup_host` may be another name than the host's.
-        if index >= self.own_records().count() && self.looked_up_name().is_none() {
-            return None;
-        }
-        let record = self.records.get(index)?;
+    fn take_difference(&mut self, id: RecordId, found: Vec<IpAddr>, now: Now) -> Option<Notice> {
+        let former = self.former(id, &found);
+        let difference = self.record_mut(id)?.differs(found, former, now);
+        self.touch(id);
+        let difference = difference?;
+        let active = self.sections.get(id.section)?;
+        let record = active.records.get(id.record)?;
         let published = record.published()?;
-        let registered = self.registered.get(&record.family)?;
-        // DNS has the provider's proxy's addresses for a proxied record, so any address proves that it exists.
-        let is_proxied = self.spec.record.proxied == Some(true);
-        let is_hidden = is_proxied && !registered.addresses().is_empty();
-        if registered.confirms(published) != Some(false) || is_hidden {
-            return None;
+        let sentence = difference.sentence(published, &active.spec.name, now);
+        let notice = report::difference(&active.spec.name, record, &difference, &sentence);
+        if difference.is_foreign() {
+            let addresses = [Some(published), difference.found.first().copied()];
+            self.tell(id, Happening::Foreign, addresses, sentence);
         }
-        let host = self.looked_up_name();
-        if host.is_some_and(|host| record.name.in_dns() != host) {
-            return None;
-        }
-        let record = self.records.get_mut(index)?;
-        if !record.contradicted(now) {
-            return None;
-        }
-        let registered = self.registered.get_mut(&record.family)?;
-        registered.asked = false;
-        let (name, host) = (&self.spec.name, &self.spec.lookup.host);
-        Some(report::contradiction(name, host, published, registered.addresses()))
+        Some(notice)
     }
 
-    /// The name that is looked up, if it is the name of one of the records. Otherwise
-    /// `lookup_host` names another host, and the answer counts for all records.
-    fn looked_up_name(&self) -> Option<String> {
-        let host = canonical(&self.spec.lookup.host);
-        let is_ours = self.records.iter().any(|record| record.name.in_dns() == host);
-        if is_ours { Some(host) } else { None }
+    /// Until when this router had the only address in `found` itself, by the history; `None` if it did not.
+    fn former(&self, id: RecordId, found: &[IpAddr]) -> Option<UnixSeconds> {
+        let [found] = found else { return None };
+        let record = self.sections.get(id.section)?.records.get(id.record)?;
+        let mut history = self.history(record.name.as_str());
+        history.rfind(|change| change.old == Some(*found))?.accepted_at
     }
 }

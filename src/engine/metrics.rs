@@ -92,9 +92,9 @@ const METRICS: [Metric; 12] = [
         Samples::Record(update_duration),
     ),
     metric(
-        "ddns_record_foreign_addresses",
-        "How many addresses the zone's name servers had in the place of the published one.",
-        Samples::Record(|record| (record.foreign.len() as u64).into()),
+        "ddns_record_foreign",
+        "1 if somebody else writes the record, so that it is left alone; else 0.",
+        Samples::Record(|record| u64::from(record.foreign.is_some()).into()),
     ),
 ];
 

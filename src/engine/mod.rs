@@ -58,7 +58,6 @@ pub mod viewpoint;
 pub mod wait;
 pub mod way;
 
-use std::cmp::Reverse;
 use std::time::Duration;
 
 use account::Account;
@@ -78,8 +77,6 @@ use status::Snapshot;
 use todo::Todo;
 use viewpoint::Viewpoint;
 
-use crate::config::Lookup;
-use crate::dns::Found;
 use crate::model::Family;
 use crate::model::fifo::Fifo;
 use crate::provider::Failure;
@@ -182,7 +179,7 @@ impl Engine {
             }
             Event::Announced(gateway, announcement) => self.announced(gateway, announcement, now),
             Event::LookedUp { section, lookup, family, result } => {
-                self.dns_answered(&section, (&lookup, family), result, now);
+                self.dns_answered(&section, (&lookup, family), &result, now);
             }
             Event::LookUpIsSlow(host) => self.look_up_is_slow(host),
             Event::SlowLookUpEnded(host) => self.slow_look_up_ended(&host),
@@ -208,23 +205,6 @@ impl Engine {
             active.detected(question, result, now, jitter);
         }
         self.todo.reselect.add(place);
-    }
-
-    /// DNS has answered a look-up of `section`.
-    fn dns_answered(
-        &mut self,
-        section: &str,
-        lookup: (&Lookup, Family),
-        result: Result<Found, String>,
-        now: Now,
-    ) {
-        let jitter = self.next_jitter();
-        let Some(place) = self.section_index(section) else { return };
-        if let Some(active) = self.sections.get_mut(place) {
-            let notice = active.looked_up(lookup, result, now, jitter);
-            self.actions.extend(notice.map(Action::Say));
-        }
-        self.touch_section(place);
     }
 
     /// A request waits for the addresses of `host`. `status` and `why` say so.
@@ -347,51 +327,22 @@ impl Engine {
                 return Some(Action::Detect { question, section, device, gateway, family });
             }
             self.todo.asks.take_first();
-            self.plan_section(place, now);
+            self.plan_section(place);
         }
         None
     }
 
-    /// The section is looked at again when its source is to be asked, or its name to be looked up.
-    fn plan_section(&mut self, place: usize, now: Now) {
+    /// The section is looked at again when its source is to be asked.
+    fn plan_section(&mut self, place: usize) {
         let Some(active) = self.sections.get_mut(place) else { return };
         let Some(view) = self.viewpoints.get(active.viewpoint) else { return };
-        let question = active.question_at(&view.answers);
-        let lookup = active.look_up_deadline(&view.answers, now);
-        let due = [question, lookup].into_iter().flatten().min();
+        let due = active.question_at(&view.answers);
         if active.due != due {
             active.due = due;
             if let Some(at) = due {
                 self.agenda.add(at, agenda::Item::Section(place));
             }
         }
-    }
-
-    fn correct(&mut self, now: Now) -> Option<Action> {
-        while let Some(Reverse(id)) = self.todo.corrections.pop() {
-            let notice = self.sections.get_mut(id.section)?.correct(id.record, now);
-            if let Some(notice) = notice {
-                self.touch(id);
-                self.attend(id.section);
-                return Some(Action::Say(notice));
-            }
-        }
-        None
-    }
-
-    fn look_up(&mut self, now: Now) -> Option<Action> {
-        while let Some(place) = self.todo.lookups.first() {
-            let active = self.sections.get_mut(place)?;
-            let view = self.viewpoints.get(active.viewpoint)?;
-            if let Some((lookup, family)) = active.take_lookup(&view.answers, now) {
-                let device = view.answers.bound.clone().unwrap_or_default();
-                let section = active.spec.clone();
-                return Some(Action::LookUp { section, lookup, device, family });
-            }
-            self.todo.lookups.take_first();
-            self.plan_section(place, now);
-        }
-        None
     }
 
     /// When the account of `section` may send its next request; `None` if it may now. What delays it is the

@@ -33,6 +33,7 @@
 //! A record has at most one request on its way. A change during `InFlight` replaces the wish, and the latest
 //! wish is sent afterwards. A new address never shortens a back-off or the provider's waiting time.
 
+mod difference;
 mod doubt;
 mod late;
 mod outcome;
@@ -49,10 +50,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::pace::{Backoff, Bucket, Hold};
+use super::registered::Registered;
 use super::wait::Wait;
 use crate::config::Timing;
 use crate::model::{Family, Hostname, Target};
 use crate::time::Now;
+pub use difference::Difference;
+use difference::Sight;
 pub use outcome::{Ending, ResultCounts, Sent};
 use presence::Presence;
 pub use refusal::Refusal;
@@ -74,6 +78,10 @@ pub struct Record {
     pub refusal: Option<Refusal>,
     /// The last failure, until a request succeeds.
     pub trouble: Option<String>,
+    /// The addresses that DNS has for it.
+    pub dns: Registered,
+    /// What DNS has shown of it.
+    sight: Sight,
     wish: Wish,
     remote: Remote,
     /// What hooks know of the record.
@@ -138,6 +146,8 @@ impl Record {
             fingerprint,
             refusal: None,
             trouble: None,
+            dns: Registered::default(),
+            sight: Sight::default(),
             wish: Wish::new(),
             remote: Remote::default(),
             told: Told::default(),
@@ -188,6 +198,7 @@ impl Record {
         self.pace.hold = old.pace.hold.clone();
         self.pace.backoff = old.pace.backoff.clone();
         self.pace.bucket = old.pace.bucket.clone();
+        self.sight.corrections.clone_from(&old.sight.corrections);
         self.pace.bucket.set_interval(self.timing.min_interval, self.timing.burst, now.up);
     }
 
@@ -221,6 +232,7 @@ impl Record {
     /// loss of the address there: the new network may bring one in a moment.
     pub fn network_changed(&mut self) {
         self.pace.backoff.reset();
+        self.dns.network_changed();
         self.wish.presence = Presence::NEVER_LOST;
     }
 

@@ -170,10 +170,11 @@ impl Engine {
     fn report_lines(&mut self, place: usize, now: Now) {
         let Some(view) = self.viewpoints.get(place) else { return };
         let lines = view.lines(&self.facts, now.up);
-        for member in &view.members {
-            let Some(active) = self.sections.get(*member) else { continue };
+        for member in view.members.clone() {
             for line in lines.iter().filter(|line| line.used_for.is_zero()) {
+                let Some(active) = self.sections.get(member) else { continue };
                 self.actions.push(report::line(&active.spec.name, line));
+                self.tell_line(member, line);
             }
         }
     }

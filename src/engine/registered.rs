@@ -1,21 +1,21 @@
-//! The registered address: the address of a record in DNS, looked up after a start.
+//! The registered address: the address of a record in DNS, as it was looked up last.
 //!
-//! LuCI shows it. It also reveals a record that somebody changed or deleted while the daemon did not run:
-//! that record is sent again, once, at the usual pace. The outcome of a request in doubt is looked up, too
-//! (`record/doubt.rs`). No other request waits for DNS. A resolver's answer is only shown, because its
-//! cache may be hours old. An answer of the zone's own name servers counts.
+//! LuCI shows it. It also reveals that somebody has changed or deleted the record (`record/difference.rs`). The
+//! outcome of a request in doubt is looked up, too (`record/doubt.rs`). No other request waits for DNS. A
+//! resolver's answer is only shown, because its cache may be hours old. An answer of the zone's own name servers
+//! counts.
 //!
-//! An answer from DNS cannot cause a series of requests. It counts only against an address that an earlier
-//! run published. If DNS does not change although that address was sent again, the state file notes that
-//! sending does not help: the record is proxied, or others hold the same name.
+//! A look-up follows an event and never a regular timer: the start, an address that the provider has accepted
+//! (once it had the time to reach the name servers), another network, and the end of a pause between two
+//! corrections.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::pace::Backoff;
-use super::report;
 use crate::config::Lookup;
 use crate::dns::Found;
+use crate::model::address::list;
 use crate::time::Now;
 use crate::time::duration;
 
@@ -24,41 +24,65 @@ const RETRY: Duration = Duration::from_secs(60);
 /// After this many failures in a row, no look-up follows until the network changes. A cause that lasts so
 /// long, such as a blocked port, does not pass by itself.
 const TRIES: u32 = 5;
+/// The shortest time from an answer to the look-up after another change of the network, so that a line that goes
+/// up and down causes few of them.
+const APART: Duration = Duration::from_secs(600);
 
-/// The registered addresses of one family.
+/// The registered addresses of one record.
 #[derive(Clone, Debug, Default)]
 pub struct Registered {
     /// No look-up is needed: one is on its way, was answered or failed too often.
-    pub(super) asked: bool,
+    is_asked: bool,
+    /// The next look-up comes no sooner than this, since boot.
+    not_before: Duration,
+    /// Whether the answer was not compared with the published address yet.
+    is_new: bool,
     answer: Option<Result<Found, String>>,
     answered_at: Duration,
-    pub(super) backoff: Backoff,
+    backoff: Backoff,
 }
 
 impl Registered {
+    /// When the next look-up may be made, since boot; `None` if none is needed.
+    pub(super) fn due_at(&self) -> Option<Duration> {
+        if self.is_asked { None } else { Some(self.not_before.max(self.backoff.until())) }
+    }
+
+    /// Notes that the look-up is on its way.
+    pub(super) fn asked(&mut self) {
+        self.is_asked = true;
+    }
+
+    /// Another look-up is needed, no sooner than `not_before`, since boot. The answer to one on its way is only
+    /// shown.
+    pub(super) fn ask_again(&mut self, not_before: Duration) {
+        self.is_asked = false;
+        self.is_new = false;
+        self.not_before = not_before;
+    }
+
     /// Takes in the answer of a look-up.
     pub(super) fn answered(&mut self, answer: Result<Found, String>, now: Now, jitter: u32) {
+        self.is_new = self.is_asked;
         match &answer {
             Ok(_) => self.backoff.reset(),
             Err(_) => {
                 self.backoff.failed(now.up, RETRY, jitter);
                 // A change of the network clears this.
-                self.asked = self.backoff.attempts() >= TRIES;
+                self.is_asked = self.backoff.attempts() >= TRIES;
             }
         }
         self.answer = Some(answer);
         self.answered_at = now.up;
     }
 
-    /// Whether no look-up is needed.
-    pub fn is_asked(&self) -> bool {
-        self.asked
-    }
-
-    /// The router has another network now: a look-up that failed over the old one is repeated.
+    /// The router has another network now: a look-up that failed over the old one is repeated, and what was found
+    /// is looked up again.
     pub fn network_changed(&mut self) {
-        if let Some(Err(_)) = self.answer {
-            *self = Self::default();
+        match &self.answer {
+            Some(Ok(_)) => self.ask_again(self.answered_at.saturating_add(APART)),
+            Some(Err(_)) => *self = Self::default(),
+            None => {}
         }
     }
 
@@ -70,30 +94,25 @@ impl Registered {
         }
     }
 
-    /// Whether the zone's own name servers have `published`; `None` if they did not answer.
-    pub(super) fn confirms(&self, published: IpAddr) -> Option<bool> {
+    /// The addresses that the zone's own name servers have, if they were not compared with the published one yet.
+    pub(super) fn news(&self) -> Option<&[IpAddr]> {
         match &self.answer {
-            Some(Ok(found)) if found.authoritative => Some(found.addresses.contains(&published)),
             // A resolver may answer from its cache.
+            Some(Ok(found)) if found.authoritative && self.is_new => Some(&found.addresses),
             Some(_) | None => None,
         }
     }
 
-    /// The addresses that the zone's own name servers had if `published` was not one of them. `since` is when
-    /// it was published, since boot, if it was in this run.
-    pub fn instead_of(&self, published: IpAddr, since: Option<Duration>) -> &[IpAddr] {
-        let is_outdated = since.is_some_and(|since| since >= self.answered_at);
-        if is_outdated || self.confirms(published) != Some(false) {
-            return &[];
-        }
-        self.addresses()
+    /// The answer was compared with the published address.
+    pub(super) fn compared(&mut self) {
+        self.is_new = false;
     }
 
     /// The result of the last look-up, in words.
     pub fn explain(&self, lookup: &Lookup, now: Now) -> String {
         let ago = duration::seconds(now.up.saturating_sub(self.answered_at));
         match &self.answer {
-            None if self.asked => "being looked up".into(),
+            None if self.is_asked => "being looked up".into(),
             None => "not looked up yet".into(),
             Some(Err(why)) => format!("could not be looked up {ago} ago: {why}"),
             Some(Ok(found)) => {
@@ -104,7 +123,7 @@ impl Registered {
                     (None, true) if lookup.glue => "the parent zone's name servers",
                     (None, true) => "its zone's own name servers",
                 };
-                let (host, addresses) = (&lookup.host, report::list(&found.addresses));
+                let (host, addresses) = (&lookup.host, list(&found.addresses));
                 format!("{host} has {addresses} according to {whose}, {ago} ago")
             }
         }

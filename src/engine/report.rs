@@ -1,12 +1,11 @@
 //! The messages of the log about changes: one sentence each.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use super::event::Action;
 use super::gate::Standing;
 use super::no_address::{NoAddress, Rejection, SendBlock};
-use super::record::{Record, Refusal};
+use super::record::{Difference, Record, Refusal};
 use super::status::LineStatus;
 use super::wait::{Wait, repeated};
 use crate::model::{Family, Level, Notice, Target};
@@ -188,25 +187,16 @@ pub(super) fn in_dns(section: &str, record: &Record) -> Notice {
     Notice::about(section, Level::Notice, text)
 }
 
-/// Reports that the zone's own name servers have `found`, and not the `published` address.
-pub(super) fn contradiction(
+/// Reports what the zone's own name servers have in the place of the published address: `sentence`.
+pub(super) fn difference(
     section: &str,
-    host: &str,
-    published: IpAddr,
-    found: &[IpAddr],
+    record: &Record,
+    difference: &Difference,
+    sentence: &str,
 ) -> Notice {
-    let found = list(found);
-    let text =
-        format!("{host}: its own name servers have {found}, not {published}: sending it again");
-    Notice::about(section, Level::Notice, text)
-}
-
-/// The addresses, separated by commas; `no address` if there are none.
-pub(super) fn list(addresses: &[IpAddr]) -> String {
-    if addresses.is_empty() {
-        return "no address".into();
-    }
-    addresses.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(", ")
+    let level = if difference.is_foreign() { Level::Warning } else { Level::Notice };
+    let text = format!("{} {}: {sentence}", record.name, record.family.record_type());
+    Notice::about(section, level, text).on(&record.name, record.family)
 }
 
 /// ` (request 0.4 ms, accepted 38 ms after the event)`.

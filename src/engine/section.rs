@@ -43,8 +43,6 @@ pub struct SectionState {
     pub counts: RecordCounts,
     /// One detector for each family whose address must be asked for.
     pub detectors: Map<Family, Detector>,
-    /// The registered addresses in DNS, per family.
-    pub registered: Map<Family, Registered>,
     /// Whether the owner has stopped the section.
     pub stopped: bool,
     /// How many updates of its records had which result.
@@ -58,6 +56,10 @@ pub struct SectionState {
     pub waiting: BinaryHeap<Reverse<usize>>,
     /// Indexes of records whose last request is in doubt, so that the name servers are to be asked now.
     pub doubts: Set<usize>,
+    /// Indexes of records whose registered address is to be looked up now.
+    pub lookups: Set<usize>,
+    /// Whether the name that is looked up is none of the section's names.
+    pub looks_elsewhere: bool,
     /// When the engine looks at the section again, since boot.
     pub due: Option<Duration>,
     /// The state of the network at the last look.
@@ -143,15 +145,15 @@ impl SectionState {
     pub fn new(spec: Section, saved: &State, now: Now) -> Self {
         let records = start_records(&spec, saved, now);
         let mut detectors = Map::new();
-        let mut registered = Map::new();
         for &family in &spec.families {
-            registered.insert(family, Registered::default());
             if spec.source.is_asked(family) {
                 let is_gateway = matches!(spec.source, Source::Gateway { .. });
                 let schedule = if is_gateway { Schedule::slow() } else { Schedule::Regular };
                 detectors.insert(family, Detector::new(schedule, now));
             }
         }
+        let mut names = spec.names.iter().chain(spec.lan.hosts.iter().map(|host| &host.name));
+        let looks_elsewhere = !names.any(|name| name.is_in_dns(&spec.lookup.host));
         let is_alone = spec.gates.is_empty();
         let standing = if is_alone { Standing::Open } else { Standing::Unknown };
         let mut active = Self {
@@ -162,13 +164,14 @@ impl SectionState {
             records,
             counts: RecordCounts::default(),
             detectors,
-            registered,
             stopped: false,
             results: ResultTotals::default(),
             last: Exchanged::default(),
             no_address: Map::new(),
             waiting: BinaryHeap::new(),
             doubts: Set::new(),
+            lookups: Set::new(),
+            looks_elsewhere,
             due: None,
             seen: Seen { standing, ..Seen::default() },
         };
@@ -197,8 +200,8 @@ impl SectionState {
                 }
             }
         }
-        if old.spec.lookup == self.spec.lookup && old.spec.families == self.spec.families {
-            self.registered = old.registered;
+        if old.spec.lookup != self.spec.lookup {
+            self.records.iter_mut().for_each(|record| record.dns = Registered::default());
         }
         // A reload changes nothing in the network, so it does not count as an event there.
         self.seen.event_network = old.seen.event_network;
@@ -238,6 +241,7 @@ impl SectionState {
                 let is_respelt = name.written() != record.name.written();
                 record.name = name;
                 record.retime(Arc::clone(&timing), now);
+                record.ask_again_after_reload();
                 // The owner may have respelt a name that the provider refused.
                 if !is_same_way || is_respelt {
                     record.reset_after_transport_change();
@@ -293,7 +297,7 @@ impl SectionState {
         if !self.spec.record.share {
             self.records.iter_mut().for_each(Record::take_over);
         }
-        self.registered.values_mut().for_each(|known| *known = Registered::default());
+        self.records.iter_mut().for_each(|record| record.dns = Registered::default());
     }
 
     /// The usable ways to the section's hosts when the kernel had last answered every question.
@@ -313,7 +317,6 @@ impl SectionState {
         if is_another {
             self.records.iter_mut().for_each(Record::network_changed);
             self.detectors.values_mut().for_each(|detector| detector.network_changed(now));
-            self.registered.values_mut().for_each(Registered::network_changed);
         }
         self.seen.steps = Some(steps.clone());
         is_another
@@ -399,9 +402,7 @@ impl SectionState {
         let spec = Arc::clone(&self.spec);
         for &family in &spec.families {
             let desired = self.desired(family, answers);
-            let own = self.first_host();
-            let mut records = self.records.iter_mut().take(own);
-            for record in records.by_ref().filter(|record| record.family == family) {
+            for record in self.own_records_mut().filter(|record| record.family == family) {
                 record.follow(&desired, now);
             }
             if let Some(why) = self.new_absence(family, desired) {
@@ -439,6 +440,12 @@ impl SectionState {
     /// The records that follow the section's own source.
     pub fn own_records(&self) -> impl Iterator<Item = &Record> + Clone {
         self.records.iter().take(self.first_host())
+    }
+
+    /// The same, to change them.
+    pub fn own_records_mut(&mut self) -> impl Iterator<Item = &mut Record> {
+        let own = self.first_host();
+        self.records.iter_mut().take(own)
     }
 
     fn first_host(&self) -> usize {

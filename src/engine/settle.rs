@@ -46,7 +46,7 @@ impl Engine {
         }
     }
 
-    /// The section's source may have to be asked, or its name to be looked up.
+    /// The section's source may have to be asked, or its names to be looked up.
     pub(super) fn attend(&mut self, section: usize) {
         self.todo.changed.add(section);
         self.todo.asks.add(section);
@@ -129,6 +129,7 @@ impl Engine {
         self.count_refusal(id);
         self.tell_changes(id, now);
         let Some(active) = self.sections.get_mut(id.section) else { return };
+        let look_up_at = active.look_up_at(id.record, now);
         let (Some(record), Some(slot)) =
             (active.records.get(id.record), active.slots.get_mut(id.record))
         else {
@@ -137,19 +138,21 @@ impl Engine {
         // Before anything below that may touch the record again.
         slot.is_touched = false;
         let wait = record.wait(now);
-        let doubt_at = record.doubt_at();
+        let times = [record.doubt_at(), look_up_at];
         let activity = Activity::of(&wait);
         let before = std::mem::replace(&mut slot.activity, activity);
-        let is_doubt_due = doubt_at.is_some_and(|at| at <= now.up);
-        if is_doubt_due {
-            active.doubts.insert(id.record);
+        for (at, queue) in times.iter().zip([&mut active.doubts, &mut active.lookups]) {
+            if at.is_some_and(|at| at <= now.up) {
+                queue.insert(id.record);
+            }
         }
         active.counts.change(record.family, before, activity);
         if let Some(account) = self.accounts.get_mut(active.account) {
             let (was, is) = (before == Activity::InFlight, activity == Activity::InFlight);
             count(&mut account.in_flight, was, is);
         }
-        if is_doubt_due || self.may_look_up(id.section) {
+        // No look-up of a registered address comes before a request that is due.
+        if !active.doubts.is_empty() || !active.lookups.is_empty() && active.counts.active == 0 {
             self.todo.lookups.add(id.section);
         }
         match activity {
@@ -159,8 +162,8 @@ impl Engine {
             }
             Activity::Idle | Activity::Settling | Activity::InFlight => {}
         }
-        let later = doubt_at.filter(|&at| at > now.up);
-        self.plan_record(id, [wait.deadline(), later].into_iter().flatten().min());
+        let later = times.into_iter().flatten().filter(|&at| at > now.up);
+        self.plan_record(id, later.chain(wait.deadline()).min());
     }
 
     /// Keeps the number of the account's records that were refused.
@@ -183,12 +186,6 @@ impl Engine {
                 self.agenda.add(at, Item::Record(id));
             }
         }
-    }
-
-    /// Whether a look-up of the section's name may have become due: none comes before a request that is.
-    fn may_look_up(&self, section: usize) -> bool {
-        let Some(active) = self.sections.get(section) else { return false };
-        active.counts.active == 0 && active.registered.values().any(|it| !it.is_asked())
     }
 
     /// The record could be sent: it is queued if a route leads to the provider.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::record::Timeline;
+use super::record::{Difference, Timeline};
 use super::wait::Wait;
 use crate::model::json::Json;
 use crate::model::sort;
@@ -95,8 +95,8 @@ pub struct RecordStatus {
     pub seen_at: Option<UnixSeconds>,
     /// Since when requests have failed, if they do, and if the wall clock could be trusted.
     pub failing_since: Option<UnixSeconds>,
-    /// What the zone's name servers had in the place of the published address.
-    pub foreign: Vec<IpAddr>,
+    /// What somebody else has written into the record, so that it was left alone.
+    pub foreign: Option<Difference>,
     /// The state of the record.
     pub wait: Wait,
     /// A sentence: what the record waits for and why.
@@ -296,7 +296,8 @@ impl RecordStatus {
             ("since", self.since.into()),
             ("desired", self.desired.map(|address| address.to_string()).into()),
             ("seen_at", self.seen_at.into()),
-            ("foreign", texts(&self.foreign)),
+            ("foreign", texts(self.foreign.as_ref().map_or(&[], |foreign| &foreign.found))),
+            ("foreign_at", self.foreign.as_ref().map(|foreign| foreign.found_at).into()),
             ("state", self.wait.word().into()),
             ("reason", self.reason.as_str().into()),
             ("next_in", self.next_in.map(in_seconds).into()),
@@ -306,8 +307,8 @@ impl RecordStatus {
     }
 
     /// The parts of the status whose change is shown to the owner.
-    fn essence(&self) -> (&'static str, Option<IpAddr>, Option<IpAddr>) {
-        (self.wait.word(), self.published, self.desired)
+    fn essence(&self) -> (&'static str, Option<IpAddr>, Option<IpAddr>, bool) {
+        (self.wait.word(), self.published, self.desired, self.foreign.is_some())
     }
 
     fn millis_after_event(&self, at: Option<Duration>) -> Option<Json> {

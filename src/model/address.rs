@@ -110,6 +110,14 @@ fn v6_not_public(address: Ipv6Addr) -> Option<&'static str> {
     }
 }
 
+/// The addresses, separated by commas; `no address` if there are none.
+pub fn list(addresses: &[IpAddr]) -> String {
+    if addresses.is_empty() {
+        return "no address".into();
+    }
+    addresses.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -111,6 +111,13 @@ impl Hostname {
     pub fn in_dns(&self) -> String {
         in_dns(&self.lower_case)
     }
+
+    /// Whether `host`, which is [`Hostname::in_dns`] of a name, is this name.
+    pub fn is_in_dns(&self, host: &str) -> bool {
+        // Most names are written as they are in DNS.
+        let is_other = self.lower_case.contains('@') || self.lower_case.ends_with('.');
+        self.lower_case == host || is_other && self.in_dns() == host
+    }
 }
 
 impl PartialEq for Hostname {

@@ -53,6 +53,7 @@ pub(crate) fn dns_message(bytes: &[u8]) {
 fn assert_ends(choices: u8, reply: &Message) {
     let server = "192.0.2.1:53".parse().unwrap();
     let mut lookup = DnsLookup::new(Plan {
+        expected: if choices & 8 == 0 { None } else { "192.0.2.7".parse().ok() },
         host: Name::parse("a.b.c").unwrap(),
         family: if choices & 2 == 0 { Family::V4 } else { Family::V6 },
         glue: choices & 1 != 0,

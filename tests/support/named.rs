@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::process::Process;
+use super::process::{Lines, Process};
 use super::router::{file, ip_isp};
 
 /// The name server of `com` and `net`.
@@ -36,7 +36,7 @@ options {
     pid-file none;
     session-keyfile none;
     managed-keys-directory "/run/t/named";
-    listen-on { 192.0.2.1; 192.0.2.2; 192.0.2.3; 192.0.2.53; };
+    listen-on { 192.0.2.1; 192.0.2.2; 192.0.2.3; 192.0.2.4; 192.0.2.53; };
     listen-on-v6 { 2001:db8::3; };
     recursion no;
     dnssec-validation no;
@@ -51,13 +51,18 @@ view com { match-destinations { 192.0.2.2; };
     zone "com" { type primary; file "com"; };
     zone "net" { type primary; file "net"; };
 };
-view example { match-destinations { 192.0.2.3; 2001:db8::3; };
-    zone "example.com" { type primary; file "example.com"; };
-};
+EXAMPLE
 view resolver { match-destinations { 192.0.2.53; };
     recursion yes;
     zone "." { type hint; file "hint"; };
     zone "kept.com" { type primary; file "kept.com"; };
+};
+"#;
+
+/// The view that serves `example.com`.
+const VIEW: &str = r#"
+view example { match-destinations { 192.0.2.3; 2001:db8::3; };
+    zone "example.com" { type primary; file "example.com"; };
 };
 "#;
 
@@ -94,7 +99,12 @@ pub struct Named {
 impl Named {
     /// Starts BIND with these records in `example.com`, beside the SOA and NS records.
     pub fn start(records: &str) -> Self {
-        for address in [1, 2, 3, 53].map(|last| format!("192.0.2.{last}/32")) {
+        Self::with(VIEW, records)
+    }
+
+    /// The same, with other views for `example.com`. The zone's file is `example.com`.
+    pub fn with(views: &str, records: &str) -> Self {
+        for address in [1, 2, 3, 4, 53].map(|last| format!("192.0.2.{last}/32")) {
             ip_isp(&format!("addr add {address} dev lo"));
         }
         ip_isp(&format!("addr add {EXAMPLE6}/128 dev lo nodad"));
@@ -103,13 +113,18 @@ impl Named {
         for (name, text) in ZONES {
             fs::write(dir.join(name), text).unwrap();
         }
-        fs::write(dir.join("named.conf"), CONFIG).unwrap();
+        fs::write(dir.join("named.conf"), CONFIG.replace("EXAMPLE", views)).unwrap();
         write_zone(1, records);
         let mut command = Command::new("named");
         command.args(["-g", "-n", "1", "-c"]).arg(dir.join("named.conf"));
         let process = Process::start(&mut command);
         process.lines.wait_line(LIMIT, |line| line.ends_with("running"));
         Self { process, serial: 1 }
+    }
+
+    /// What BIND has printed.
+    pub fn lines(&self) -> &Lines {
+        &self.process.lines
     }
 
     /// Replaces the records of `example.com` and waits until BIND has loaded them. The resolver

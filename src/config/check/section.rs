@@ -43,6 +43,7 @@ pub(super) fn read(
         event_network: source::event_network(reader),
         gates: gate::read(reader),
         lookup,
+        check_foreign: reader.flag("check_foreign", true),
         source,
         transport,
         timing,

@@ -2,6 +2,7 @@
 //! a time.
 
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::resolve::resolvers;
@@ -34,18 +35,20 @@ impl From<&Transport> for DnsTransport {
     }
 }
 
-/// Looks the registered address up. Blocks for `limit` at most.
+/// Looks the registered address up. If one name server of the zone has `expected`, the others are not asked. Blocks
+/// for `limit` at most.
 ///
 /// # Errors
 /// A sentence with the reason why no server has answered.
 pub fn look_up(
     lookup: &config::Lookup,
     family: Family,
+    expected: Option<IpAddr>,
     transport: &DnsTransport,
     limit: Duration,
 ) -> Result<Found, String> {
     let end = uptime().saturating_add(limit);
-    let mut state = DnsLookup::new(plan(lookup, family, transport.family, limit)?);
+    let mut state = DnsLookup::new(plan(lookup, (family, expected), transport.family, limit)?);
     // If the zone's name servers do not answer, a third of the time is left for a resolver.
     let end_of_authorities = end.saturating_sub(limit / 3);
     let mut step = state.start();
@@ -68,7 +71,7 @@ pub fn look_up(
 /// What is looked up, and which servers may be asked. Resolving `dns_server` may take `limit`.
 fn plan(
     lookup: &config::Lookup,
-    family: Family,
+    (family, expected): (Family, Option<IpAddr>),
     over: Option<Family>,
     limit: Duration,
 ) -> Result<Plan, String> {
@@ -78,7 +81,7 @@ fn plan(
         Some(server) => resolve(&server.host, server.port.unwrap_or(PORT), over, limit)?,
     };
     let host = Name::parse(host).map_err(|error| format!("{host} cannot be looked up: {error}"))?;
-    Ok(Plan { host, family, glue: lookup.glue, resolvers: resolvers(), servers, over })
+    Ok(Plan { host, family, expected, glue: lookup.glue, resolvers: resolvers(), servers, over })
 }
 
 /// Sends one query to one server.

@@ -237,7 +237,7 @@ mod tests {
             desired: None,
             seen_at: None,
             failing_since: None,
-            foreign: Vec::new(),
+            foreign: None,
             wait: PUBLISHED,
             reason: String::new(),
             next_in: Some(Duration::from_secs(600)),

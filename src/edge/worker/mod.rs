@@ -66,6 +66,8 @@ pub enum Task {
         lookup: Lookup,
         /// Which address is wanted.
         family: Family,
+        /// The address that all name servers of the zone are expected to have.
+        expected: Option<IpAddr>,
         /// How questions travel.
         way: dns::DnsTransport,
     },
@@ -267,8 +269,8 @@ impl Inner {
                 let result = detect(probe, family, clients);
                 Event::Detected { question, section, family, result }
             }
-            Task::LookUp { section, lookup, family, way } => {
-                let result = dns::look_up(&lookup, family, &way, LOOK_UP);
+            Task::LookUp { section, lookup, family, expected, way } => {
+                let result = dns::look_up(&lookup, family, expected, &way, LOOK_UP);
                 Event::LookedUp { section, lookup, family, result }
             }
         }

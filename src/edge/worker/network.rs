@@ -72,7 +72,7 @@ fn run_script(
 ) -> Finished {
     let transport = carrier.transport;
     let look_up = |lookup: &Lookup, family| {
-        let found = dns::look_up(lookup, family, &transport.into(), LOOK_UP_FIRST).ok()?;
+        let found = dns::look_up(lookup, family, None, &transport.into(), LOOK_UP_FIRST).ok()?;
         found.addresses.first().copied()
     };
     let hands =

@@ -92,8 +92,12 @@ impl Record {
         // it.
         let accepted_before = self.remote.accepted_wall;
         self.accepted(Target::Address(address), Duration::ZERO, now);
-        // Nothing was sent, so a refresh is due when it was.
-        if is_awaited && accepted_before.is_some() {
+        self.confirmed();
+        if !is_awaited {
+            // DNS was asked just now. After a take-over it is asked again, because the other router may be late.
+            self.dns.asked();
+        } else if accepted_before.is_some() {
+            // Nothing was sent, so a refresh is due when it was.
             self.remote.accepted_wall = accepted_before;
         }
         true

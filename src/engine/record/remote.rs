@@ -3,12 +3,11 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::Record;
 use super::doubt::Doubt;
 use super::late::Late;
 use super::presence::Presence;
-use super::{Record, Timeline};
 use crate::config::RefreshPolicy;
-use crate::engine::wait::Wait;
 use crate::model::Target;
 use crate::time::{Now, UnixSeconds};
 
@@ -32,8 +31,6 @@ pub(super) struct Remote {
     pub(super) doubt: Option<Doubt>,
     /// Requests that the provider may still carry out.
     pub(super) late: Option<Late>,
-    /// The accepted address was sent again because DNS had another one, and DNS was not seen to have it since.
-    pub(super) resent_for_dns: bool,
     /// Another router may have published since, so the next address is compared with DNS first.
     pub(super) is_void: bool,
     /// Another router has published before, and may have had a request on its way.
@@ -109,6 +106,7 @@ impl Record {
         // An older request without an answer may still replace the accepted target.
         self.remote.late = self.remote.late.and_then(|late| late.after(target, left));
         self.remote.attempted = self.remote.late.map_or(Vec::new(), Late::addresses);
+        self.expect_in_dns();
         self.trouble = None;
         self.refusal = None;
         self.pace.clock_behind = false;
@@ -131,33 +129,10 @@ impl Record {
         self.remote.late = Some(late);
     }
 
-    /// The zone's own name servers do not have the published address. It is sent again, at the usual pace, if
-    /// no request is owed or forbidden anyway, and if it was not sent in this run or for this reason before. A
-    /// router that has taken over may send it in this run, too: the other one may have been late.
-    /// If that did not help (a proxied record, other records of the name), it would not help now. Returns
-    /// whether it is sent again.
-    pub fn contradicted(&mut self, now: Now) -> bool {
-        let is_settled = matches!(self.wait(now), Wait::Settled { .. });
-        let is_old = self.remote.accepted_up.is_none() || self.remote.was_taken_over;
-        let is_untried = is_old && !self.remote.resent_for_dns;
-        if !is_settled || !is_untried || self.published() != self.wish.address {
-            return false;
-        }
-        self.remote.resent_for_dns = true;
-        self.remote.in_doubt = true;
-        self.wish.timeline = Timeline::since(now.up);
-        true
-    }
-
-    /// The zone's own name servers have the published address.
-    pub fn confirmed(&mut self) {
-        self.remote.resent_for_dns = false;
-    }
-
     /// When DNS is expected to show the accepted address or removal, since boot: `delay` after the provider
-    /// accepted it. `None` if it is to be sent again before.
+    /// accepted it. `None` if another request is owed before.
     pub fn dns_visible_at(&self, delay: Duration, now: Now) -> Option<Duration> {
-        if self.remote.resent_for_dns && self.remote.in_doubt {
+        if self.remote.in_doubt {
             return None;
         }
         let left = match (self.remote.held, self.age(now)) {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::difference::Visibility;
 use super::late::Late;
 use super::remote::add_attempt;
 use super::{Record, Refusal};
@@ -22,7 +23,12 @@ impl Record {
         for address in &saved.tried {
             add_attempt(&mut self.remote.attempted, Target::Address(*address));
         }
-        self.remote.resent_for_dns = saved.disputed;
+        self.sight.visibility = match (saved.seen, saved.disputed) {
+            (_, true) => Visibility::Hidden,
+            (true, false) => Visibility::Seen,
+            (false, false) => Visibility::Unknown,
+        };
+        self.sight.corrections.clone_from(&saved.corrected);
         self.restore_wait(saved, now);
         if saved.unconfirmed {
             self.restore_late(now);
@@ -99,7 +105,9 @@ impl Record {
             unconfirmed: at_risk,
             tried,
             removed: self.remote.held == Some(Target::Absent),
-            disputed: self.remote.resent_for_dns,
+            seen: self.sight.visibility == Visibility::Seen,
+            disputed: self.sight.visibility == Visibility::Hidden,
+            corrected: self.sight.corrections.clone(),
             refused: refusal.map(|refusal| (refusal.reason.clone(), refusal.advice.clone())),
             hold_until,
         })

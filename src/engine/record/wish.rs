@@ -149,6 +149,7 @@ impl Record {
     /// clock may have been wrong.
     pub fn request_update(&mut self, now: Now) {
         self.wish.is_requested = true;
+        self.forget_differences();
         self.refusal = None;
         self.pace.forget_restored_hold();
         self.pace.backoff.reset();

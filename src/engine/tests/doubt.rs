@@ -56,6 +56,7 @@ fn without_a_word_of_the_zone_it_is_sent_again_with_back_off() {
         assert!((24..40).contains(&sent), "{sent}");
         assert!(s.lookups <= 2 * (sent + 1), "{}", s.lookups);
         s.provider = Some(Outcome::Updated);
+        s.dns = found(true, NEW);
         s.pass(2 * HOUR);
         assert_eq!((s.sent().len(), s.word()), (1, "published"));
     }

@@ -1,6 +1,8 @@
 //! Sections with a choice of lines: by the kernel's routes, or by the owner's order.
 
-use super::scenario::{DAY, HOUR, Route, Scenario, WAN, address, ip, link, ms, route, secs};
+use super::scenario::{
+    DAY, HOUR, MINUTE, Route, Scenario, WAN, address, ip, link, ms, route, secs,
+};
 use crate::config::{Delays, Lines, Source};
 use crate::engine::event::Event;
 use crate::model::Family;
@@ -57,6 +59,10 @@ fn another_device_is_published_when_it_has_settled_for_a_second() {
     assert_eq!((s.sent().len(), s.word()), (0, "published"));
     s.pass(ms(1));
     assert_eq!(s.sent(), home(SECOND));
+    let told: Vec<_> = s.told_hooks.iter().map(|it| (it.happening.word(), it.old)).collect();
+    assert_eq!(told[0], ("line", Some(FIRST.parse().unwrap())), "before its address is published");
+    assert_eq!(told[1].0, "update");
+    s.pass(10 * MINUTE);
     let refresh = s.engine.deadline(s.now).unwrap();
     assert!(refresh > s.now.up + 71 * HOUR, "force_interval only");
 }

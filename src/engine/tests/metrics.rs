@@ -31,7 +31,7 @@ fn a_published_record_has_its_time_and_how_long_it_took() {
     assert!((s.now.wall - 60..=s.now.wall).contains(&accepted), "{accepted}");
     assert_eq!(samples(&s, "ddns_record_update_duration_seconds").len(), 1);
     assert_eq!(samples(&s, "ddns_record_failing_since_timestamp_seconds"), [""; 0]);
-    assert_eq!(value(&s, "ddns_record_foreign_addresses"), Some(0));
+    assert_eq!(value(&s, "ddns_record_foreign"), Some(0));
     assert_eq!(value(&s, "ddns_updates_accepted_total"), Some(1));
     assert_eq!(value(&s, "ddns_section_up"), Some(1));
 }

@@ -5,6 +5,7 @@ mod book;
 mod both;
 mod detect;
 mod doubt;
+mod foreign;
 mod gateway;
 mod hooks;
 mod host;

@@ -62,6 +62,7 @@ pub(super) fn section() -> Section {
         event_network: None,
         gates: Vec::new(),
         lookup: crate::config::fixture::lookup(),
+        check_foreign: true,
         provider: Provider {
             account: Account {
                 label: "custom".into(),

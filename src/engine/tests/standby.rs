@@ -207,6 +207,7 @@ fn a_late_request_of_the_other_router_is_corrected_once() {
     s.dns = found(THEIRS);
     s.pass(secs(600));
     assert_eq!(s.sent(), [format!("home.example.com {OURS}")]);
+    s.dns = found(OURS);
     s.pass(DAY);
     assert_eq!(s.sent(), [""; 0]);
 }

@@ -99,6 +99,7 @@ fn json_has_the_documented_shape() {
         "desired": "203.0.113.1",
         "seen_at": since,
         "foreign": none,
+        "foreign_at": null,
         "state": "published",
         "reason": "up to date; sent again in 2 d 23 h if nothing changes",
         "next_in": 259_190.0,

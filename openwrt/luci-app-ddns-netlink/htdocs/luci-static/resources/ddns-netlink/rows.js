@@ -89,9 +89,9 @@ return baseclass.extend({
 				if (record.state == 'refused' || record.state == 'given-up')
 					alarms.push(alarm('refused', record, record.reason));
 
-				if ((record.foreign || []).length)
+				if (record.foreign_at)
 					alarms.push(alarm('foreign', record,
-						_('Somebody else has written %s into this record. Look for another device or program that updates the same name, and stop one of the two.').format(record.foreign.join(', '))));
+						_('Somebody else has written %s into this record, again after two corrections. Look for another device or program that updates the same name, and stop one of the two. Then press Update.').format(record.foreign.join(', ') || '-')));
 
 				if (record.state == 'no-address')
 					for (const [ range, help ] of SHARED)
