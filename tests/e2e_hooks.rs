@@ -171,8 +171,13 @@ fn the_sample_ntfy_sends_the_old_and_the_new_address() {
         let request = server.wait_nth(0, LIMIT);
         assert_eq!(request.body, "home.example.com is at 203.0.113.6 now, and was at 203.0.113.5");
         assert!(String::from_utf8(output.stderr).unwrap().len() < 100);
+        let reason = "its own name servers have 198.51.100.7";
+        let variables =
+            [("ACTION", "foreign"), ("DDNS_NAME", "home.example.com"), ("DDNS_REASON", reason)];
+        run(Command::new(&hook).envs(variables));
+        assert_eq!(server.wait_nth(1, LIMIT).body, format!("home.example.com: {reason}"));
         run(Command::new(&hook).env("ACTION", "lost"));
-        assert_eq!(server.count(), 1, "a line that dials again is no message");
+        assert_eq!(server.count(), 2, "a line that dials again is no message");
     });
 }
 

@@ -124,7 +124,7 @@ fi
 ! lacks busybox || packages="$packages busybox"
 ! lacks dnsmasq || packages="$packages dnsmasq-base"
 ! lacks sysctl || packages="$packages procps"
-! lacks dig || packages="$packages bind9-dnsutils"
+! lacks dig nsupdate || packages="$packages bind9-dnsutils"
 ! lacks openssl || packages="$packages openssl"
 ! lacks python3 || packages="$packages python3"
 ! lacks curl || packages="$packages curl"

@@ -127,22 +127,32 @@ impl SectionState {
                 if is_in_dns { Some(report::in_dns(&self.spec.name, record)) } else { None };
             return (vec![index], notice);
         }
+        let records = self.looked_up_records(lookup, family);
+        for index in &records {
+            if let Some(record) = self.records.get_mut(*index) {
+                record.registered_answered(answer.clone(), now, jitter);
+            }
+        }
+        (records, None)
+    }
+
+    /// The indexes of the records whose registered address `lookup` has asked for.
+    fn looked_up_records(&self, lookup: &Lookup, family: Family) -> Vec<usize> {
         let mut indexes = Vec::new();
         // A reload may have changed the options meanwhile.
         let options = Lookup { host: lookup.host.clone(), ..self.spec.lookup.clone() };
         if options != *lookup {
-            return (indexes, None);
+            return indexes;
         }
         let is_of_all = self.looks_elsewhere && self.spec.lookup.host == lookup.host;
         let own = self.own_records().count();
-        for (index, record) in self.records.iter_mut().enumerate() {
+        for (index, record) in self.records.iter().enumerate() {
             let is_meant = is_of_all && index < own || record.name.is_in_dns(&lookup.host);
             if record.family == family && is_meant {
-                record.registered_answered(answer.clone(), now, jitter);
                 indexes.push(index);
             }
         }
-        (indexes, None)
+        indexes
     }
 
     /// The addresses that DNS has in the place of the published one of the record with this index, if that is

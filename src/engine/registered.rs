@@ -31,45 +31,61 @@ const APART: Duration = Duration::from_secs(600);
 /// The registered addresses of one record.
 #[derive(Clone, Debug, Default)]
 pub struct Registered {
-    /// No look-up is needed: one is on its way, was answered or failed too often.
-    is_asked: bool,
+    stage: Stage,
     /// The next look-up comes no sooner than this, since boot.
     not_before: Duration,
-    /// Whether the answer was not compared with the published address yet.
-    is_new: bool,
     answer: Option<Result<Found, String>>,
     answered_at: Duration,
     backoff: Backoff,
 }
 
+/// Whether a look-up is needed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    /// One is needed.
+    #[default]
+    Needed,
+    /// One is on its way.
+    Asked,
+    /// It was answered, and the answer was not compared with the published address yet.
+    Answered,
+    /// It was answered, or failed too often.
+    Done,
+}
+
 impl Registered {
     /// When the next look-up may be made, since boot; `None` if none is needed.
     pub(super) fn due_at(&self) -> Option<Duration> {
-        if self.is_asked { None } else { Some(self.not_before.max(self.backoff.until())) }
+        let at = self.not_before.max(self.backoff.until());
+        if self.stage == Stage::Needed { Some(at) } else { None }
     }
 
     /// Notes that the look-up is on its way.
     pub(super) fn asked(&mut self) {
-        self.is_asked = true;
+        self.stage = Stage::Asked;
     }
 
     /// Another look-up is needed, no sooner than `not_before`, since boot. The answer to one on its way is only
     /// shown.
     pub(super) fn ask_again(&mut self, not_before: Duration) {
-        self.is_asked = false;
-        self.is_new = false;
+        self.stage = Stage::Needed;
         self.not_before = not_before;
     }
 
     /// Takes in the answer of a look-up.
     pub(super) fn answered(&mut self, answer: Result<Found, String>, now: Now, jitter: u32) {
-        self.is_new = self.is_asked;
         match &answer {
-            Ok(_) => self.backoff.reset(),
+            Ok(_) => {
+                self.backoff.reset();
+                if self.stage == Stage::Asked {
+                    self.stage = Stage::Answered;
+                }
+            }
             Err(_) => {
                 self.backoff.failed(now.up, RETRY, jitter);
                 // A change of the network clears this.
-                self.is_asked = self.backoff.attempts() >= TRIES;
+                let is_last = self.backoff.attempts() >= TRIES;
+                self.stage = if is_last { Stage::Done } else { Stage::Needed };
             }
         }
         self.answer = Some(answer);
@@ -98,21 +114,21 @@ impl Registered {
     pub(super) fn news(&self) -> Option<&[IpAddr]> {
         match &self.answer {
             // A resolver may answer from its cache.
-            Some(Ok(found)) if found.authoritative && self.is_new => Some(&found.addresses),
+            Some(Ok(found)) if found.authoritative && self.stage == Stage::Answered => Some(&found.addresses),
             Some(_) | None => None,
         }
     }
 
     /// The answer was compared with the published address.
     pub(super) fn compared(&mut self) {
-        self.is_new = false;
+        self.stage = Stage::Done;
     }
 
     /// The result of the last look-up, in words.
     pub fn explain(&self, lookup: &Lookup, now: Now) -> String {
         let ago = duration::seconds(now.up.saturating_sub(self.answered_at));
         match &self.answer {
-            None if self.is_asked => "being looked up".into(),
+            None if self.stage == Stage::Asked => "being looked up".into(),
             None => "not looked up yet".into(),
             Some(Err(why)) => format!("could not be looked up {ago} ago: {why}"),
             Some(Ok(found)) => {

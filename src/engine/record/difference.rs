@@ -163,6 +163,9 @@ impl Record {
     ) -> Option<Difference> {
         self.dns.compared();
         let remedy = self.remedy(&found, former.is_some(), now);
+        // Also if an earlier run has told it.
+        let is_known_to_hide =
+            remedy == Remedy::Hidden && self.sight.visibility == Visibility::Hidden;
         match remedy {
             Remedy::Sent => self.correct(now),
             Remedy::AskedAgain(at) => self.dns.ask_again(at),
@@ -176,7 +179,7 @@ impl Record {
         };
         let difference = Difference { found, found_at, former, remedy };
         self.sight.difference = Some(difference.clone());
-        if is_told { None } else { Some(difference) }
+        if is_told || is_known_to_hide { None } else { Some(difference) }
     }
 
     fn remedy(&self, found: &[IpAddr], is_former: bool, now: Now) -> Remedy {

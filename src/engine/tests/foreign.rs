@@ -211,6 +211,7 @@ fn what_dns_never_showed_is_told_once_and_never_corrected() {
             s = s.restart(HOUR);
             line_back(&mut s);
             s.pass(DAY);
+            assert!(!s.said().iter().any(hidden), "it was told before");
         }
         assert_eq!((s.history.len(), foreign(&s)), (1, None));
         assert_eq!(told(&mut s), ["update None Some(203.0.113.1)"]);
