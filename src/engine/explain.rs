@@ -3,6 +3,7 @@
 mod host;
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use super::Engine;
 use super::detect::Detector;
@@ -16,6 +17,7 @@ use super::viewpoint::Viewpoint;
 use super::wait::{About, Wait};
 use crate::config::{Section, Source, program};
 use crate::model::{Family, Host, Target};
+use crate::time::duration::seconds;
 use crate::time::{Now, UnixSeconds};
 
 impl Engine {
@@ -216,7 +218,9 @@ impl Engine {
         if let (Wait::Settled { .. }, Some(difference), Some(published)) =
             (&wait, record.difference(), record.published())
         {
-            reason = difference.sentence(published, &active.spec.name, now);
+            let sentence = difference.sentence(published, &active.spec.name, now);
+            let ago = now.wall.saturating_sub(difference.found_at);
+            reason = format!("{sentence} (found {} ago)", seconds(Duration::from_secs(ago)));
         }
         // The address is gone, but the owner did not set `remove_after`.
         if let Wait::Settled { .. } = wait

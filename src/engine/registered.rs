@@ -114,7 +114,9 @@ impl Registered {
     pub(super) fn news(&self) -> Option<&[IpAddr]> {
         match &self.answer {
             // A resolver may answer from its cache.
-            Some(Ok(found)) if found.authoritative && self.stage == Stage::Answered => Some(&found.addresses),
+            Some(Ok(found)) if found.authoritative && self.stage == Stage::Answered => {
+                Some(&found.addresses)
+            }
             Some(_) | None => None,
         }
     }

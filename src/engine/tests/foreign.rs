@@ -87,7 +87,10 @@ fn a_foreign_address_is_corrected_at_once_then_after_an_hour_and_then_left_alone
     assert_eq!(told(&mut s), ["foreign Some(203.0.113.1) Some(198.51.100.7)"]);
     let reason = s.state().1;
     assert!(reason.contains("somebody else writes this record"), "{reason}");
-    assert!(reason.contains("'ddns-netlink update home'"), "{reason}");
+    assert!(
+        reason.ends_with("until 'ddns-netlink update home' is run (found 3 d 0 h ago)"),
+        "{reason}"
+    );
 }
 
 #[test]
@@ -225,6 +228,21 @@ fn what_dns_never_showed_is_told_once_and_never_corrected() {
         s.pass(MINUTE);
         assert_eq!(s.history.len(), 2);
     }
+}
+
+#[test]
+fn dns_is_asked_after_each_refresh_and_not_in_between() {
+    let mut s = Scenario::new();
+    s.dns = found(&[OURS]);
+    let mut s = s.settled();
+    s.pass(71 * HOUR);
+    assert_eq!(s.lookups, 1);
+    s.pass(HOUR);
+    assert_eq!(
+        (s.sent().len(), s.lookups),
+        (1, 2),
+        "the refresh, and ten minutes later the question"
+    );
 }
 
 #[test]
