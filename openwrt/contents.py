@@ -12,9 +12,10 @@ DESCRIPTION = (
     "Tells a dynamic DNS provider of a new address when the kernel assigns it, without polling. "
     "Takes the place of ddns-scripts and reads its configuration, /etc/config/ddns."
 )
-URL = "https://openwrt.org/docs/guide-user/services/ddns/client"
-MAINTAINER = "The ddns-netlink developers <ddns-netlink@localhost>"
-LICENSE = load(ROOT / "Cargo.toml")["package"]["license"]
+PACKAGE = load(ROOT / "Cargo.toml")["package"]
+URL = PACKAGE["repository"]
+MAINTAINER = PACKAGE["metadata"]["packages"]["maintainer"]
+LICENSE = PACKAGE["license"]
 CONFIG = "/etc/config/ddns"
 # The packages that this one replaces: ddns-scripts, and its packages with files of the same names.
 REPLACED = ["ddns-scripts", *providers.packages()]
@@ -36,6 +37,9 @@ USER = "ddns=456:ddns=456"
 
 # The samples of scripts that the daemon tells what has happened.
 HOOKS = ("mqtt", "ntfy", "wireguard")
+
+# What the .deb has for its reader beside the manual pages. Routers have no man, and little room.
+DOCUMENTS = ("README.md", "CHANGELOG.md", "SECURITY.md", "doc/hosts.md", "doc/migrating.md")
 
 # As OpenWrt's own build makes them (include/package-pack.mk): default_postinst enables and starts
 # what is in /etc/init.d, at image build only enables it; default_prerm stops and disables it.
@@ -136,6 +140,8 @@ def ipk_fields(arch, size):
         ("License", LICENSE),
         ("Section", "net"),
         ("Require-User", USER),
+        ("URL", URL),
+        ("Maintainer", MAINTAINER),
         ("Architecture", arch),
         ("Installed-Size", size),
         ("Description", f"{SUMMARY}\n {DESCRIPTION}"),
@@ -191,6 +197,7 @@ def apk_fields(arch, size):
         ("url", URL),
         ("size", size),
         ("arch", arch),
+        ("maintainer", MAINTAINER),
         ("license", LICENSE),
         ("origin", NAME),
         ("depend", "ca-bundle"),
@@ -225,8 +232,9 @@ def debian_files(binary):
         File(f"/lib/systemd/system/{NAME}.service", source(f"systemd/{NAME}.service")),
         File(f"/usr/share/man/man5/{NAME}.5", roff(5)),
         File(f"/usr/share/man/man8/{NAME}.8", roff(8)),
+        File(f"/usr/share/bash-completion/completions/{NAME}", source(f"systemd/{NAME}.bash")),
         File(f"{doc}/copyright", source("LICENSE")),
-        File(f"{doc}/README.md", source("README.md")),
+        *(File(f"{doc}/{path}", source(path)) for path in DOCUMENTS),
     ]
 
 
@@ -241,6 +249,7 @@ def debian_fields(arch, size):
         ("Depends", "ca-certificates"),
         ("Section", "net"),
         ("Priority", "optional"),
+        ("Homepage", URL),
         ("Description", f"{SUMMARY}\n {DESCRIPTION}"),
     ]
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Makes packages, local feeds and checksums of the programs in dist/, and prints their sizes:
-pack.py [TARGET...]. Fails if a program is missing or above its budget."""
+pack.py [TARGET...]. Fails if a program is missing or above its budget. Signs the feeds and the checksums if
+there are keys (sign.py)."""
 
 import gzip
 import hashlib
@@ -11,6 +12,7 @@ import sys
 import archive
 import contents
 import luci
+import sign
 from common import DIST, NAME, RELEASE, chosen, epoch, package_version, targets, version
 from common import write_if_changed
 
@@ -57,6 +59,7 @@ def make_ipk(arch, binary, time):
     index = f"{index}\n{make_luci_ipk(arch, time)}\n".encode()
     write_if_changed(feed(arch) / "Packages", index)
     write_if_changed(feed(arch) / "Packages.gz", archive.compress(index))
+    sign.usign(feed(arch) / "Packages")
 
 
 def make_luci_ipk(arch, time):
@@ -73,7 +76,7 @@ def make_luci_ipk(arch, time):
 # The fields of an .apk that are in the index, and their letters there.
 APK_LETTERS = {
     "pkgname": "P", "pkgver": "V", "arch": "A", "size": "I", "pkgdesc": "T", "url": "U",
-    "license": "L", "origin": "o", "depend": "D", "provides": "p",
+    "license": "L", "maintainer": "m", "origin": "o", "depend": "D", "provides": "p",
 }
 
 
@@ -99,7 +102,7 @@ def make_apk(arch, binary, time):
         archive.File("APKINDEX", entries.encode()),
     ]
     content = archive.compress(archive.tar(index, time, prefix=""))
-    write_if_changed(feed(arch) / "APKINDEX.tar.gz", content)
+    write_if_changed(feed(arch) / "APKINDEX.tar.gz", sign.apk_index(content, time))
 
 
 def make_luci_apk(arch, time):
@@ -139,9 +142,10 @@ def clean():
 
 def checksums():
     """Writes SHA256SUMS of the programs and packages."""
-    files = sorted(path for path in DIST.glob(f"*{NAME}*") if path.is_file())
+    files = sorted(path for path in DIST.glob(f"*{NAME}*") if path.is_file() and path.suffix != ".sig")
     lines = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files)
     write_if_changed(DIST / "SHA256SUMS", "".join(lines).encode())
+    sign.usign(DIST / "SHA256SUMS")
 
 
 def row(target):
@@ -164,6 +168,7 @@ def main():
             pack(target)
     clean()
     checksums()
+    sign.public_keys()
     print(f"{'target':<32} {'bytes':>10} {'budget':>10} {'xz -9e':>9} {'budget':>9}")
     rows = [row(target) for target in wanted]
     print(*(text for text, _ in rows), sep="\n")

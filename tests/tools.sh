@@ -130,6 +130,8 @@ fi
 ! lacks curl || packages="$packages curl"
 ! lacks mosquitto_pub || packages="$packages mosquitto-clients"
 ! lacks mosquitto || services="$services mosquitto"
+! lacks signify-openbsd || packages="$packages signify-openbsd"
+! lacks bash || packages="$packages bash"
 ! lacks mandoc || packages="$packages mandoc"
 ! lacks named || services="$services bind9"
 ! lacks knotd || services="$services knot"

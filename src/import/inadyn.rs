@@ -44,6 +44,10 @@ user-agent =user_agent
 username =username
 wildcard set the record for all names (*) at the provider";
 
+const TUNNELBROKER: &str = "tunnelbroker.net";
+const VARIABLE: &str =
+    "the environment variable in this line is not read: write what it stands for into the section";
+
 /// Whether a line opens a provider of inadyn.
 pub(super) fn opens_provider(line: &str) -> bool {
     let begins = line.starts_with("provider ") || line.starts_with("custom ");
@@ -77,6 +81,8 @@ pub(super) fn drafts(text: &str, remarks: &mut Remarks) -> Vec<Draft> {
 /// its own.
 fn provider(block: &Block) -> &str {
     match block.get("ddns-server") {
+        // A tunnel for IPv6, whose IPv4 end is updated.
+        "" if block.title.starts_with("ipv6@he.net") => TUNNELBROKER,
         "" => {
             let name = block.title.split(':').next().unwrap_or_default();
             name.split_once('@').map_or(name, |(_, name)| name)
@@ -88,7 +94,7 @@ fn provider(block: &Block) -> &str {
 
 /// The section of a block, but for its provider.
 fn draft(global: &Block, block: &Block, remarks: &mut Remarks) -> Draft {
-    let v6 = block.title.starts_with("ipv6@") || block.title.contains("tunnelbroker");
+    let v6 = block.title.starts_with("ipv6@") && provider(block) != TUNNELBROKER;
     let mut draft = Draft::new(block.line, if v6 { Records::V6 } else { Records::V4 });
     draft.names = block.all("hostname");
     draft.names.extend(block.all("alias"));
@@ -98,6 +104,11 @@ fn draft(global: &Block, block: &Block, remarks: &mut Remarks) -> Draft {
     draft.set("user_agent", global.get("user-agent"));
     draft.set("cacert", global.get("ca-trust-file"));
     block.settle(PROVIDER, &mut draft, remarks);
+    for setting in &block.settings {
+        if setting.value.contains("${") {
+            remarks.lose(setting.line, VARIABLE);
+        }
+    }
     if block.get("ttl").parse().is_ok_and(|ttl: u32| ttl > 1) {
         draft.set("ttl", block.get("ttl"));
     }
@@ -207,7 +218,9 @@ struct Reader<'a> {
     line: usize,
 }
 
-const SIGNS: &str = "={}(),";
+const SIGNS: &str = "={}(),+";
+/// What ends a word beside a sign and a space, as in the lexer of libconfuse.
+const BREAKS: &str = "#\"'";
 
 impl Reader<'_> {
     fn next(&mut self) -> Option<Token> {
@@ -250,7 +263,9 @@ impl Reader<'_> {
         let mut text = String::new();
         while let Some(c) = self.take() {
             match c {
-                '\\' => text.extend(self.take()),
+                '\\' if quote == '"' || matches!(self.chars.peek(), Some('\\' | '\'')) => {
+                    text.extend(self.take());
+                }
                 c if c == quote => break,
                 c => text.push(c),
             }
@@ -260,7 +275,12 @@ impl Reader<'_> {
 
     fn word(&mut self, first: char) -> String {
         let mut text = String::from(first);
-        while self.chars.peek().is_some_and(|&c| !c.is_whitespace() && !SIGNS.contains(c)) {
+        let is_variable = first == '$' && self.chars.peek() == Some(&'{');
+        while let Some(&c) = self.chars.peek() {
+            let ends = c.is_whitespace() || SIGNS.contains(c) || BREAKS.contains(c);
+            if ends && !is_variable || text.ends_with('}') {
+                break;
+            }
             text.extend(self.take());
         }
         text

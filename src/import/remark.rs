@@ -13,6 +13,13 @@ pub struct Remark {
     pub text: String,
 }
 
+impl Remark {
+    /// Whether `other` need not be said beside it: advice once, what is lost once for each line.
+    fn says(&self, other: &Self) -> bool {
+        self.text == other.text && (!other.lost || self.line == other.line)
+    }
+}
+
 /// Collects remarks, each sentence once.
 #[derive(Debug, Default)]
 pub(super) struct Remarks(Vec<Remark>);
@@ -34,9 +41,7 @@ impl Remarks {
     }
 
     fn push(&mut self, remark: Remark) {
-        let known = |other: &Remark| other.text == remark.text;
-        let same_line = |other: &Remark| !remark.lost || other.line == remark.line;
-        if !self.0.iter().any(|other| known(other) && same_line(other)) {
+        if !self.0.iter().any(|other| other.says(&remark)) {
             self.0.push(remark);
         }
     }

@@ -145,6 +145,28 @@ fn characters_that_no_terminal_shows_are_reported_and_left_out() {
     assert!(told.contains(lost), "{told}");
 }
 
+#[test]
+fn words_of_inadyn_end_where_libconfuse_ends_them() {
+    for (written, password) in [
+        ("abc#def", "abc"),
+        ("\"abc#d\\\"ef\"", "abc#d\"ef"),
+        ("'ab\\c\\'d'", "ab\\c'd"),
+        ("${PASSWORD}", "${PASSWORD}"),
+    ] {
+        let text = format!(
+            "provider dyn.com {{\n hostname += {{ a.example.org }}\n password = {written}\n}}"
+        );
+        assert_eq!(option(Client::Inadyn, &text, "password"), password, "{written}");
+        assert_eq!(option(Client::Inadyn, &text, "domain"), "a.example.org", "{written}");
+        let told = remarks(&Client::Inadyn.import(&text));
+        assert_eq!(
+            told.contains("3 lost the environment variable"),
+            written.starts_with('$'),
+            "{told}"
+        );
+    }
+}
+
 /// A file of `client` with this password, in the client's own spelling or, with bad luck, in none.
 fn file_with(client: Client, password: &str) -> String {
     match client {
