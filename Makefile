@@ -69,7 +69,7 @@ test-targets: tools
 # directory. Tests of a server that cannot be installed are skipped.
 SERVERS := $(abspath $(TARGET_DIR))/servers
 PYTHON_SERVERS := moto[server,route53]==5.2.5 nsupdate==0.13.0 argon2-cffi==25.1.0 gunicorn==27.0.1
-FLEET_TOOLS := ansible-core==2.19.14 netjsonconfig==1.3.1
+FLEET_TOOLS := ansible-core==2.19.14 netjsonconfig==1.3.1 prometheus-client==0.26.0
 NODE_SERVERS := @stoplight/prism-cli@5.16.0
 OPENAPI ?=
 

@@ -198,12 +198,13 @@ fn the_command_says_that_no_daemon_is_running() {
     });
 }
 
-/// What a collector of ours makes of the metrics: with the stand-in for its exporter in `tests/openwrt/exporter`.
-fn collected(interpreter: &str, kind: &str, answer: Option<&Path>) -> String {
+/// What a collector of ours makes of the metrics: with the stand-in for its exporter in `tests/openwrt/exporter`, which
+/// takes `output`.
+fn collected(interpreter: &str, kind: &str, output: &str, answer: Option<&Path>) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut command = Command::new(interpreter);
     command.arg(root.join(format!("tests/openwrt/exporter/exporter.{kind}")));
-    command.arg(root.join(format!("openwrt/files/ddns_netlink.{kind}"))).args(answer);
+    command.arg(root.join(format!("openwrt/files/ddns_netlink.{kind}"))).arg(output).args(answer);
     run(&mut command)
 }
 
@@ -230,17 +231,18 @@ fn the_collectors_for_openwrts_exporters_hand_the_metrics_on() {
         let (answer, text) = metrics_of_ubus(&scene().launcher());
         assert!(text.contains(&format!("{PUBLISHED} 1\n")), "{text}");
         // ucode is no package of Debian.
-        let exporters = [("lua5.1", "lua"), ("ucode", "uc")];
-        for (interpreter, kind) in exporters {
+        let exporters =
+            [("lua5.1", "lua", "out"), ("lua5.1", "lua", "output"), ("ucode", "uc", "")];
+        for (interpreter, kind, output) in exporters {
             if !has(interpreter) {
                 skip_in_ci_too(&format!("{interpreter} is not installed"));
                 continue;
             }
-            let shown = collected(interpreter, kind, Some(&answer));
+            let shown = collected(interpreter, kind, output, Some(&answer));
             let success = "node_scrape_collector_success{collector=\"ddns_netlink\"}";
             assert_eq!(shown, format!("{text}{success} 1\n"));
             assert!(!complaints(&shown).contains("error while"), "{shown}");
-            let shown = collected(interpreter, kind, None);
+            let shown = collected(interpreter, kind, output, None);
             assert_eq!(shown, format!("{success} 0\n"), "no daemon answers");
         }
     });

@@ -143,6 +143,22 @@ fn start_registers_one_instance_with_procd() {
     assert!(has(&init("enable", false, "enable"), "enable S95 K10"));
 }
 
+#[test]
+fn the_directory_of_the_metrics_file_is_made_for_the_daemon_and_an_existing_one_stays() {
+    let scratch = Scratch::new("metrics-directory");
+    let new = scratch.0.join("prometheus").display().to_string();
+    let old = scratch.0.display().to_string();
+    for (directory, user, is_given) in
+        [(&new, "ddns", true), (&old, "ddns", false), (&format!("{new}2"), "root", false)]
+    {
+        let options = format!("user={user} metrics_file={directory}/ddns.prom");
+        let effects = init_on("metrics", &[("OPTIONS", &options), ("SOURCE", "network")], "start");
+        let given = has(&effects, &format!("chown ddns:ddns {directory}"));
+        assert_eq!((effects.code, given), (0, is_given), "{options}: {effects:?}");
+    }
+    assert!(Path::new(&new).is_dir());
+}
+
 /// The user that procd is told; empty for root.
 fn user(effects: &Effects) -> &str {
     let told = effects.procd.iter().find_map(|call| call.strip_prefix("param user "));

@@ -1,5 +1,5 @@
-//! The examples in `examples/fleet`, with Ansible and with OpenWISP's netjsonconfig. `make test-servers` runs
-//! these tests.
+//! The examples in `examples/fleet`, with Ansible and with OpenWISP's netjsonconfig; metrics with the parsers of
+//! Prometheus' Python library. `make test-servers` runs these tests.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod servers;
@@ -9,8 +9,14 @@ mod skip;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 use std::{env, fs, process as this};
 
+use ddns_netlink::engine::metrics::{Format, text};
+use ddns_netlink::engine::record::Timeline;
+use ddns_netlink::engine::status::{RecordStatus, ResultTotals, SectionStatus, Snapshot};
+use ddns_netlink::engine::wait::Wait;
+use ddns_netlink::model::{Family, Hostname};
 use serde_json::json;
 use servers::program;
 
@@ -105,4 +111,70 @@ fn the_template_of_openwisp_becomes_a_file_without_a_mistake() {
     assert!(succeeded && !text.contains("warning"), "{text}");
     assert!(fs::read_to_string(&config).unwrap().contains("option domain 'office1.example.com'"));
     let _ = fs::remove_dir_all(directory);
+}
+
+/// The metrics of one record, with each value that may be missing.
+fn status() -> Snapshot {
+    let record = RecordStatus {
+        name: Hostname::parse("home.example.com").unwrap(),
+        family: Family::V4,
+        published: None,
+        since: Some(1_800_000_000),
+        since_up: None,
+        desired: None,
+        seen_at: None,
+        failing_since: Some(1_800_000_001),
+        foreign: None,
+        wait: Wait::Stopped,
+        reason: String::new(),
+        next_in: None,
+        timeline: Timeline { accepted: Some(Duration::from_millis(41)), ..Timeline::default() },
+    };
+    let section = SectionStatus {
+        name: "home".into(),
+        provider: "a \"quoted\" \\ name".into(),
+        source: String::new(),
+        lines: Vec::new(),
+        records: vec![record],
+        registered: Vec::new(),
+        stopped: true,
+        results: ResultTotals { accepted: 3, failed: 2, refused: 1 },
+        asked_in: None,
+        last_request: String::new(),
+        last_answer: String::new(),
+    };
+    Snapshot { sections: vec![section], disabled: Vec::new(), broken: Vec::new() }
+}
+
+/// Reads a text by a parser of `prometheus_client`, and prints each metric with its samples.
+const PARSE: &str = "
+import importlib, sys
+parser = importlib.import_module(sys.argv[1])
+for family in parser.text_string_to_metric_families(sys.argv[2]):
+    for sample in family.samples:
+        print(family.type, sample.name, sample.labels.get('provider', ''), float(sample.value))
+";
+
+#[test]
+#[ignore = "needs prometheus-client: make test-servers"]
+fn strict_parsers_read_the_metrics_in_both_formats() {
+    let Some(python) = program("fleet/bin/python3") else { return };
+    let mut shown = Vec::new();
+    for (module, format) in [
+        ("prometheus_client.openmetrics.parser", Format::OpenMetrics),
+        ("prometheus_client.parser", Format::Prometheus),
+    ] {
+        let text = text(&status(), &[], format);
+        let (succeeded, text) = run(Command::new(&python).args(["-c", PARSE, module, &text]));
+        assert!(succeeded, "{text}");
+        shown.push(text);
+    }
+    assert_eq!(shown[0], shown[1]);
+    for line in [
+        "counter ddns_updates_accepted_total  3.0",
+        "gauge ddns_record_update_duration_seconds  0.041",
+        "gauge ddns_section_info a \"quoted\" \\ name 1.0",
+    ] {
+        assert!(shown[0].lines().any(|known| known == line), "{line}: {}", shown[0]);
+    }
 }

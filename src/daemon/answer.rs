@@ -49,10 +49,10 @@ impl EventLoop {
                 ControlAnswer::Json(self.daemon.engine.status(now).to_json())
             }
             ControlRequest::Metrics => {
-                ControlAnswer::Text(self.daemon.metrics(Format::OpenMetrics, now))
+                ControlAnswer::Text(self.daemon.engine.metrics(Format::OpenMetrics, now))
             }
             ControlRequest::MetricsText => {
-                ControlAnswer::Text(self.daemon.metrics(Format::Prometheus, now))
+                ControlAnswer::Text(self.daemon.engine.metrics(Format::Prometheus, now))
             }
             ControlRequest::Section(name) => {
                 let text = self.daemon.section_text(name, now);

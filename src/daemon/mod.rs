@@ -48,7 +48,7 @@ use crate::edge::ubus::Ubus;
 use crate::edge::worker::{self, Delivery, Network, Pool};
 use crate::engine::Engine;
 use crate::engine::event::Action;
-use crate::engine::metrics::{self, Format};
+use crate::engine::metrics::Format;
 use crate::engine::status::Snapshot;
 use crate::model::{Level, Notice};
 use crate::state::State;
@@ -300,17 +300,13 @@ impl Daemon {
         if !self.metrics_file.is_wanted() {
             return;
         }
-        let text = self.metrics(Format::Prometheus, now);
+        let text = self.engine.metrics(Format::Prometheus, now);
         if let Some(why) = self.metrics_file.write(&text) {
             self.say(
                 Level::Warning,
                 format!("cannot write metrics_file {why}; tried again at the next change"),
             );
         }
-    }
-
-    fn metrics(&self, format: Format, now: Now) -> String {
-        metrics::text(&self.engine.status(now), format)
     }
 
     /// The state of every section, for people.

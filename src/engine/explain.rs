@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::Engine;
 use super::detect::Detector;
 use super::gate::Standing;
+use super::metrics::{self, Format};
 use super::no_address::Desired;
 use super::record::{Record, Refusal};
 use super::section::SectionState;
@@ -37,6 +38,11 @@ impl Engine {
             disabled: self.inactive.disabled.clone(),
             broken: self.inactive.broken.clone(),
         }
+    }
+
+    /// The state of all sections at `now` as metrics.
+    pub fn metrics(&self, format: Format, now: Now) -> String {
+        metrics::text(&self.status(now), &self.keeper.history, format)
     }
 
     /// Whether a section of this name runs.

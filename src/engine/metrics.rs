@@ -9,6 +9,8 @@ use std::fmt::Write;
 
 use super::status::{RecordStatus, SectionStatus, Snapshot, in_seconds};
 use crate::model::json::Json;
+use crate::state::PastChange;
+use crate::time::UnixSeconds;
 
 /// A format of metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,12 +44,14 @@ enum Samples {
     Record(fn(&RecordStatus) -> Json),
     /// One of the value 1 for each record, with the state as a label.
     State,
+    /// One for each record: its latest change in the history.
+    Changed,
 }
 
 /// The end of the name of a counter's samples.
 const TOTAL: &str = "_total";
 
-const METRICS: [Metric; 12] = [
+const METRICS: [Metric; 13] = [
     metric("ddns_build_info", "The version of ddns-netlink.", Samples::Version),
     metric(
         "ddns_section_up",
@@ -82,6 +86,11 @@ const METRICS: [Metric; 12] = [
         Samples::Record(|record| record.since.into()),
     ),
     metric(
+        "ddns_record_changed_timestamp_seconds",
+        "When the provider accepted another address than before.",
+        Samples::Changed,
+    ),
+    metric(
         "ddns_record_failing_since_timestamp_seconds",
         "Since when requests for the record have failed.",
         Samples::Record(|record| record.failing_since.into()),
@@ -107,11 +116,11 @@ fn update_duration(record: &RecordStatus) -> Json {
     accepted.map(|at| in_seconds(at.saturating_sub(record.timeline.event))).into()
 }
 
-/// The metrics of `status` as text.
-pub fn text(status: &Snapshot, format: Format) -> String {
+/// The metrics of `status` as text. `history` has the latest changes of addresses, the oldest first.
+pub fn text(status: &Snapshot, history: &[PastChange], format: Format) -> String {
     let mut text = String::new();
     for metric in &METRICS {
-        metric.write(status, format, &mut text);
+        metric.write(status, history, format, &mut text);
     }
     if format == Format::OpenMetrics {
         text.push_str("# EOF\n");
@@ -120,7 +129,7 @@ pub fn text(status: &Snapshot, format: Format) -> String {
 }
 
 impl Metric {
-    fn write(&self, status: &Snapshot, format: Format, text: &mut String) {
+    fn write(&self, status: &Snapshot, history: &[PastChange], format: Format, text: &mut String) {
         let (kind, short) = match self.name.strip_suffix(TOTAL) {
             Some(short) => ("counter", short),
             None => ("gauge", self.name),
@@ -163,6 +172,12 @@ impl Metric {
                     self.sample(text, &[section, name, record_type, state], &one());
                 }
             }
+            Samples::Changed => {
+                for (section, record) in records(status) {
+                    let changed = changed_at(section, record, history);
+                    self.sample(text, &labels(section, record), &changed.into());
+                }
+            }
         }
     }
 
@@ -196,6 +211,15 @@ fn records(status: &Snapshot) -> impl Iterator<Item = (&str, &RecordStatus)> {
 fn labels<'a>(section: &'a str, record: &'a RecordStatus) -> [(&'static str, &'a str); 3] {
     let record_type = record.family.record_type();
     [("section", section), ("name", record.name.as_str()), ("type", record_type)]
+}
+
+/// When the address of `record` changed last, as far as the history goes back and the clock was set.
+fn changed_at(section: &str, record: &RecordStatus, history: &[PastChange]) -> Option<UnixSeconds> {
+    let mut latest = history.iter().rev();
+    let of_record = latest.find(|change| {
+        (&change.name, change.family) == (&record.name, record.family) && change.section == section
+    });
+    of_record?.accepted_at
 }
 
 /// The value of a label, in which both formats have three characters escaped.

@@ -7,7 +7,7 @@ use crate::provider::Outcome;
 /// The lines of the metrics named `name`, without the labels of the only record.
 fn samples(s: &Scenario, name: &str) -> Vec<String> {
     let record = "section=\"home\",name=\"home.example.com\",type=\"A\"";
-    let text = text(&s.engine.status(s.now), Format::Prometheus);
+    let text = s.engine.metrics(Format::Prometheus, s.now);
     let lines = text.lines().filter(|line| line.starts_with(&format!("{name}{{")));
     lines.map(|line| line.replace(record, "")).collect()
 }
@@ -37,12 +37,30 @@ fn a_published_record_has_its_time_and_how_long_it_took() {
 }
 
 #[test]
+fn a_change_has_a_time_that_repetitions_and_restarts_keep() {
+    let mut s = Scenario::new().start();
+    s.pass(MINUTE);
+    let first = value(&s, "ddns_record_changed_timestamp_seconds").unwrap();
+    // Refreshes are accepted, and change nothing.
+    s.pass(10 * DAY);
+    assert_eq!(value(&s, "ddns_record_changed_timestamp_seconds"), Some(first));
+    assert!(value(&s, "ddns_record_accepted_timestamp_seconds").unwrap() > first);
+    moved(&mut s);
+    s.pass(MINUTE);
+    let second = value(&s, "ddns_record_changed_timestamp_seconds").unwrap();
+    assert!(second > first);
+    s = s.restart(MINUTE);
+    s.pass(MINUTE);
+    assert_eq!(value(&s, "ddns_record_changed_timestamp_seconds"), Some(second));
+}
+
+#[test]
 fn nothing_changes_while_nothing_happens() {
     let mut s = Scenario::new().start();
     s.pass(MINUTE);
-    let before = text(&s.engine.status(s.now), Format::Prometheus);
+    let before = s.engine.metrics(Format::Prometheus, s.now);
     s.pass(DAY);
-    assert_eq!(text(&s.engine.status(s.now), Format::Prometheus), before);
+    assert_eq!(s.engine.metrics(Format::Prometheus, s.now), before);
 }
 
 #[test]
@@ -80,7 +98,7 @@ fn a_section_that_cannot_run_is_not_up_and_labels_are_escaped() {
     let s = Scenario::new().settled();
     let mut status = s.engine.status(s.now);
     status.broken.push(("o\"d\\d\nly".into(), "ddns:1: no".into()));
-    let shown = text(&status, Format::Prometheus);
+    let shown = text(&status, &[], Format::Prometheus);
     assert!(shown.contains("\nddns_section_up{section=\"o\\\"d\\\\d\\nly\"} 0\n"), "{shown}");
 }
 
@@ -88,7 +106,7 @@ fn a_section_that_cannot_run_is_not_up_and_labels_are_escaped() {
 fn the_manual_page_has_every_metric() {
     let page = include_str!("../../../doc/ddns-netlink.8.md");
     let status = Scenario::new().engine.status(Scenario::new().now);
-    let text = text(&status, Format::Prometheus);
+    let text = text(&status, &[], Format::Prometheus);
     let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
     for name in names {
         assert!(page.contains(&format!("\n| `{name}` |")), "{name}");
@@ -99,7 +117,8 @@ fn the_manual_page_has_every_metric() {
 fn the_formats_differ_in_the_names_of_counters_and_the_end() {
     let s = Scenario::new().settled();
     let status = s.engine.status(s.now);
-    let (open, old) = (text(&status, Format::OpenMetrics), text(&status, Format::Prometheus));
+    let (open, old) =
+        (text(&status, &[], Format::OpenMetrics), text(&status, &[], Format::Prometheus));
     assert!(open.contains("\n# TYPE ddns_updates_failed counter\nddns_updates_failed_total{"));
     assert!(old.contains("\n# TYPE ddns_updates_failed_total counter\nddns_updates_failed_total{"));
     assert!(open.ends_with("\n# EOF\n") && !old.contains("# EOF"));

@@ -1,9 +1,12 @@
 -- A stand-in for prometheus-node-exporter-lua: what its collectors use of it, and no web server. The arguments are a
--- collector and the file with what the method `metrics` gives; without the file nobody answers on ubus.
-local collector, answer = arg[1], arg[2]
+-- collector, `out` or `output` (what the exporter has for its output: since June 2025, or before), and the file with
+-- what the method `metrics` gives; without the file nobody answers on ubus.
+local collector, kind, answer = arg[1], arg[2], arg[3]
 
-function output(text)
-	print(text)
+if kind == "out" then
+	out = io.output()
+else
+	output = print
 end
 
 -- libubus-lua.

@@ -1,11 +1,12 @@
 // A stand-in for prometheus-node-exporter-ucode: how it calls a collector, and what it gives it. The arguments are a
-// collector and the file with what the method `metrics` gives; without the file nobody answers on ubus.
+// collector, a word that the other stand-in needs, and the file with what the method `metrics` gives; without the
+// file nobody answers on ubus.
 'use strict';
 
 import { readfile } from 'fs';
 
 const collector = loadfile(ARGV[0], { strict_declarations: true, raw_mode: true });
-const answer = ARGV[1];
+const answer = ARGV[2];
 const ubus = {
 	call: (object, method) =>
 		(object == "ddns" && method == "metrics" && answer) ? { text: readfile(answer) } : null
