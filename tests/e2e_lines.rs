@@ -4,6 +4,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -88,7 +89,14 @@ fn the_device_by_which_packets_leave_is_published_after_metrics_and_rules() {
 #[test]
 fn a_lost_line_fails_over_and_fails_back_and_mwan3_counts() {
     isolated(&[], || {
-        let scene = Scene::new(
+        let hook = file("hook");
+        let text = "#!/bin/sh\necho $ACTION $DDNS_NAME $DDNS_OLD: $DDNS_REASON >>/run/t/told\n";
+        fs::write(&hook, text).unwrap();
+        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+        let mut scene = Scene::bare();
+        scene.config.global("option hook '/run/t/hook'");
+        scene.config.section(
+            "home",
             "option ip_source 'network'\nlist ip_network 'wan'\nlist ip_network 'wanb'\n\
              option failover_after '1'\noption failback_after '2'",
         );
@@ -114,6 +122,9 @@ fn a_lost_line_fails_over_and_fails_back_and_mwan3_counts() {
         netifd.set(&down("wan", "wan"));
         assert_eq!(nth(&scene, 2), both(SECOND));
         assert!(lost.elapsed() >= Duration::from_secs(1), "{:?}", lost.elapsed());
+        let line = "line home.example.com 203.0.113.6: IPv4: the line wanb is published now";
+        let told = || fs::read_to_string(file("told")).unwrap_or_default();
+        wait_until("the hook is told of the line", || told().contains(line));
         let back = Instant::now();
         netifd.set(&up("wan", "wan", &["203.0.113.6"]));
         assert_eq!(nth(&scene, 3), both("203.0.113.6"));

@@ -10,6 +10,7 @@ use super::flights::RecordId;
 use super::hook_event::{Happening, HookEvent};
 use super::no_address::NoAddress;
 use super::record::{Record, Refusal, Timeline};
+use super::report;
 use super::status::LineStatus;
 use crate::model::{Family, Target};
 use crate::state::{PastChange, append};
@@ -95,7 +96,8 @@ impl Engine {
                 && record.published().is_some()
             {
                 let id = RecordId { section, record: index };
-                self.tell(id, Happening::Line, [record.published(), None], line.sentence());
+                let sentence = report::line_sentence(line);
+                self.tell(id, Happening::Line, [record.published(), None], sentence);
             }
         }
     }

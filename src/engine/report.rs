@@ -72,12 +72,14 @@ pub(super) fn standing(section: &str, standing: &Standing) -> Action {
 
 /// Reports that another line is in use.
 pub(super) fn line(section: &str, line: &LineStatus) -> Action {
+    Action::Say(Notice::about(section, Level::Notice, line_sentence(line)))
+}
+
+/// That another line is in use, and why.
+pub(super) fn line_sentence(line: &LineStatus) -> String {
     let LineStatus { family, line, reason, .. } = line;
-    let text = match reason.as_str() {
-        "" => format!("{family}: the line {line} is published now"),
-        reason => format!("{family}: the line {line} is published now: {reason}"),
-    };
-    Action::Say(Notice::about(section, Level::Notice, text))
+    let colon = if reason.is_empty() { "" } else { ": " };
+    format!("{family}: the line {line} is published now{colon}{reason}")
 }
 
 /// Reports why a request that is due cannot leave.

@@ -2,7 +2,7 @@
 //!
 //! | what they have | what follows |
 //! |---|---|
-//! | another address, and they never had what was published | the record is hidden, by a proxy, an alias or another view of the zone: the owner is told once. After a restart the address is sent again once first, unless the other one is private |
+//! | another address, and they never had what was published, an hour after it was accepted | the record is hidden, by a proxy, an alias or another view of the zone: the owner is told once. After a restart the address is sent again once first, unless the other one is private |
 //! | another address, the first time within a day | the address is sent again at once |
 //! | the same once more | it is sent again, an hour after the first time at least |
 //! | the same a third time | somebody else writes the record: it is left alone, and the owner is told |
@@ -31,7 +31,8 @@ const MOST: usize = 2;
 const DAY: u64 = 86_400;
 /// The least time between two corrections, in seconds.
 const APART: u64 = 3600;
-/// Name servers may have the address before the published one for this long: secondaries copy a zone as seldom.
+/// Name servers may have what was there before for this long: secondaries copy a zone as seldom, and caches before
+/// them keep an answer as long.
 const LAGS: Duration = Duration::from_secs(3600);
 
 /// What DNS has shown of a record.
@@ -185,13 +186,19 @@ impl Record {
     fn remedy(&self, found: &[IpAddr], is_former: bool, now: Now) -> Remedy {
         let wall = now.wall;
         let is_inner = found.first().copied().and_then(not_public).is_some();
-        let may_be_hidden = self.sight.visibility != Visibility::Seen && !is_former;
-        if may_be_hidden && (is_inner || self.had_its_chance()) {
+        let was_seen = self.sight.visibility == Visibility::Seen || is_former;
+        if !was_seen && (is_inner || self.sight.visibility == Visibility::Hidden) {
             return Remedy::Hidden;
         }
+        let is_of_this_run = self.remote.accepted_up.is_some() && !self.remote.was_taken_over;
+        let may_come = is_former || !was_seen && is_of_this_run;
         let visible_at = self.dns_visible_at(LAGS, now).unwrap_or_default();
-        if is_former && visible_at > now.up {
+        if may_come && visible_at > now.up {
             return Remedy::AskedAgain(visible_at);
+        }
+        // It had its chance: it was accepted in this run, or was sent again for DNS before.
+        if !was_seen && (is_of_this_run || !self.sight.corrections.is_empty()) {
+            return Remedy::Hidden;
         }
         match self.sight.recent(wall).next_back() {
             _ if self.sight.recent(wall).count() >= MOST => Remedy::LeftAlone,
@@ -201,15 +208,6 @@ impl Record {
             }
             Some(_) | None => Remedy::Sent,
         }
-    }
-
-    /// Whether DNS would show the published address if it ever did: the provider has accepted it in this run, or it
-    /// was sent again for DNS before.
-    fn had_its_chance(&self) -> bool {
-        let is_of_this_run = self.remote.accepted_up.is_some() && !self.remote.was_taken_over;
-        self.sight.visibility == Visibility::Hidden
-            || is_of_this_run
-            || !self.sight.corrections.is_empty()
     }
 
     /// Has the published address sent again, at the usual pace.

@@ -207,7 +207,7 @@ fn what_dns_never_showed_is_told_once_and_never_corrected() {
         let mut s = world();
         s.dns = found(addresses);
         let mut s = s.start();
-        s.pass(10 * MINUTE);
+        s.pass(HOUR);
         let hidden = |text: &String| text.contains("hides it");
         assert_eq!(s.said().iter().filter(|text| hidden(text)).count(), 1);
         for _ in 0..3 {
