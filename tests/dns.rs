@@ -12,12 +12,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ddns_netlink::config::Lookup;
-use ddns_netlink::dns::Found;
 use ddns_netlink::dns::message::{AA, Message, QR, Question, Record, TYPE_A};
 use ddns_netlink::dns::name::Name;
+use ddns_netlink::dns::{Found, Protocol};
 use ddns_netlink::edge::dns::{DnsTransport, look_up};
 use ddns_netlink::edge::http::{Unreachable, connects};
-use ddns_netlink::model::{Family, HostPort};
+use ddns_netlink::edge::stream::TrustCache;
+use ddns_netlink::model::{Family, HostPort, Trust};
 use support::named::{self, EXAMPLE, EXAMPLE6, NOBODY, Named};
 use support::process::Process;
 use support::router::{ip_isp, isolated};
@@ -44,7 +45,7 @@ fn name_servers() -> (Named, Process) {
 
 /// A look-up at the name servers of the host's zone.
 fn lookup_of(host: &str) -> Lookup {
-    Lookup { host: host.into(), server: None, tcp: false, glue: false }
+    Lookup { host: host.into(), server: None, protocol: Protocol::Udp, glue: false }
 }
 
 /// A look-up at this server.
@@ -54,7 +55,7 @@ fn lookup_at(host: &str, server: impl ToString) -> Lookup {
 }
 
 fn ask(lookup: &Lookup) -> Result<Found, String> {
-    look_up(lookup, Family::V4, None, &DnsTransport::default(), LIMIT)
+    look_up(lookup, Family::V4, None, &DnsTransport::default(), &TrustCache::default(), LIMIT)
 }
 
 fn found(authoritative: bool, addresses: &[&str]) -> Result<Found, String> {
@@ -74,6 +75,7 @@ fn the_name_servers_of_the_zone_answer_authoritatively() {
             Family::V6,
             None,
             &DnsTransport::default(),
+            &TrustCache::default(),
             LIMIT,
         );
         assert_eq!(v6, found(true, &["2001:db8:1::5"]));
@@ -118,8 +120,14 @@ fn with_dead_or_lame_name_servers_the_resolvers_answer_is_used() {
         assert_eq!(ask(&lookup_of("home.kept.com")), found(false, &["203.0.113.9"]), "silent");
         let short = Duration::from_secs(3);
         let again = Instant::now();
-        let result =
-            look_up(&lookup_of("home.kept.com"), Family::V4, None, &DnsTransport::default(), short);
+        let result = look_up(
+            &lookup_of("home.kept.com"),
+            Family::V4,
+            None,
+            &DnsTransport::default(),
+            &TrustCache::default(),
+            short,
+        );
         assert_eq!(result, found(false, &["203.0.113.9"]), "silent, with a short limit");
         let (took, took_again) = (again - start, again.elapsed());
         assert!(took < LIMIT && took_again < short, "{took:?} {took_again:?}");
@@ -148,6 +156,7 @@ fn without_a_resolver_the_look_up_fails_in_time() {
             Family::V4,
             None,
             &DnsTransport::default(),
+            &TrustCache::default(),
             limit,
         );
         assert_eq!(late.unwrap_err(), "no name server answers (127.0.0.1 does not answer)");
@@ -178,8 +187,15 @@ fn a_configured_server_is_the_only_one_asked() {
         assert_eq!(refuses, "no name server answers (192.0.2.3 refuses to answer)");
         let nowhere = ask(&lookup_at("home.example.com", "no-such-host.invalid")).unwrap_err();
         assert!(nowhere.starts_with("cannot resolve no-such-host.invalid"), "{nowhere}");
-        let way = DnsTransport { device: None, family: Some(Family::V6) };
-        let other = look_up(&lookup_at("home.example.com", EXAMPLE), Family::V4, None, &way, LIMIT);
+        let way = DnsTransport { family: Some(Family::V6), ..DnsTransport::default() };
+        let other = look_up(
+            &lookup_at("home.example.com", EXAMPLE),
+            Family::V4,
+            None,
+            &way,
+            &TrustCache::default(),
+            LIMIT,
+        );
         assert_eq!(other.unwrap_err(), "192.0.2.3 has no IPv6 address");
     });
 }
@@ -194,7 +210,8 @@ fn glue_comes_from_the_parent_zone() {
         let at_parent = Lookup { glue: true, ..lookup_at("ns.glue.com", named::COM) };
         assert_eq!(ask(&at_parent), found(false, &["203.0.113.7"]), "a referral has no AA");
         let v6 = Lookup { glue: true, ..lookup_of("ns.example.com") };
-        let v6 = look_up(&v6, Family::V6, None, &DnsTransport::default(), LIMIT);
+        let v6 =
+            look_up(&v6, Family::V6, None, &DnsTransport::default(), &TrustCache::default(), LIMIT);
         assert_eq!(v6, found(true, &[EXAMPLE6]));
         assert_eq!(glue("home.example.com"), found(false, &[]), "not a name server of its zone");
     });
@@ -205,8 +222,16 @@ fn queries_use_the_given_family_and_device() {
     isolated(&TOOLS, || {
         let (_named, _dnsmasq) = name_servers();
         let over = |family, device: Option<&str>| {
-            let way = DnsTransport { device: device.map(str::to_owned), family };
-            look_up(&lookup_of("home.example.com"), Family::V4, None, &way, LIMIT)
+            let way =
+                DnsTransport { device: device.map(str::to_owned), family, trust: Trust::System };
+            look_up(
+                &lookup_of("home.example.com"),
+                Family::V4,
+                None,
+                &way,
+                &TrustCache::default(),
+                LIMIT,
+            )
         };
         let both = |authoritative| found(authoritative, &["203.0.113.5", "203.0.113.6"]);
         assert_eq!(over(Some(Family::V6), None), both(true));
@@ -251,17 +276,24 @@ fn tcp_is_used_on_request_and_for_long_answers() {
         let result = ask(&lookup_of("many.example.com")).unwrap();
         assert_eq!((result.addresses.len(), result.authoritative), (60, true));
         let both = found(true, &["203.0.113.5", "203.0.113.6"]);
-        assert_eq!(ask(&Lookup { tcp: true, ..lookup_of("home.example.com") }), both);
+        assert_eq!(ask(&Lookup { protocol: Protocol::Tcp, ..lookup_of("home.example.com") }), both);
         relay("127.0.0.9:5353");
-        let over_tcp =
-            |tcp| ask(&Lookup { tcp, ..lookup_at("home.example.com", "127.0.0.9:5353") });
-        assert_eq!(over_tcp(true), both);
-        assert!(over_tcp(false).is_err(), "nothing listens on UDP");
+        let over_protocol =
+            |protocol| ask(&Lookup { protocol, ..lookup_at("home.example.com", "127.0.0.9:5353") });
+        assert_eq!(over_protocol(Protocol::Tcp), both);
+        assert!(over_protocol(Protocol::Udp).is_err(), "nothing listens on UDP");
         // A server that accepts the connection and sends nothing.
         let silent = TcpListener::bind("127.0.0.10:53").unwrap();
-        let lookup = Lookup { tcp: true, ..lookup_at("home.example.com", "127.0.0.10") };
-        let result =
-            look_up(&lookup, Family::V4, None, &DnsTransport::default(), Duration::from_secs(1));
+        let lookup =
+            Lookup { protocol: Protocol::Tcp, ..lookup_at("home.example.com", "127.0.0.10") };
+        let result = look_up(
+            &lookup,
+            Family::V4,
+            None,
+            &DnsTransport::default(),
+            &TrustCache::default(),
+            Duration::from_secs(1),
+        );
         assert_eq!(result.unwrap_err(), "no name server answers (127.0.0.10 does not answer)");
         drop(silent);
     });

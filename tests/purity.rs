@@ -104,14 +104,18 @@ fn refuse(files: &[PathBuf], words: &[&str]) {
 }
 
 #[test]
-fn one_module_names_the_http_library() {
+fn one_module_names_the_library_of_http_and_one_that_of_tls() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let files = sources(&root);
-    for file in files.iter().filter(|file| !file.starts_with(root.join("edge/http"))) {
-        let text = fs::read_to_string(file).unwrap();
-        for word in ["use ureq", "ureq::", "use rustls", "rustls::"] {
-            let named = code(&text).find(|line| line.contains(word));
-            assert_eq!(named, None, "{}", file.display());
+    for (module, words) in
+        [("edge/http", ["use ureq", "ureq::"]), ("edge/stream", ["use rustls", "rustls::"])]
+    {
+        for file in files.iter().filter(|file| !file.starts_with(root.join(module))) {
+            let text = fs::read_to_string(file).unwrap();
+            for word in words {
+                let named = code(&text).find(|line| line.contains(word));
+                assert_eq!(named, None, "{}", file.display());
+            }
         }
     }
 }

@@ -10,9 +10,10 @@ use super::init;
 use super::start::prepare;
 use crate::cli::exit;
 use crate::cli::helper::{Helper, NOT_DONE, Verb, set};
-use crate::config::Lookup;
 use crate::config::uci::{Document, RawSection};
+use crate::config::{Lookup, Section};
 use crate::daemon;
+use crate::dns::Protocol;
 use crate::edge::console::{complain, show};
 use crate::edge::control;
 use crate::edge::dns::{self, DnsTransport};
@@ -21,6 +22,7 @@ use crate::edge::http::{self, Unreachable};
 use crate::edge::load::{self, load, load_global};
 use crate::edge::privilege;
 use crate::edge::process;
+use crate::edge::stream::TrustCache;
 use crate::model::json::Json;
 use crate::model::name::is_file_name;
 use crate::model::{Family, HostPort, Proxy};
@@ -122,9 +124,10 @@ fn registered(helper: &Helper, file: &Path) -> u8 {
     let known = section.map(|name| known_to_daemon(&rundir, name)).unwrap_or_default();
     let mut of_family = known.clone();
     of_family.retain(|address| Family::of(*address) == family);
-    let found = match section {
-        Some(name) if !of_family.is_empty() && looks_up(file, name, host) => Ok(of_family),
-        Some(_) | None => look_up(helper, host, family),
+    let configured = section.and_then(|name| configured(file, name));
+    let found = match &configured {
+        Some(section) if !of_family.is_empty() && section.lookup.host == host => Ok(of_family),
+        configured => look_up(helper, host, family, configured.as_ref()),
     };
     let shown = match &found {
         Ok(addresses) => lines(addresses),
@@ -142,16 +145,30 @@ fn registered(helper: &Helper, file: &Path) -> u8 {
     }
 }
 
-fn look_up(helper: &Helper, host: &str, family: Family) -> Result<Vec<IpAddr>, String> {
+fn look_up(
+    helper: &Helper,
+    host: &str,
+    family: Family,
+    configured: Option<&Section>,
+) -> Result<Vec<IpAddr>, String> {
     let server = helper.get("dns_server").map(HostPort::parse).transpose();
-    let lookup = Lookup {
+    let mut lookup = Lookup {
         host: host.into(),
         server: server.map_err(|why| why.to_string())?,
-        tcp: helper.get("force_dnstcp").is_some(),
+        protocol: if helper.get("force_dnstcp").is_some() { Protocol::Tcp } else { Protocol::Udp },
         glue: helper.get("is_glue").is_some(),
     };
-    let way = DnsTransport { device: None, family: forced(helper) };
-    dns::look_up(&lookup, family, None, &way, LOOK_UP).map(|found| found.addresses)
+    let mut way = DnsTransport { family: forced(helper), ..DnsTransport::default() };
+    // Who calls the helper does not know 'dns_tls'. The section that is saved has it.
+    if let Some(section) = configured
+        && section.lookup.protocol == Protocol::Tls
+        && section.lookup.server == lookup.server
+    {
+        lookup.protocol = Protocol::Tls;
+        way.trust = section.transport.trust.clone();
+    }
+    let found = dns::look_up(&lookup, family, None, &way, &TrustCache::default(), LOOK_UP);
+    found.map(|found| found.addresses)
 }
 
 /// The addresses of the section `name` that are in DNS as far as the daemon knows; none if no daemon
@@ -166,12 +183,10 @@ fn known_to_daemon(rundir: &Path, name: &str) -> Vec<IpAddr> {
     addresses.filter_map(|address| address.as_str()?.parse().ok()).collect()
 }
 
-/// Whether `host` is what the section `name` looks up.
-fn looks_up(file: &Path, name: &str, host: &str) -> bool {
-    load(file).is_ok_and(|loaded| {
-        let sections = &loaded.checked.config.sections;
-        sections.iter().any(|section| section.name == name && section.lookup.host == host)
-    })
+/// The section `name` of the configuration, if it has no mistake.
+fn configured(file: &Path, name: &str) -> Option<Section> {
+    let sections = load(file).ok()?.checked.config.sections;
+    sections.into_iter().find(|section| section.name == name)
 }
 
 /// Writes the file with the address of the section `name`: LuCI reads it after the call.

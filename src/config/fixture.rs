@@ -43,7 +43,7 @@ pub(crate) fn section() -> Section {
 /// Asks the name servers of the zone for `home.example.com`.
 pub(crate) fn lookup() -> Lookup {
     let host = "home.example.com".into();
-    Lookup { host, server: None, tcp: false, glue: false }
+    Lookup { host, server: None, protocol: crate::dns::Protocol::Udp, glue: false }
 }
 
 /// A custom provider without a URL and without credentials.

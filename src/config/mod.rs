@@ -20,6 +20,7 @@ pub mod uci;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::dns::Protocol;
 use crate::model::{Family, HostPort, Hostname, RecordOptions, Transport, Url};
 use crate::provider::{Provider, Template};
 use definition::Downloads;
@@ -165,8 +166,8 @@ pub struct Lookup {
     pub host: String,
     /// `dns_server`: the server that is asked instead of the zone's name servers.
     pub server: Option<HostPort>,
-    /// `force_dnstcp`: whether only TCP is used.
-    pub tcp: bool,
+    /// `force_dnstcp` and `dns_tls`: how questions travel. Over TLS only if there is a `server`.
+    pub protocol: Protocol,
     /// `is_glue`: whether the record is a glue record, which is in the parent zone.
     pub glue: bool,
 }

@@ -127,6 +127,7 @@ pub const OPTIONS: &[KnownOption] = &[
     stock(Service, "use_logfile", "bool", Some("1"), "Whether the section writes a log file."),
     stock(Service, "dns_server", "host", None, "The server asked for the registered address."),
     stock(Service, "force_dnstcp", "bool", Some("0"), "Whether the registered address is asked for over TCP."),
+    ours(Service, "dns_tls", "bool", Some("0"), "Whether dns_server is spoken to over TLS (RFC 7858)."),
     stock(Service, "is_glue", "bool", Some("0"), "Whether the record is a glue record."),
     ours(Service, "check_foreign", "bool", Some("1"), "Whether the program asks DNS if somebody else has changed the record."),
     stock(Service, "interface", "interface", None, "The interface whose events make the program ask a page or script again."),

@@ -33,7 +33,7 @@ impl Daemon {
                 self.pool.submit(Task::Detect { question, section, family, probe });
             }
             Action::LookUp { section, lookup, device, family, expected } => {
-                let way = DnsTransport { device, family: section.transport.family };
+                let way = DnsTransport { device, ..DnsTransport::from(&section.transport) };
                 let section = section.name.clone();
                 self.pool.submit(Task::LookUp { section, lookup, family, expected, way });
             }

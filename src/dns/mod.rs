@@ -12,6 +12,28 @@ pub mod tsig;
 
 use std::net::IpAddr;
 
+/// How messages travel to a name server that the owner names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// Over UDP, and over TCP where a message is too long for it (RFC 1035 section 4.2).
+    #[default]
+    Udp,
+    /// Over TCP only (RFC 7766).
+    Tcp,
+    /// Over TLS only (RFC 7858).
+    Tls,
+}
+
+impl Protocol {
+    /// The port of name servers, if the owner names none.
+    pub fn port(self) -> u16 {
+        match self {
+            Self::Udp | Self::Tcp => resolv::PORT,
+            Self::Tls => 853,
+        }
+    }
+}
+
 /// The result of a look-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {

@@ -8,7 +8,7 @@ use crate::config::check::{self, Checked, DefinitionDirectory, Environment, Path
 use crate::config::listing::DefinitionNames;
 use crate::config::uci::Document;
 use crate::edge::files::{self, ReadError};
-use crate::edge::{clock, http};
+use crate::edge::{clock, stream};
 use crate::model::sorted::Map;
 
 /// A configuration file that was read and checked.
@@ -89,7 +89,7 @@ impl Environment for SystemFiles {
 
     fn certificate_warning(&self, path: &Path) -> Option<String> {
         let bytes = files::read_config(path).ok()?;
-        http::cacert_warning(&bytes, clock::now().wall)
+        stream::cacert_warning(&bytes, clock::now().wall)
     }
 
     fn path_kind(&self, path: &Path) -> PathKind {

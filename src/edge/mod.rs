@@ -22,6 +22,7 @@ pub mod script;
 pub mod signals;
 pub mod spawn;
 pub mod store;
+pub mod stream;
 mod system_error;
 pub mod ubus;
 pub mod worker;

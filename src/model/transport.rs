@@ -29,9 +29,10 @@ pub struct Transport {
 }
 
 /// The certificate authorities that server certificates are checked against.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trust {
     /// The system's bundle: `/etc/ssl/certs/ca-certificates.crt`, then `/etc/ssl/cert.pem`.
+    #[default]
     System,
     /// A PEM file.
     File(PathBuf),

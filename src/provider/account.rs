@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::dns::Protocol;
 use crate::model::secret::Secret;
 use crate::model::{HostPort, Url};
 
@@ -22,8 +23,8 @@ pub struct Account {
     pub base: Option<Url>,
     /// `dns_server` if that server takes the updates (RFC 2136).
     pub server: Option<HostPort>,
-    /// `force_dnstcp` if there is a `server`.
-    pub tcp: bool,
+    /// `force_dnstcp` and `dns_tls`: how messages travel to the `server`.
+    pub protocol: Protocol,
 }
 
 impl fmt::Debug for Account {

@@ -1,6 +1,7 @@
 //! Numbers by which records and accounts are recognised after a restart.
 
 use super::table;
+use crate::dns::Protocol;
 use crate::model::{Family, HostPort, Hostname, RecordOptions};
 use crate::provider::{Mechanism, Provider};
 
@@ -63,7 +64,7 @@ pub fn account(provider: &Provider) -> u64 {
         None => provider.template(family).map(|template| template.url.as_str()),
     });
     let server = provider.account.server.as_ref().map(HostPort::to_string);
-    fnv(&[
+    let mut parts = vec![
         name,
         v4,
         v6,
@@ -72,7 +73,12 @@ pub fn account(provider: &Provider) -> u64 {
         Some(provider.account.param_enc.expose()),
         Some(provider.account.param_opt.expose()),
         server.as_deref(),
-    ])
+    ];
+    // One job carries the changes of all sections of an account, so those with TLS have one of their own.
+    if provider.account.protocol == Protocol::Tls {
+        parts.push(Some("tls"));
+    }
+    fnv(&parts)
 }
 
 /// What identifies a provider even if its URLs change: the program's own name for it, or its script.

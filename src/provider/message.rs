@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Failure;
+use crate::dns::Protocol;
 use crate::model::secret::Secret;
 use crate::model::{Family, HostPort, Url};
 
@@ -121,8 +122,8 @@ pub struct Answer {
 pub struct Query {
     /// The name server.
     pub server: HostPort,
-    /// Whether the query is sent over TCP only.
-    pub tcp: bool,
+    /// How the query travels.
+    pub protocol: Protocol,
     /// The message in wire form (RFC 1035 section 4).
     pub wire: Vec<u8>,
     /// A description of the query, for the log and `status`.

@@ -4,6 +4,7 @@ use ddns_netlink::config::check::{self, Checked};
 use ddns_netlink::config::definition::Downloads;
 use ddns_netlink::config::options::{OPTIONS, OptionOrigin, SectionKind};
 use ddns_netlink::config::{Config, Log, Source};
+use ddns_netlink::dns::Protocol;
 
 use crate::sandbox::Sandbox;
 
@@ -175,7 +176,7 @@ fn look_up_options_are_read_and_checked() {
     let lookup = |lines: &str| sound("", lines).sections[0].lookup.clone();
     let usual = lookup("");
     assert_eq!((usual.host.as_str(), usual.server), ("a.example.com", None));
-    assert!(!usual.tcp && !usual.glue);
+    assert_eq!((usual.protocol, usual.glue), (Protocol::Udp, false));
     assert_eq!(lookup("option domain host@b.example").host, "host.b.example");
     assert_eq!(lookup("option domain @b.example").host, "b.example");
     let all = lookup(
@@ -184,7 +185,12 @@ fn look_up_options_are_read_and_checked() {
     );
     let server = all.server.as_ref().unwrap().to_string();
     assert_eq!((all.host.as_str(), server.as_str()), ("c.example", "192.0.2.53"));
-    assert!(all.tcp && all.glue);
+    assert_eq!((all.protocol, all.glue), (Protocol::Tcp, true));
+    let tls = lookup("option dns_server ns.example\noption dns_tls 1\noption force_dnstcp 1");
+    assert_eq!(tls.protocol, Protocol::Tls);
+    let alone = load("", "option dns_tls 1");
+    let error = alone.errors().next().unwrap().text.clone();
+    assert!(error.starts_with("option 'dns_tls': needs option 'dns_server'"), "{error}");
     for bad in ["lookup_host 'a b'", "dns_server 'a;b'", "lookup_host 'a$(b)'"] {
         assert_eq!(load("", &format!("option {bad}")).errors().count(), 1, "{bad}");
     }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use ddns_netlink::config::check::{self, Checked};
 use ddns_netlink::config::options::{OPTIONS, OptionOrigin, SectionKind};
 use ddns_netlink::config::{RefreshPolicy, Section, Source};
+use ddns_netlink::dns::Protocol;
 use ddns_netlink::model::{Family, HostPort, Proxy, Trust, Url};
 use ddns_netlink::provider::{Mechanism, Urls};
 use proptest::prelude::*;
@@ -138,7 +139,7 @@ fn the_looked_up_host_and_its_server_are_read() {
     {
         let section = with(&format!("option dns_server '{server}'\noption is_glue 1"));
         assert_eq!(section.lookup.server.unwrap().to_string(), server);
-        assert!(section.lookup.glue && !section.lookup.tcp);
+        assert_eq!((section.lookup.glue, section.lookup.protocol), (true, Protocol::Udp));
     }
     for server in ["ns.example:dns", "ns.example:0", "a:b:c", "ns example", "[ns"] {
         complaint(&format!("{PLAIN}option dns_server '{server}'"));

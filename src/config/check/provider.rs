@@ -6,9 +6,10 @@ use super::reader::Reader;
 use super::update_url;
 use super::value_syntax;
 use super::{DefinitionDirectory, Environment, PathKind};
-use super::{key, unused};
+use super::{key, transport, unused};
 use crate::config::definition::{self, Block, Definition};
 use crate::config::listing;
+use crate::dns::Protocol;
 use crate::model::name::is_file_name;
 use crate::model::secret::Secret;
 use crate::model::url::to_https;
@@ -85,7 +86,7 @@ fn account(
             Some(_) | None => None,
         },
         server: if is_name_server { server.cloned() } else { None },
-        tcp: is_name_server && reader.flag("force_dnstcp", false),
+        protocol: if is_name_server { transport::protocol(reader) } else { Protocol::Udp },
     }
 }
 

@@ -6,6 +6,7 @@ use super::value_syntax::parse_flag;
 use super::{ddns_scripts_options, gate, host, provider, source, timing, transport};
 use crate::config::host::Lan;
 use crate::config::{Lookup, Section, Severity};
+use crate::dns::Protocol;
 use crate::model::sorted::Set;
 use crate::model::{Family, HostPort, Hostname};
 use crate::provider::{Mechanism, Provider};
@@ -112,12 +113,13 @@ fn families_of_names(reader: &mut Reader<'_>) -> Vec<Family> {
 fn lookup(reader: &mut Reader<'_>, first: Option<&Hostname>, server: Option<HostPort>) -> Lookup {
     let written = reader.parsed("lookup_host", Hostname::parse);
     let host = written.as_ref().or(first).map(Hostname::in_dns);
-    Lookup {
-        host: host.unwrap_or_default(),
-        server,
-        tcp: reader.flag("force_dnstcp", false),
-        glue: reader.flag("is_glue", false),
+    let protocol = transport::protocol(reader);
+    if protocol == Protocol::Tls && reader.text("dns_server").is_none() {
+        let text = "needs option 'dns_server', the server that takes questions over TLS: the zone's own name \
+                    servers are asked without TLS";
+        reader.fail("dns_tls", text);
     }
+    Lookup { host: host.unwrap_or_default(), server, protocol, glue: reader.flag("is_glue", false) }
 }
 
 /// Why a name is not valid in DNS.

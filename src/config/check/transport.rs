@@ -6,6 +6,7 @@ use super::reader::Reader;
 use super::source::device_name;
 use super::{Environment, PathKind};
 use crate::config::Log;
+use crate::dns::Protocol;
 use crate::model::{Family, Proxy, Transport, Trust, USER_AGENT};
 use crate::provider::Provider;
 use crate::provider::template;
@@ -26,6 +27,16 @@ pub(super) fn read(
         source: None,
         family: forced_family(reader, families).or_else(|| seen_family(families, provider)),
         user_agent: user_agent(reader),
+    }
+}
+
+/// Reads how messages travel to `dns_server`.
+pub(super) fn protocol(reader: &mut Reader<'_>) -> Protocol {
+    let tcp = reader.flag("force_dnstcp", false);
+    match reader.flag("dns_tls", false) {
+        true => Protocol::Tls,
+        false if tcp => Protocol::Tcp,
+        false => Protocol::Udp,
     }
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::channel::Channel;
 use super::resolve::resolvers;
 use super::wire::{DnsCall, is_timeout, random};
 use crate::config;
@@ -12,10 +13,10 @@ use crate::dns::Found;
 use crate::dns::lookup::{DnsLookup, LookupStep, Plan, ServerQuery, ServerRole};
 use crate::dns::message::{Message, TC};
 use crate::dns::name::Name;
-use crate::dns::resolv::PORT;
 use crate::edge::clock::uptime;
 use crate::edge::dns::resolve;
-use crate::model::{Family, Transport};
+use crate::edge::stream::{Stream, TrustCache};
+use crate::model::{Family, Transport, Trust};
 
 /// How long to wait for an answer over UDP, after the first packet and after the second.
 const UDP: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
@@ -27,11 +28,14 @@ pub struct DnsTransport {
     pub device: Option<String>,
     /// The family that packets must use.
     pub family: Option<Family>,
+    /// What the certificates of servers are checked against.
+    pub trust: Trust,
 }
 
 impl From<&Transport> for DnsTransport {
     fn from(transport: &Transport) -> Self {
-        Self { device: transport.device.clone(), family: transport.family }
+        let Transport { device, family, trust, .. } = transport;
+        Self { device: device.clone(), family: *family, trust: trust.clone() }
     }
 }
 
@@ -45,9 +49,13 @@ pub fn look_up(
     family: Family,
     expected: Option<IpAddr>,
     transport: &DnsTransport,
+    trusts: &TrustCache,
     limit: Duration,
 ) -> Result<Found, String> {
     let end = uptime().saturating_add(limit);
+    let host = lookup.server.as_ref().map_or("", |server| &server.host);
+    let channel = Channel::new(lookup.protocol, host, &transport.trust, trusts)?;
+    let mut kept = None;
     let mut state = DnsLookup::new(plan(lookup, (family, expected), transport.family, limit)?);
     // If the zone's name servers do not answer, a third of the time is left for a resolver.
     let end_of_authorities = end.saturating_sub(limit / 3);
@@ -63,8 +71,7 @@ pub fn look_up(
             ServerRole::Authority => (transport.device.as_deref(), end_of_authorities),
         };
         let call = DnsCall::new(query.server, device, end);
-        let reply = ask_server(&call, &query, lookup.tcp);
-        step = state.step(reply.map_err(|error| call.explain(&error)));
+        step = state.step(ask_server(&call, &query, &channel, &mut kept));
     }
 }
 
@@ -78,22 +85,41 @@ fn plan(
     let host = &lookup.host;
     let servers = match &lookup.server {
         None => Vec::new(),
-        Some(server) => resolve(&server.host, server.port.unwrap_or(PORT), over, limit)?,
+        Some(server) => {
+            resolve(&server.host, server.port.unwrap_or(lookup.protocol.port()), over, limit)?
+        }
     };
     let host = Name::parse(host).map_err(|error| format!("{host} cannot be looked up: {error}"))?;
     Ok(Plan { host, family, expected, glue: lookup.glue, resolvers: resolvers(), servers, over })
 }
 
 /// Sends one query to one server.
-fn ask_server(call: &DnsCall<'_>, query: &ServerQuery, tcp: bool) -> io::Result<Message> {
-    if tcp {
-        return over_tcp(call, &message(query));
-    }
+fn ask_server(
+    call: &DnsCall<'_>,
+    query: &ServerQuery,
+    channel: &Channel<'_>,
+    kept: &mut Option<Stream>,
+) -> Result<Message, String> {
+    let message = message(query);
+    let reply = match channel {
+        Channel::Udp => over_udp(call, query),
+        Channel::Tcp => over_tcp(call, &message),
+        Channel::Tls(server) => {
+            let wire = message.encode()?;
+            let reply = server.converse(call, &wire, kept).map_err(|failure| failure.text)?;
+            decode(&reply, &message)
+        }
+    };
+    reply.map_err(|error| call.explain(&error))
+}
+
+/// Asks over UDP, twice if need be, and over TCP if the answer is truncated.
+fn over_udp(call: &DnsCall<'_>, query: &ServerQuery) -> io::Result<Message> {
     let mut reply = Err(io::ErrorKind::TimedOut.into());
     for time in UDP {
-        reply = over_udp(call, &message(query), time);
+        reply = over_udp_once(call, &message(query), time);
         match &reply {
-            Ok(message) if message.has(TC) => return over_tcp(call, &self::message(query)),
+            Ok(reply) if reply.has(TC) => return over_tcp(call, &message(query)),
             Err(error) if is_timeout(error) => {}
             Ok(_) | Err(_) => return reply,
         }
@@ -107,7 +133,7 @@ fn message(query: &ServerQuery) -> Message {
     Message::query(random(), query.question.clone(), recursive)
 }
 
-fn over_udp(call: &DnsCall<'_>, query: &Message, time: Duration) -> io::Result<Message> {
+fn over_udp_once(call: &DnsCall<'_>, query: &Message, time: Duration) -> io::Result<Message> {
     let packet = query.encode().map_err(io::Error::other)?;
     let packet = call.over_udp(&packet, time, &mut |packet| reply_to(query, packet).is_some())?;
     reply_to(query, &packet).ok_or_else(|| io::ErrorKind::InvalidData.into())
@@ -120,8 +146,12 @@ fn reply_to(query: &Message, packet: &[u8]) -> Option<Message> {
 }
 
 fn over_tcp(call: &DnsCall<'_>, query: &Message) -> io::Result<Message> {
-    let reply = call.over_tcp(&query.encode().map_err(io::Error::other)?)?;
-    let reply = Message::decode(&reply).map_err(io::Error::other)?;
+    decode(&call.over_tcp(&query.encode().map_err(io::Error::other)?)?, query)
+}
+
+/// The message in `reply`, which must be the reply to `query`.
+fn decode(reply: &[u8], query: &Message) -> io::Result<Message> {
+    let reply = Message::decode(reply).map_err(io::Error::other)?;
     if reply.answers(query) {
         Ok(reply)
     } else {

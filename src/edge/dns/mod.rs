@@ -2,6 +2,7 @@
 
 mod ask;
 mod changes;
+mod channel;
 pub(crate) mod resolve;
 mod send;
 pub(crate) mod wire;
@@ -10,4 +11,4 @@ pub use crate::dns::resolv::PORT;
 pub use ask::{DnsTransport, look_up};
 pub use changes::network_changed;
 pub use resolve::resolve;
-pub use send::send;
+pub(crate) use send::send;

@@ -10,7 +10,7 @@ use std::os::fd::AsFd as _;
 use std::time::Duration;
 
 use nix::net::if_::if_nametoindex;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::changes::ResolverChanges;
@@ -21,11 +21,9 @@ use crate::dns::resolv;
 use crate::dns::resolving::{Progress, ResolverAnswer, Resolving};
 use crate::edge::clock::uptime;
 use crate::edge::files;
+use crate::edge::stream::deadline::wait;
 use crate::edge::system_error;
 use crate::model::{Family, name};
-
-/// Longest wait of one call of poll(2).
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// The resolvers that `/etc/resolv.conf` names now.
 pub(super) fn resolvers() -> Vec<SocketAddr> {
@@ -58,17 +56,6 @@ pub fn resolve(
         let until = search.deadline(now).map_or(end, |deadline| deadline.min(end));
         wait(&mut search.sources(), until.saturating_sub(now));
     }
-}
-
-/// Waits until one of `sources` is ready, for `time` at most.
-pub(crate) fn wait(sources: &mut [PollFd<'_>], time: Duration) {
-    // Rounded up: with 0 ms for the last fraction of a millisecond, the caller would loop without waiting.
-    let time = time.min(LONGEST_WAIT);
-    let time = time.as_secs() * 1000 + u64::from(time.subsec_micros().div_ceil(1000));
-    let time = i32::try_from(time).unwrap_or(0);
-    let time = PollTimeout::try_from(time).unwrap_or(PollTimeout::ZERO);
-    // If poll ends early, the caller checks its sources and waits again.
-    let _ = poll(sources, time);
 }
 
 /// The addresses with the families in turn, IPv6 first (RFC 8305 section 4). So a family without

@@ -1,15 +1,14 @@
 //! Sends a [`Query`] of a provider: a DNS update, or a query that is needed before one.
 
 use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::ask::DnsTransport;
+use super::channel::Channel;
 use super::wire::{DnsCall, is_timeout};
-use crate::dns::resolv::PORT;
 use crate::edge::clock::uptime;
 use crate::edge::dns::resolve;
-use crate::edge::system_error;
+use crate::edge::stream::{Stream, TrustCache};
 use crate::provider::{Answer, Failure, FailureKind, Query};
 
 /// How long to wait for a response over UDP before the message is sent again, and in the end given up.
@@ -19,22 +18,32 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// The flag QR, which marks a response, in the third octet of a message (RFC 1035 section 4.1.1).
 const RESPONSE: u8 = 0x80;
 
-/// Sends `query` and waits for the response. Sets `sent_at` to the time since boot at which it was sent.
+/// Sends `query` and waits for the response. Sets `sent_at` to the time since boot at which it was sent. `kept` is
+/// the TLS connection to the server for the next query.
 ///
 /// # Errors
 /// If there is no response.
-pub fn send(
+pub(crate) fn send(
     query: &Query,
     transport: &DnsTransport,
+    trusts: &TrustCache,
+    kept: &mut Option<Stream>,
     sent_at: &mut Option<Duration>,
 ) -> Result<Answer, Failure> {
     let end = uptime().saturating_add(LIMIT);
     let host = &query.server.host;
-    let servers = resolve(host, query.server.port.unwrap_or(PORT), transport.family, LIMIT)
-        .map_err(not_resolved)?;
+    let port = query.server.port.unwrap_or(query.protocol.port());
+    let servers = resolve(host, port, transport.family, LIMIT).map_err(not_resolved)?;
+    let channel = Channel::new(query.protocol, host, &transport.trust, trusts);
+    let channel =
+        channel.map_err(|text| Failure { kind: FailureKind::Other, ..not_resolved(text) })?;
     let mut failure = not_resolved(format!("{host} has no address"));
     for server in servers {
-        match attempt(query, server, transport, end, sent_at) {
+        let call = DnsCall::new(server, transport.device.as_deref(), end);
+        let result = attempt(query, &call, &channel, kept);
+        let is_sent = result.as_ref().map_or_else(|failure| failure.sent, |_| true);
+        *sent_at = if is_sent { call.sent_at.get() } else { None };
+        match result {
             Ok(message) => return Ok(Answer { message, ..Answer::default() }),
             // The server may have carried out the update, so no other address is tried.
             Err(error) if error.sent => return Err(error),
@@ -50,29 +59,16 @@ fn not_resolved(text: String) -> Failure {
 
 fn attempt(
     query: &Query,
-    server: SocketAddr,
-    transport: &DnsTransport,
-    end: Duration,
-    sent_at: &mut Option<Duration>,
+    call: &DnsCall<'_>,
+    channel: &Channel<'_>,
+    kept: &mut Option<Stream>,
 ) -> Result<Vec<u8>, Failure> {
-    let call = DnsCall::new(server, transport.device.as_deref(), end);
-    let result = if query.tcp { call.over_tcp(&query.wire) } else { over_udp(&call, &query.wire) };
-    let error = match result {
-        Ok(message) => {
-            *sent_at = call.sent_at.get();
-            return Ok(message);
-        }
-        Err(error) => error,
+    let result = match channel {
+        Channel::Udp => over_udp(call, &query.wire),
+        Channel::Tcp => call.over_tcp(&query.wire),
+        Channel::Tls(server) => return server.converse(call, &query.wire, kept),
     };
-    let kind = match system_error::local(&error) {
-        Some(_) => FailureKind::NoNetwork,
-        None => FailureKind::Other,
-    };
-    // With these errors a router, or the host itself, reports that the message was not delivered.
-    let undelivered =
-        kind == FailureKind::NoNetwork || error.kind() == io::ErrorKind::ConnectionRefused;
-    *sent_at = if undelivered { None } else { call.sent_at.get() };
-    Err(Failure { kind, sent: sent_at.is_some(), text: call.explain(&error) })
+    result.map_err(|error| call.failure(&error))
 }
 
 /// Sends the message again if no response comes. An update contains its prerequisites (RFC 2136 section

@@ -5,12 +5,15 @@ use std::cell::Cell;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{self, Read as _, Write as _};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::edge::clock::uptime;
+use crate::edge::stream::{Deadline, Stream, Tcp};
 use crate::edge::system_error;
+use crate::provider::{Failure, FailureKind};
 
 /// Time for connecting, sending and receiving over TCP.
 const TCP: Duration = Duration::from_secs(4);
@@ -58,17 +61,30 @@ impl<'a> DnsCall<'a> {
 
     /// Sends `message` over TCP, and returns the answer.
     pub(super) fn over_tcp(&self, message: &[u8]) -> io::Result<Vec<u8>> {
-        let end = uptime().saturating_add(TCP).min(self.end);
-        let mut socket = self.socket(Type::STREAM, Protocol::TCP)?;
-        socket.connect_timeout(&self.server.into(), left(end)?)?;
+        let limit = TCP.min(left(self.end)?);
+        let tcp = Tcp::new(Arc::new(self.connected(limit)?), Deadline::after(limit));
+        self.converse(&mut Stream::Plain(tcp), message)
+    }
+
+    /// A TCP connection to the server, opened within `limit`.
+    pub(super) fn connected(&self, limit: Duration) -> io::Result<Socket> {
+        let socket = self.socket(Type::STREAM, Protocol::TCP)?;
+        if limit.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        socket.connect_timeout(&self.server.into(), limit)?;
+        Ok(socket)
+    }
+
+    /// Sends `message` on `stream`, and returns the answer.
+    pub(super) fn converse(&self, stream: &mut Stream, message: &[u8]) -> io::Result<Vec<u8>> {
         let packet = framed(message)?;
-        socket.set_write_timeout(Some(left(end)?))?;
         self.set_sent();
-        socket.write_all(&packet)?;
+        stream.write_all(&packet)?;
         let mut length = [0; 2];
-        read_exact(&mut socket, &mut length, end)?;
+        read_exact(stream, &mut length)?;
         let mut reply = vec![0; u16::from_be_bytes(length).into()];
-        read_exact(&mut socket, &mut reply, end)?;
+        read_exact(stream, &mut reply)?;
         Ok(reply)
     }
 
@@ -87,6 +103,19 @@ impl<'a> DnsCall<'a> {
             socket.bind_device(Some(device.as_bytes()))?;
         }
         Ok(socket)
+    }
+
+    /// The error as a failure: whether the server may have received the message.
+    pub(super) fn failure(&self, error: &io::Error) -> Failure {
+        let kind = match system_error::local(error) {
+            Some(_) => FailureKind::NoNetwork,
+            None => FailureKind::Other,
+        };
+        // With these errors a router, or the host itself, reports that the message was not delivered.
+        let undelivered =
+            kind == FailureKind::NoNetwork || error.kind() == io::ErrorKind::ConnectionRefused;
+        let sent = !undelivered && self.sent_at.get().is_some();
+        Failure { kind, sent, text: self.explain(error) }
     }
 
     /// The error as a clause with the address of the server.
@@ -124,10 +153,10 @@ fn read(socket: &mut Socket, bytes: &mut [u8], end: Duration) -> io::Result<usiz
     socket.read(bytes)
 }
 
-/// Reads until `bytes` is full, but not beyond `end`, however slowly the server sends.
-fn read_exact(socket: &mut Socket, mut bytes: &mut [u8], end: Duration) -> io::Result<()> {
+/// Reads until `bytes` is full, but not beyond the deadline of `stream`.
+fn read_exact(stream: &mut Stream, mut bytes: &mut [u8]) -> io::Result<()> {
     while !bytes.is_empty() {
-        match read(socket, bytes, end)? {
+        match stream.read(bytes)? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             count => bytes = bytes.get_mut(count..).unwrap_or_default(),
         }

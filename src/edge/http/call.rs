@@ -1,31 +1,12 @@
 //! The state of one HTTP request: its deadline, when it was sent, and whether the host is public.
 
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Limits;
 use crate::edge::clock::uptime;
+use crate::edge::stream::Deadline;
 use crate::model::Url;
-
-/// The time at which a stage must have ended, whatever arrives until then.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Deadline(Instant);
-
-impl Deadline {
-    /// `time` from now.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "system calls wait for the time that is left, so the real clock is needed"
-    )]
-    pub(super) fn after(time: Duration) -> Self {
-        Self(Instant::now() + time)
-    }
-
-    /// The time that is left; zero when the deadline has passed.
-    pub(super) fn left(self) -> Duration {
-        self.0.saturating_duration_since(Self::after(Duration::ZERO).0)
-    }
-}
 
 /// One HTTP request, without those of redirects.
 pub(super) struct HttpCall {

@@ -5,23 +5,18 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
-
 use super::call::HttpCall;
 use super::candidates::AddressOrigin;
 use super::failure;
 use super::proxy::tunnel;
 use super::race::{self, ConnectError, Connected, RaceOptions};
 use super::redirect::TO_PRIVATE_NETWORK;
-use super::tcp::Tcp;
-use super::tls::Tls;
-use super::wire::Stream;
 use super::{Shared, before_sending};
 use crate::edge::clock::uptime;
 use crate::edge::dns::resolve::Search;
+use crate::edge::stream::failure::{handshake, unsent};
+use crate::edge::stream::{Stream, Tcp, TlsConfig};
 use crate::model::address::not_public;
-use crate::model::name;
 use crate::model::{Family, Proxy, Url};
 use crate::provider::{Failure, FailureKind};
 use crate::time::duration::seconds;
@@ -39,7 +34,7 @@ pub(super) struct Dial<'a> {
     /// The address to send from.
     pub(super) source: Option<IpAddr>,
     pub(super) family: Option<Family>,
-    pub(super) tls: Option<Arc<ClientConfig>>,
+    pub(super) tls: Option<Arc<TlsConfig>>,
     /// Whether TLS verifies the certificate of the host.
     pub(super) verifies_host: bool,
     /// Whether the address must be public, because a public host has redirected here.
@@ -70,7 +65,7 @@ impl Dial<'_> {
     fn secure_host(
         &self,
         mut connected: Connected,
-        tls: &Arc<ClientConfig>,
+        tls: &Arc<TlsConfig>,
     ) -> Result<Stream, Failure> {
         if connected.origin == AddressOrigin::Remembered {
             if let Some(stream) = self.try_remembered(connected, tls) {
@@ -83,7 +78,7 @@ impl Dial<'_> {
 
     /// Does the TLS handshake at a remembered address; `None` if no certificate proves that the host is
     /// there.
-    fn try_remembered(&self, connected: Connected, tls: &Arc<ClientConfig>) -> Option<Stream> {
+    fn try_remembered(&self, connected: Connected, tls: &Arc<TlsConfig>) -> Option<Stream> {
         let (host, address) = (self.target.host(), connected.address);
         let limit = self.call.limits.first_byte.min(REMEMBERED_TIMEOUT);
         let Ok(stream) = self.secure(connected, tls, limit) else {
@@ -95,11 +90,7 @@ impl Dial<'_> {
     }
 
     /// Does the TLS handshake at an address of the resolver.
-    fn via_resolver(
-        &self,
-        connected: Connected,
-        tls: &Arc<ClientConfig>,
-    ) -> Result<Stream, Failure> {
+    fn via_resolver(&self, connected: Connected, tls: &Arc<TlsConfig>) -> Result<Stream, Failure> {
         let address = connected.address;
         let stream = self.secure(connected, tls, self.call.limits.first_byte)?;
         if self.proves_host() {
@@ -189,21 +180,17 @@ impl Dial<'_> {
     fn secure(
         &self,
         connected: Connected,
-        tls: &Arc<ClientConfig>,
+        tls: &Arc<TlsConfig>,
         limit: Duration,
     ) -> Result<Stream, Failure> {
         let mut tcp = self.tcp(connected);
         if let Some(proxy) = self.proxy {
             tunnel(proxy, &mut tcp, self.target, self.user_agent)
-                .map_err(|error| failure::unsent(self.who(&proxy.host), &error))?;
+                .map_err(|error| unsent(self.who(&proxy.host), &error))?;
         }
         let host = self.target.host();
-        let name = ServerName::try_from(name::canonical(host))
-            .map_err(|_| before_sending(format!("{host} is not a name that TLS can check")))?;
         tcp.set_deadline(self.call.stage(limit));
-        let tls = Tls::connect(tls, name, tcp);
-        let tls = tls.map_err(|error| failure::handshake(&error, self.call))?;
-        Ok(Stream::Tls(Box::new(tls)))
+        Stream::secure(tls, host, tcp).map_err(|error| handshake(&error, host, limit))
     }
 
     /// The host or proxy of a connection, for messages.

@@ -10,9 +10,9 @@ use ureq_proto::client::{Call, RecvBodyResult, RecvResponseResult, SendRequestRe
 use ureq_proto::{BodyMode, Error};
 
 use super::HEADER_LIMIT;
-use super::call::{Deadline, HttpCall};
+use super::call::HttpCall;
 use super::head::Head;
-use super::wire::Stream;
+use crate::edge::stream::{Deadline, Stream};
 use crate::edge::system_error::is_closing;
 
 /// Size of the buffers for encoding and parsing. The longest line of a request, which has the URL, must

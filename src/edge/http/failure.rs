@@ -1,19 +1,11 @@
 //! Errors of requests as [`Failure`]: a sentence for the router's owner, and a kind for the engine.
 
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "std has many kinds of errors, and a router owner can act on few of them"
-)]
-
 use std::fmt;
 use std::io;
 
-use nix::errno::Errno;
-
 use super::call::HttpCall;
 use super::exchange::ExchangeError;
-use super::tls::TlsError;
-use super::tls_failure;
+use crate::edge::stream::failure::{kind, unsent};
 use crate::edge::system_error::{is_closing, local, system};
 use crate::provider::{Failure, FailureKind};
 use crate::time::duration::seconds;
@@ -53,52 +45,6 @@ pub(super) fn unconnected(who: impl fmt::Display, error: &io::Error) -> Failure 
             Failure { kind: FailureKind::NoNetwork, sent: false, text: format!("{who}: {cause}") }
         }
         None => unsent(who, error),
-    }
-}
-
-/// The connection to `who`, the host or the proxy, failed before the request was sent.
-pub(super) fn unsent(who: impl fmt::Display, error: &io::Error) -> Failure {
-    let text = match error.kind() {
-        io::ErrorKind::ConnectionRefused => "connection refused".into(),
-        _ if is_closing(error) => "the connection was closed".into(),
-        _ => system(error),
-    };
-    Failure { kind: kind(error), sent: false, text: format!("{who}: {text}") }
-}
-
-/// The TLS handshake failed.
-pub(super) fn handshake(error: &TlsError, call: &HttpCall) -> Failure {
-    let (kind, text) = match error {
-        TlsError::Tls(error) => (tls_failure::kind(error), tls_failure::text(error)),
-        TlsError::Tcp(error) => match error.kind() {
-            io::ErrorKind::TimedOut => {
-                let time = seconds(call.limits.first_byte);
-                (FailureKind::Other, format!("no TLS handshake within {time}"))
-            }
-            io::ErrorKind::UnexpectedEof => {
-                let text = "the connection was closed during the TLS handshake";
-                (FailureKind::Other, text.to_owned())
-            }
-            _ => return unsent(&call.host, error),
-        },
-    };
-    Failure { kind, sent: false, text: format!("{}: {text}", call.host) }
-}
-
-/// The kind of a failure: whether this system lost its network.
-fn kind(error: &io::Error) -> FailureKind {
-    const NO_NETWORK: [Errno; 6] = [
-        Errno::ENETUNREACH,
-        Errno::EHOSTUNREACH,
-        Errno::EADDRNOTAVAIL,
-        Errno::ENODEV,
-        Errno::ENETDOWN,
-        // The kernel has no IPv6.
-        Errno::EAFNOSUPPORT,
-    ];
-    match error.raw_os_error().map(Errno::from_raw) {
-        Some(code) if NO_NETWORK.contains(&code) => FailureKind::NoNetwork,
-        _ => FailureKind::Other,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use socket2::Socket;
 
 use super::connect::Dial;
-use super::wire::Stream;
+use crate::edge::stream::Stream;
 use crate::model::{Family, Transport};
 
 /// An open connection after a complete answer. The next request may use it.

@@ -1,4 +1,4 @@
-//! The HTTP client. Only this module uses ureq and rustls.
+//! The HTTP client. Only this module uses ureq.
 //!
 //! ureq-proto, the protocol part of ureq, encodes and parses HTTP. The connections below it are made
 //! here, because a router needs what general clients lack: sockets that are bound to a device, requests
@@ -8,12 +8,11 @@
 //! ```text
 //! Client::send ─▶ send_once (at most 6) ─▶ connect::Dial: resolve ─▶ TCP ─▶ proxy ─▶ TLS
 //!      ▲              │                         │    or kept::KeptConnection
-//!      │  redirect    └──▶ exchange ◀───────────┘ wire::Stream: bytes with a deadline
+//!      │  redirect    └──▶ exchange ◀───────────┘ stream::Stream: bytes with a deadline
 //!      └──────────────────────┴─▶ answer, or failure::explain
 //! ```
 
 mod answer;
-mod cacert;
 mod call;
 mod candidates;
 mod connect;
@@ -28,13 +27,6 @@ mod race;
 mod reach;
 pub mod redirect;
 mod request;
-mod suites;
-mod tcp;
-mod tls;
-mod tls_failure;
-mod trust;
-mod verify;
-mod wire;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -43,21 +35,20 @@ use std::time::Duration;
 
 use ureq::http::{StatusCode, header};
 
-use self::call::{Deadline, HttpCall};
+use self::call::HttpCall;
 use self::connect::Dial;
 use self::exchange::{Encoded, ExchangeError, HttpReply};
 use self::redirect::Next;
+use crate::edge::stream::{Deadline, TlsConfig, TrustCache};
 use crate::model::secret::Secret;
 use crate::model::{Credentials, Family, Transport, Trust, Url};
 use crate::provider::{Answer, Failure, FailureKind, Request, mask};
 
-pub(crate) use self::cacert::warning as cacert_warning;
 pub use self::connections::Connections;
 pub use self::hosts::HostCache;
 pub use self::kept::KeptConnection;
 pub use self::race::SlowLookUp;
 pub use self::reach::{Unreachable, connects};
-pub use self::trust::TrustCache;
 
 /// How long resolving a name may take, and again opening a TCP connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -123,7 +114,7 @@ pub struct Client {
     limits: Limits,
     shared: Arc<Shared>,
     /// Loaded at the first `https:` request, so that requests without TLS need no certificates.
-    tls: OnceLock<Arc<rustls::ClientConfig>>,
+    tls: OnceLock<Arc<TlsConfig>>,
 }
 
 impl Client {
@@ -135,6 +126,11 @@ impl Client {
     /// A client for `transport` with other limits than the usual ones.
     pub fn with_limits(transport: &Transport, shared: Arc<Shared>, limits: Limits) -> Self {
         Self { transport: transport.clone(), limits, shared, tls: OnceLock::new() }
+    }
+
+    /// What the clients of all threads share.
+    pub fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// Sends `request`, follows redirects, and waits for the answer.
@@ -371,7 +367,7 @@ impl Client {
         Some(format!("the proxy {}: {}", proxy.host, proxy::WANTS_PASSWORD))
     }
 
-    fn tls(&self) -> Result<Arc<rustls::ClientConfig>, Failure> {
+    fn tls(&self) -> Result<Arc<TlsConfig>, Failure> {
         if let Some(tls) = self.tls.get() {
             return Ok(Arc::clone(tls));
         }

@@ -16,7 +16,8 @@ use super::Shared;
 use super::candidates::{AddressOrigin, Candidates};
 use crate::dns::resolving::Progress;
 use crate::edge::clock::uptime;
-use crate::edge::dns::resolve::{Search, alternate, is_under_way, wait};
+use crate::edge::dns::resolve::{Search, alternate, is_under_way};
+use crate::edge::stream::deadline::wait;
 use crate::edge::system_error::{local, system};
 
 /// How long to wait for the resolver before remembered addresses are tried.

@@ -270,7 +270,8 @@ impl Inner {
                 Event::Detected { question, section, family, result }
             }
             Task::LookUp { section, lookup, family, expected, way } => {
-                let result = dns::look_up(&lookup, family, expected, &way, LOOK_UP);
+                let trusts = &self.shared.trust;
+                let result = dns::look_up(&lookup, family, expected, &way, trusts, LOOK_UP);
                 Event::LookedUp { section, lookup, family, result }
             }
         }

@@ -9,6 +9,7 @@ use crate::config::{self, Lookup};
 use crate::edge::dns;
 use crate::edge::http::{Client, KeptConnection, Limits, Shared, proxy_secrets};
 use crate::edge::script::{ScriptServices, ScriptUpdate, UPDATE_TIMEOUT};
+use crate::edge::stream::Stream;
 use crate::engine::event::{Finished, JobId};
 use crate::model::{Notice, Transport};
 use crate::provider::{Answer, Carrier, Failure, Query, Request};
@@ -40,7 +41,13 @@ impl Delivery for Network {
         let Publication { id, section, job, transport, .. } = publication;
         let kept = clients.take_connection();
         let client = clients.get(&transport);
-        let mut carrier = NetworkCarrier { client, transport: &transport, kept, sent_at: None };
+        let mut carrier = NetworkCarrier {
+            client,
+            transport: &transport,
+            kept,
+            name_server: None,
+            sent_at: None,
+        };
         let finished = match call {
             Some(call) => run_script(id, &call, &mut carrier, say),
             None => {
@@ -71,8 +78,10 @@ fn run_script(
     say: &dyn Fn(Notice),
 ) -> Finished {
     let transport = carrier.transport;
+    let trusts = &carrier.client.shared().trust;
     let look_up = |lookup: &Lookup, family| {
-        let found = dns::look_up(lookup, family, None, &transport.into(), LOOK_UP_FIRST).ok()?;
+        let way = transport.into();
+        let found = dns::look_up(lookup, family, None, &way, trusts, LOOK_UP_FIRST).ok()?;
         found.addresses.first().copied()
     };
     let hands =
@@ -93,6 +102,8 @@ struct NetworkCarrier<'a> {
     transport: &'a Transport,
     /// The connection of the last request, for the next one.
     kept: Option<KeptConnection>,
+    /// The connection to the name server, for the next message.
+    name_server: Option<Stream>,
     /// When the last request left, since boot.
     sent_at: Option<Duration>,
 }
@@ -105,7 +116,9 @@ impl Carrier for NetworkCarrier<'_> {
 
     fn ask(&mut self, query: &Query) -> Result<Answer, Failure> {
         self.sent_at = None;
-        dns::send(query, &self.transport.into(), &mut self.sent_at)
+        let trusts = &self.client.shared().trust;
+        let way = self.transport.into();
+        dns::send(query, &way, trusts, &mut self.name_server, &mut self.sent_at)
     }
 
     fn wait(&mut self, time: Duration) {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::scenario::*;
 use crate::config::RefreshPolicy;
-use crate::dns::Found;
+use crate::dns::{Found, Protocol};
 use crate::engine::event::Event;
 use crate::model::{Family, HostPort, Hostname};
 use crate::provider::Outcome;
@@ -277,7 +277,7 @@ fn why_says_who_says_so() {
     let own = format!("{host} 203.0.113.1 according to its zone's own name servers, 1 d 0 h ago");
     assert_eq!(why(&s), own);
     s.dns = found(false, &[]);
-    s.reconfigure(|c| c.lookup.tcp = true);
+    s.reconfigure(|c| c.lookup.protocol = Protocol::Tcp);
     assert_eq!(why(&s), format!("{host} no address according to a resolver, 0 s ago"));
     s.reconfigure(|c| c.lookup.server = Some(HostPort::parse("ns.example:53").unwrap()));
     assert_eq!(why(&s), format!("{host} no address according to ns.example:53, 0 s ago"));
@@ -327,7 +327,10 @@ proptest! {
                 Op::Restart(seconds) => s = s.restart(secs(seconds)),
                 Op::Pass(seconds) => s.pass(secs(seconds)),
                 Op::Reload => s.reload(),
-                Op::Options => s.reconfigure(|c| c.lookup.tcp = !c.lookup.tcp),
+                Op::Options => s.reconfigure(|c| c.lookup.protocol = match c.lookup.protocol {
+                    Protocol::Tcp => Protocol::Udp,
+                    Protocol::Udp | Protocol::Tls => Protocol::Tcp,
+                }),
                 Op::Network => {
                     s.routes_down();
                     s.route_up(route(WAN, "203.0.113.254"));

@@ -1,5 +1,6 @@
 //! The name server of an account: signed messages to it, and the meaning of its response codes.
 
+use crate::dns::Protocol;
 use crate::dns::message::{Message, NOERROR, NXDOMAIN};
 use crate::dns::name::Name;
 use crate::dns::tsig::{Problem, TsigKey};
@@ -27,8 +28,8 @@ const NOTZONE: u16 = 10;
 pub(super) struct Server<'a> {
     /// `dns_server`.
     pub(super) address: &'a HostPort,
-    /// Whether all messages are sent over TCP.
-    tcp: bool,
+    /// How messages travel.
+    protocol: Protocol,
     /// The key and the time of the signatures; `None` if messages are not signed.
     key: Option<(TsigKey, UnixSeconds)>,
 }
@@ -50,7 +51,7 @@ impl<'a> Server<'a> {
         let address = account.server.as_ref().ok_or_else(|| {
             Outcome::refused("there is no name server".into(), "set 'dns_server'")
         })?;
-        Ok(Self { address, tcp: account.tcp, key })
+        Ok(Self { address, protocol: account.protocol, key })
     }
 
     /// Sends `message`, signed if there is a key, and returns the response. `shown` describes the
@@ -71,9 +72,10 @@ impl<'a> Server<'a> {
         };
         let (wire, mac) =
             encoded.map_err(|why| Outcome::refused(why.into(), "shorten the name"))?;
-        let tcp = self.tcp || wire.len() > PACKET;
+        let is_long = self.protocol == Protocol::Udp && wire.len() > PACKET;
+        let protocol = if is_long { Protocol::Tcp } else { self.protocol };
         let shown = format!("{shown}, to {}", self.address);
-        let response = talk.ask(Query { server: self.address.clone(), tcp, wire, shown })?;
+        let response = talk.ask(Query { server: self.address.clone(), protocol, wire, shown })?;
         let response = match &self.key {
             Some((key, now)) => key.verify(&response, &mac, *now),
             None => Message::decode(&response).map_err(|_| Problem::Unsigned),

@@ -90,6 +90,7 @@ const ADVANCED = [
 	{ name: 'user_agent', type: 'text', title: _('User agent') },
 	{ name: 'dns_server', type: 'text', title: _('DNS server'), help: _('The server that is asked for the registered address.') },
 	{ name: 'force_dnstcp', type: 'flag', title: _('Ask DNS over TCP') },
+	{ name: 'dns_tls', type: 'flag', title: _('Speak to the DNS server over TLS') },
 	{ name: 'is_glue', type: 'flag', title: _('The record is a glue record') },
 	{ name: 'check_foreign', type: 'flag', title: _('Compare with DNS'), help: _('Notice if somebody else changes the record.'), initial: '1' }
 ];

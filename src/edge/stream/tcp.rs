@@ -9,31 +9,30 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags};
 use socket2::Socket;
 
-use super::call::Deadline;
-use crate::edge::dns::resolve::wait;
+use super::deadline::{Deadline, wait};
 
 /// A TCP connection with a deadline for further reads and writes.
-pub(super) struct Tcp {
-    pub(super) socket: Arc<Socket>,
+pub(crate) struct Tcp {
+    pub(crate) socket: Arc<Socket>,
     until: Deadline,
 }
 
 impl Tcp {
-    pub(super) fn new(socket: Arc<Socket>, until: Deadline) -> Self {
+    pub(crate) fn new(socket: Arc<Socket>, until: Deadline) -> Self {
         Self { socket, until }
     }
 
-    pub(super) fn set_deadline(&mut self, until: Deadline) {
+    pub(crate) fn set_deadline(&mut self, until: Deadline) {
         self.until = until;
     }
 
     /// Whether the server has neither sent anything that was not read nor ended the connection.
-    pub(super) fn is_quiet(&self) -> bool {
+    pub(crate) fn is_quiet(&self) -> bool {
         !self.has_event(PollFlags::POLLIN, Duration::ZERO)
     }
 
     /// Waits until the connection has ended in both directions, at most `time`.
-    pub(super) fn wait_for_end(&self, time: Duration) {
+    pub(crate) fn wait_for_end(&self, time: Duration) {
         // poll(2) always reports POLLHUP and POLLERR.
         self.has_event(PollFlags::empty(), time);
     }

@@ -6,53 +6,24 @@ use std::sync::Arc;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 
+use super::failure::TlsError;
 use super::tcp::Tcp;
-use super::tls_failure;
+use crate::model::name::canonical;
 
 /// A TLS connection after its handshake.
-pub(super) struct Tls {
+pub(crate) struct Tls {
     connection: ClientConnection,
-    pub(super) tcp: Tcp,
-}
-
-/// An error of a TLS connection.
-pub(super) enum TlsError {
-    /// The TCP connection failed.
-    Tcp(io::Error),
-    /// The server broke a rule of TLS, or did not prove who it is.
-    Tls(rustls::Error),
-}
-
-impl From<io::Error> for TlsError {
-    fn from(error: io::Error) -> Self {
-        Self::Tcp(error)
-    }
-}
-
-impl From<rustls::Error> for TlsError {
-    fn from(error: rustls::Error) -> Self {
-        Self::Tls(error)
-    }
-}
-
-impl From<TlsError> for io::Error {
-    fn from(error: TlsError) -> Self {
-        match error {
-            TlsError::Tcp(error) => error,
-            TlsError::Tls(error) => {
-                Self::new(io::ErrorKind::InvalidData, tls_failure::text(&error))
-            }
-        }
-    }
+    pub(crate) tcp: Tcp,
 }
 
 impl Tls {
-    /// Does the handshake. The server must prove that it is `name`.
-    pub(super) fn connect(
+    /// Does the handshake. The server must prove that it is `host`, which is a name or an address.
+    pub(crate) fn connect(
         config: &Arc<ClientConfig>,
-        name: ServerName<'static>,
+        host: &str,
         tcp: Tcp,
     ) -> Result<Self, TlsError> {
+        let name = ServerName::try_from(canonical(host)).map_err(|_| TlsError::Name)?;
         let connection = ClientConnection::new(Arc::clone(config), name)?;
         let mut tls = Self { connection, tcp };
         while tls.connection.is_handshaking() {
@@ -68,7 +39,7 @@ impl Tls {
 
     /// Reads what the server sends next. Returns the number of bytes; 0 if the server has ended the TLS
     /// connection properly (close_notify).
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.connection.reader().read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -82,7 +53,7 @@ impl Tls {
     }
 
     /// Whether the server has neither sent anything that was not read nor ended the connection.
-    pub(super) fn is_quiet(&mut self) -> bool {
+    pub(crate) fn is_quiet(&mut self) -> bool {
         let Ok(state) = self.connection.process_new_packets() else {
             return false;
         };
@@ -90,7 +61,7 @@ impl Tls {
     }
 
     /// Sends all of `bytes`.
-    pub(super) fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             let taken = self.connection.writer().write(bytes)?;
             bytes = bytes.get(taken..).unwrap_or_default();

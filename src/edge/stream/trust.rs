@@ -23,6 +23,9 @@ const BUNDLES: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert
 const DIRECTORY: &str = "/etc/ssl/certs";
 /// Most bytes of a file. Bundles are smaller.
 const FILE_LIMIT: u64 = 4 * 1024 * 1024;
+/// How servers are verified, and the TLS sessions with them.
+pub(crate) type TlsConfig = ClientConfig;
+
 /// How many TLS sessions are remembered. Resuming one saves most of the CPU time of a handshake.
 const SESSIONS: usize = 32;
 
@@ -36,7 +39,7 @@ impl TrustCache {
     ///
     /// # Errors
     /// If there are no certificates. The text names the files and the package to install.
-    pub(super) fn get(&self, trust: &Trust) -> Result<Arc<ClientConfig>, String> {
+    pub(crate) fn get(&self, trust: &Trust) -> Result<Arc<TlsConfig>, String> {
         // Locked while loading, so that several threads do not load the same file at once.
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|(_, config)| config.strong_count() > 0);

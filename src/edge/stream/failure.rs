@@ -1,14 +1,54 @@
-//! Errors of TLS as clauses for the router's owner. Pure.
+//! Why there is no connection: errors of TCP and TLS as clauses for the router's owner.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
-    reason = "rustls and webpki have many errors, and a router owner can act on few of them"
+    reason = "std, rustls and webpki have many errors, and a router owner can act on few of them"
 )]
 
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use rustls::pki_types::ServerName;
 use rustls::{AlertDescription as Alert, CertificateError, Error, OtherError, PeerIncompatible};
 
 use super::verify::ShortKey;
-use crate::provider::FailureKind;
+use crate::edge::system_error::{is_closing, system};
+use crate::provider::{Failure, FailureKind};
+use crate::time::duration::seconds;
+
+/// An error of a TLS connection.
+pub(crate) enum TlsError {
+    /// The TCP connection failed.
+    Tcp(io::Error),
+    /// The server broke a rule of TLS, or did not prove who it is.
+    Tls(rustls::Error),
+    /// The host has a name that no certificate can be for.
+    Name,
+}
+
+impl From<io::Error> for TlsError {
+    fn from(error: io::Error) -> Self {
+        Self::Tcp(error)
+    }
+}
+
+impl From<rustls::Error> for TlsError {
+    fn from(error: rustls::Error) -> Self {
+        Self::Tls(error)
+    }
+}
+
+impl From<TlsError> for io::Error {
+    fn from(error: TlsError) -> Self {
+        match error {
+            TlsError::Tcp(error) => error,
+            TlsError::Tls(error) => Self::new(io::ErrorKind::InvalidData, text(&error)),
+            TlsError::Name => io::ErrorKind::InvalidInput.into(),
+        }
+    }
+}
 
 /// Most names of a certificate in a message. A certificate of a large host has a hundred.
 const MAX_NAMES: usize = 3;
@@ -17,8 +57,54 @@ const TOO_OLD: &str = "the server does not speak TLS 1.2 or 1.3";
 const NO_ALTERNATIVE_NAME: &str = "the certificate has no subjectAltName, so it is for no name; make \
      it again with -addext subjectAltName=DNS:NAME";
 
-/// The kind of `error`, for the engine.
-pub(super) fn kind(error: &Error) -> FailureKind {
+/// The connection to `who`, the host or the proxy, failed before the request was sent.
+pub(crate) fn unsent(who: impl fmt::Display, error: &io::Error) -> Failure {
+    let text = match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused".into(),
+        _ if is_closing(error) => "the connection was closed".into(),
+        _ => system(error),
+    };
+    Failure { kind: kind(error), sent: false, text: format!("{who}: {text}") }
+}
+
+/// The TLS handshake with `host` failed, for which it had the time `limit`.
+pub(crate) fn handshake(error: &TlsError, host: &str, limit: Duration) -> Failure {
+    let (kind, text) = match error {
+        TlsError::Tls(error) => (kind_of_tls(error), text(error)),
+        TlsError::Name => (FailureKind::Other, "that is not a name that TLS can check".into()),
+        TlsError::Tcp(error) => match error.kind() {
+            io::ErrorKind::TimedOut => {
+                (FailureKind::Other, format!("no TLS handshake within {}", seconds(limit)))
+            }
+            io::ErrorKind::UnexpectedEof => {
+                let text = "the connection was closed during the TLS handshake";
+                (FailureKind::Other, text.to_owned())
+            }
+            _ => return unsent(host, error),
+        },
+    };
+    Failure { kind, sent: false, text: format!("{host}: {text}") }
+}
+
+/// The kind of a failure: whether this system lost its network.
+pub(crate) fn kind(error: &io::Error) -> FailureKind {
+    const NO_NETWORK: [Errno; 6] = [
+        Errno::ENETUNREACH,
+        Errno::EHOSTUNREACH,
+        Errno::EADDRNOTAVAIL,
+        Errno::ENODEV,
+        Errno::ENETDOWN,
+        // The kernel has no IPv6.
+        Errno::EAFNOSUPPORT,
+    ];
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(code) if NO_NETWORK.contains(&code) => FailureKind::NoNetwork,
+        _ => FailureKind::Other,
+    }
+}
+
+/// The kind of an error of TLS: whether the clock is the cause.
+fn kind_of_tls(error: &Error) -> FailureKind {
     match error {
         Error::InvalidCertificate(
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
@@ -31,8 +117,9 @@ pub(super) fn kind(error: &Error) -> FailureKind {
 pub(super) fn text(error: &Error) -> String {
     match error {
         Error::InvalidCertificate(CertificateError::NotValidForNameContext {
-            presented, ..
-        }) => other_names(presented),
+            expected,
+            presented,
+        }) => other_names(expected, presented),
         Error::InvalidCertificate(CertificateError::Other(OtherError(other))) => {
             match other.downcast_ref() {
                 Some(error) => chain(error).into(),
@@ -55,8 +142,8 @@ pub(super) fn text(error: &Error) -> String {
     }
 }
 
-/// The text for a certificate that is for `names` and not for the host of the request.
-fn other_names(names: &[String]) -> String {
+/// The text for a certificate that is for `names` and not for `wanted`, the host of the request.
+fn other_names(wanted: &ServerName<'_>, names: &[String]) -> String {
     let mut names: Vec<String> = names.iter().filter_map(|name| plain_name(name)).collect();
     if names.is_empty() {
         return NO_ALTERNATIVE_NAME.into();
@@ -65,7 +152,13 @@ fn other_names(names: &[String]) -> String {
         names.truncate(MAX_NAMES);
         names.push("others".into());
     }
-    format!("the certificate is for another name: it is for {}", names.join(", "))
+    let names = names.join(", ");
+    if let ServerName::IpAddress(_) = wanted {
+        return format!(
+            "the certificate is not for this address: it is for {names}; name the server so"
+        );
+    }
+    format!("the certificate is for another name: it is for {names}")
 }
 
 /// The name in the form of webpki, such as `DnsName("www.example.com")`.
@@ -161,14 +254,16 @@ mod tests {
                 "a, b, c, others",
             ),
         ] {
-            assert_eq!(text_for(names), format!("{start}{rest}"));
+            assert_eq!(text_for("host.example", names), format!("{start}{rest}"));
         }
-        assert!(text_for(&["Unsupported(0x01)"]).contains("no subjectAltName"));
-        assert!(text_for(&[]).contains("no subjectAltName"));
+        let address = "the certificate is not for this address: it is for a; name the server so";
+        assert_eq!(text_for("192.0.2.1", &["DnsName(\"a\")"]), address);
+        assert!(text_for("host.example", &["Unsupported(0x01)"]).contains("no subjectAltName"));
+        assert!(text_for("host.example", &[]).contains("no subjectAltName"));
     }
 
-    fn text_for(names: &[&str]) -> String {
+    fn text_for(wanted: &str, names: &[&str]) -> String {
         let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
-        other_names(&names)
+        other_names(&ServerName::try_from(wanted).unwrap(), &names)
     }
 }

@@ -1,0 +1,111 @@
+//! How messages travel to a name server: over UDP, TCP or TLS. Over TLS several share a connection (RFC 7858
+//! section 3.4), and nothing is sent before the server has proved who it is.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::wire::{DnsCall, is_timeout};
+use crate::dns::Protocol;
+use crate::edge::clock::uptime;
+use crate::edge::stream::failure::{handshake, unsent};
+use crate::edge::stream::{Deadline, Stream, Tcp, TlsConfig, TlsError, TrustCache};
+use crate::edge::system_error;
+use crate::model::Trust;
+use crate::provider::{Failure, FailureKind};
+use crate::time::duration::seconds;
+
+/// Time for connecting, again for the TLS handshake, and again for an answer. A small router needs a second for its part
+/// of a handshake.
+const LIMIT: Duration = Duration::from_secs(8);
+/// What an owner can do if nobody speaks TLS there.
+const HINT: &str = "; with 'dns_tls' a name server must listen for TLS there";
+
+/// How messages travel to a name server.
+pub(super) enum Channel<'a> {
+    /// See [`Protocol::Udp`].
+    Udp,
+    /// See [`Protocol::Tcp`].
+    Tcp,
+    /// See [`Protocol::Tls`].
+    Tls(TlsServer<'a>),
+}
+
+impl<'a> Channel<'a> {
+    /// The channel to `host`, which over TLS is verified by `trust`.
+    ///
+    /// # Errors
+    /// If there are no certificates to verify servers with.
+    pub(super) fn new(
+        protocol: Protocol,
+        host: &'a str,
+        trust: &Trust,
+        trusts: &TrustCache,
+    ) -> Result<Self, String> {
+        Ok(match protocol {
+            Protocol::Udp => Self::Udp,
+            Protocol::Tcp => Self::Tcp,
+            Protocol::Tls => Self::Tls(TlsServer { host, config: trusts.get(trust)? }),
+        })
+    }
+}
+
+/// A name server that must prove who it is.
+pub(super) struct TlsServer<'a> {
+    /// The name or address that its certificate must be for.
+    host: &'a str,
+    config: Arc<TlsConfig>,
+}
+
+impl TlsServer<'_> {
+    /// Sends `message` and returns the answer, on the connection `kept` if it is still open. Afterwards `kept` is
+    /// the connection for the next message.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub(super) fn converse(
+        &self,
+        call: &DnsCall<'_>,
+        message: &[u8],
+        kept: &mut Option<Stream>,
+    ) -> Result<Vec<u8>, Failure> {
+        let still_open = kept.take_if(Stream::is_quiet);
+        let mut stream = still_open.map_or_else(|| self.connect(call), Ok)?;
+        stream.set_deadline(Deadline::after(limit(call)));
+        let answer = call.converse(&mut stream, message);
+        let answer = answer.map_err(|error| call.failure(&error))?;
+        *kept = Some(stream);
+        Ok(answer)
+    }
+
+    fn connect(&self, call: &DnsCall<'_>) -> Result<Stream, Failure> {
+        let who = format!("{} port {}", self.host, call.server.port());
+        let limit = limit(call);
+        let socket = call.connected(limit).map_err(|error| unconnected(&who, &error, limit))?;
+        let tcp = Tcp::new(Arc::new(socket), Deadline::after(limit));
+        Stream::secure(&self.config, self.host, tcp).map_err(|error| {
+            let failure = handshake(&error, &who, limit);
+            let hint = if matches!(error, TlsError::Tcp(_)) { HINT } else { "" };
+            Failure { text: failure.text + hint, ..failure }
+        })
+    }
+}
+
+/// Time for a stage of `call`.
+fn limit(call: &DnsCall<'_>) -> Duration {
+    LIMIT.min(call.end.saturating_sub(uptime()))
+}
+
+/// No TCP connection could be opened to `who` within `limit`.
+fn unconnected(who: &str, error: &io::Error, limit: Duration) -> Failure {
+    if let Some(cause) = system_error::local(error) {
+        let text = format!("{who}: {cause}");
+        return Failure { kind: FailureKind::NoNetwork, sent: false, text };
+    }
+    let mut failure = unsent(who, error);
+    if is_timeout(error) {
+        failure.text = format!("{who}: no connection within {}", seconds(limit));
+    }
+    failure.text += HINT;
+    failure
+}
