@@ -1,5 +1,6 @@
 //! Reads the configuration and the files that it names.
 
+use std::env;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -77,6 +78,11 @@ impl Environment for SystemFiles {
     fn read_secret(&self, path: &Path) -> Result<String, String> {
         let (secret, _) = files::password(path).map_err(|error| error.to_string())?;
         Ok(secret.expose().to_owned())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "so systemd tells where the credentials are")]
+    fn credentials_directory(&self) -> Option<PathBuf> {
+        env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
     }
 
     fn secret_warning(&self, path: &Path) -> Option<String> {

@@ -796,6 +796,45 @@ fn the_password_comes_from_the_file_and_param_opt_is_checked() {
 }
 
 #[test]
+fn every_secret_can_be_in_a_file_or_a_credential() {
+    let all = with(
+        "option username_file /etc/secret\noption password_file home.token\n\
+         option param_enc_file home.token\noption param_opt 'not this'\n\
+         option param_opt_file home.token\noption proxy_file proxy",
+    );
+    let account = all.provider.account;
+    assert_eq!(
+        (account.username.as_str(), account.password.expose()),
+        ("first line", "from systemd")
+    );
+    assert_eq!(
+        (account.param_enc.expose(), account.param_opt.expose()),
+        ("from systemd", "from systemd")
+    );
+    assert_eq!(all.transport.proxy, Proxy::parse("me:hidden@proxy.example:3128").ok());
+    for (value, reason) in [
+        ("hunter2", "names no file in $CREDENTIALS_DIRECTORY that can be read"),
+        ("../hunter2", "neither begins with '/' nor is the name of a credential"),
+    ] {
+        for option in ["username", "password", "param_enc", "param_opt", "proxy"] {
+            let text = complaint(&format!("{PLAIN}option {option}_file {value}"));
+            assert_eq!(text, format!("option '{option}_file': {reason}"));
+        }
+    }
+    let text = complaint(&format!("{PLAIN}option proxy_file home.token"));
+    assert!(text.starts_with("option 'proxy_file': "), "{text}");
+    assert!(!text.contains("from"), "{text}");
+    // A script gets what is in the files.
+    let script = section(
+        "option domain a.example.com\noption update_script /usr/lib/ddns/mine.sh\n\
+         option username_file home.token",
+    );
+    let options = &script.provider.script().unwrap().options;
+    let given = options.iter().filter(|(name, _)| name == "username");
+    assert_eq!(given.map(|(_, value)| value.expose()).collect::<Vec<_>>(), ["from systemd"]);
+}
+
+#[test]
 fn cacert_chooses_the_trusted_certificates() {
     let https = "option update_url https://a/\noption domain a\n";
     let trust = |lines: &str| section(lines).transport.trust;

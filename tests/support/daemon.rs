@@ -130,6 +130,12 @@ impl Launcher {
         }
     }
 
+    /// The same with this variable in the environment of the binary.
+    pub fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.prefix.splice(0..0, ["env".to_owned(), format!("{name}={value}")]);
+        self
+    }
+
     /// The binary with these arguments, without `-c`.
     pub fn bare(&self, words: &[&str]) -> Command {
         let mut command = match self.prefix.split_first() {

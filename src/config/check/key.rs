@@ -2,6 +2,7 @@
 //! `password_file`.
 
 use super::reader::Reader;
+use super::secret;
 use crate::dns::tsig::TsigKey;
 use crate::model::secret::Secret;
 use crate::provider::{Account, Provider};
@@ -33,7 +34,7 @@ pub(super) fn check(reader: &mut Reader<'_>, provider: &Provider) {
     } else if let Err(error) = TsigKey::parse(username, password) {
         if reader.text("password").is_some() {
             reader.fail("password", error);
-        } else if reader.text("password_file").is_none() {
+        } else if !secret::has_file(reader, "password") {
             let text = format!("{label} needs option 'password': the secret of the key in base64");
             reader.lacks(text);
         } else if !password.is_empty() {

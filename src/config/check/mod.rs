@@ -14,6 +14,7 @@ mod lines;
 mod luci;
 mod provider;
 mod reader;
+mod secret;
 mod section;
 mod source;
 mod timing;
@@ -52,6 +53,12 @@ pub trait Environment {
     /// # Errors
     /// Why it cannot be read, without the path.
     fn read_secret(&self, path: &Path) -> Result<String, String>;
+
+    /// The directory in which systemd puts credentials for this program, if it does (`$CREDENTIALS_DIRECTORY`,
+    /// systemd.exec(5)).
+    fn credentials_directory(&self) -> Option<PathBuf> {
+        None
+    }
 
     /// A warning if other users can read a file with a secret.
     fn secret_warning(&self, path: &Path) -> Option<String> {

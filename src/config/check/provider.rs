@@ -6,7 +6,7 @@ use super::reader::Reader;
 use super::update_url;
 use super::value_syntax;
 use super::{DefinitionDirectory, Environment, PathKind};
-use super::{key, transport, unused};
+use super::{key, secret, transport, unused};
 use crate::config::definition::{self, Block, Definition};
 use crate::config::listing;
 use crate::dns::Protocol;
@@ -49,7 +49,10 @@ pub(super) fn read(
         (Some(_), None) => Author::Definition,
         (None, None) => Author::Owner,
     };
-    let mechanism = secured(mechanism, reader.flag("use_https", false));
+    let mut mechanism = secured(mechanism, reader.flag("use_https", false));
+    if let Mechanism::Script(script) = &mut mechanism {
+        read_files_for(script, reader, env);
+    }
     let mut provider = Provider { account, mechanism, author };
     update_url::warn_of_plain_http(reader, &provider, families);
     unused::warn(reader, &provider);
@@ -75,16 +78,19 @@ fn account(
     server: Option<&HostPort>,
 ) -> Account {
     let is_name_server = is_name_server(api);
+    let param_opt = param_opt(reader, env, api.is_some());
     Account {
         label: label.into(),
-        username: reader.text("username").unwrap_or_default().into(),
-        password: password(reader, env, api.is_some_and(Api::has_key_file)),
-        param_enc: secret(reader, "param_enc"),
-        param_opt: param_opt(reader, api.is_some()),
+        username: secret::read(reader, env, "username").expose().into(),
+        password: secret::password(reader, env, api.is_some_and(Api::has_key_file)),
+        param_enc: secret::read(reader, env, "param_enc"),
         base: match api.map(|api| api.base) {
-            Some(Base::ParamOpt) => reader.parsed("param_opt", Url::parse),
+            Some(Base::ParamOpt) if !param_opt.is_empty() => {
+                reader.sound("param_opt", Url::parse(param_opt.expose()))
+            }
             Some(_) | None => None,
         },
+        param_opt,
         server: if is_name_server { server.cloned() } else { None },
         protocol: if is_name_server { transport::protocol(reader) } else { Protocol::Udp },
     }
@@ -380,6 +386,16 @@ fn script(reader: &mut Reader<'_>, env: &impl Environment, option: &str, path: &
     Mechanism::Script(Script { file: path.into(), options })
 }
 
+/// Gives `script` the secrets in files in the place of what is written. `password` is that of the account.
+fn read_files_for(script: &mut Script, reader: &mut Reader<'_>, env: &impl Environment) {
+    for (option, _) in secret::FILES {
+        if secret::has_file(reader, option) {
+            script.options.retain(|(written, _)| written != option);
+            script.options.push((option.into(), secret::read(reader, env, option)));
+        }
+    }
+}
+
 fn definition(json: Option<Result<String, String>>, name: &str) -> Result<Definition, String> {
     // The name becomes part of a path, so it must not contain a '/'.
     if !is_file_name(name) {
@@ -496,44 +512,9 @@ fn secured(mut mechanism: Mechanism, https: bool) -> Mechanism {
     mechanism
 }
 
-/// The password, or the first line of the password file. If the provider needs a key file, all of the
-/// file. If both options are set, the file counts: LuCI's form does not save a section without a
-/// password, so the owner may have written any text there.
-fn password(reader: &mut Reader<'_>, env: &impl Environment, key_file: bool) -> Secret {
-    let (option, path) = match (reader.text("password_file"), reader.text("password")) {
-        (Some(path), _) => ("password_file", path),
-        (None, Some(text)) if key_file && is_key_path(text) => ("password", text),
-        (None, _) => return secret(reader, "password"),
-    };
-    if let Some(text) = env.secret_warning(Path::new(path)) {
-        reader.warn(option, text);
-    }
-    if !path.starts_with('/') {
-        // The value is not quoted, because it may be the password itself.
-        reader.fail(
-            option,
-            "does not begin with '/': it is the full path of a file with the password",
-        );
-        return Secret::default();
-    }
-    match env.read_secret(Path::new(path)) {
-        Ok(content) if key_file => Secret::new(content),
-        Ok(content) => Secret::new(content.lines().next().unwrap_or_default()),
-        Err(error) => {
-            reader.fail(option, format!("{} cannot be read: {error}", quoted(path)));
-            Secret::default()
-        }
-    }
-}
-
-/// Whether `text` is a path and not a key, by the rule of the script of ddns-scripts for Google.
-fn is_key_path(text: &str) -> bool {
-    text.starts_with('/') && (text.ends_with(".json") || text.ends_with(".pem"))
-}
-
 /// `param_opt`. Only a provider of `api/` allows any character in it.
-fn param_opt(reader: &mut Reader<'_>, is_api: bool) -> Secret {
-    let value = secret(reader, "param_opt");
+fn param_opt(reader: &mut Reader<'_>, env: &impl Environment, is_api: bool) -> Secret {
+    let value = secret::read(reader, env, "param_opt");
     if is_api {
         return value;
     }
@@ -543,18 +524,10 @@ fn param_opt(reader: &mut Reader<'_>, is_api: bool) -> Secret {
     value
 }
 
-fn secret(reader: &mut Reader<'_>, name: &str) -> Secret {
-    Secret::new(reader.text(name).unwrap_or_default())
-}
-
 /// Reports options that the provider needs and that are not set. `domain` is checked elsewhere: every
 /// section needs it.
 fn require(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
-    // If one of these options has an invalid value, that was reported before.
-    let password = !provider.account.password.is_empty()
-        || reader.text("password").is_some()
-        || reader.text("password_file").is_some()
-        || reader.is_list("password_file");
+    let password = !provider.account.password.is_empty() || reader.text("password").is_some();
     let needs: [(&str, &str, bool); 5] = [
         ("[USERNAME]", "username", !provider.account.username.is_empty()),
         ("[PASSWORD]", "password", password),
@@ -563,7 +536,8 @@ fn require(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
         ("[SERVER]", "dns_server", reader.text("dns_server").is_some()),
     ];
     for (placeholder, option, present) in needs {
-        if present || reader.is_list(option) {
+        // If one of these options has an invalid value, that was reported before.
+        if present || reader.is_list(option) || secret::has_file(reader, option) {
             continue;
         }
         let mut urls = families.iter().filter_map(|&family| provider.template(family));

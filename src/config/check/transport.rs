@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::reader::Reader;
+use super::secret;
 use super::source::device_name;
 use super::{Environment, PathKind};
 use crate::config::Log;
@@ -22,12 +23,21 @@ pub(super) fn read(
 ) -> Transport {
     Transport {
         trust: trust(reader, env),
-        proxy: reader.parsed("proxy", Proxy::parse),
+        proxy: proxy(reader, env),
         device: device(reader),
         source: None,
         family: forced_family(reader, families).or_else(|| seen_family(families, provider)),
         user_agent: user_agent(reader),
     }
+}
+
+fn proxy(reader: &mut Reader<'_>, env: &impl Environment) -> Option<Proxy> {
+    let text = secret::read(reader, env, "proxy");
+    if text.is_empty() {
+        return None;
+    }
+    let option = if secret::has_file(reader, "proxy") { "proxy_file" } else { "proxy" };
+    reader.sound(option, Proxy::parse(text.expose()))
 }
 
 /// Reads how messages travel to `dns_server`.

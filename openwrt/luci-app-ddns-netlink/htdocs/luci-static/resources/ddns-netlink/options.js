@@ -74,6 +74,9 @@ const TIMING = [
 
 const ADVANCED = [
 	{ name: 'password_file', type: 'text', title: _('File with the password'), help: _('Its first line is the password.') },
+	{ name: 'username_file', type: 'text', title: _('File with the user name'), help: _('Its first line counts.') },
+	{ name: 'param_enc_file', type: 'text', title: _('File with the parameter, percent-encoded'), help: _('Its first line counts.') },
+	{ name: 'param_opt_file', type: 'text', title: _('File with the parameter'), help: _('Its first line counts.') },
 	{ name: 'lookup_host', type: 'text', title: _('Name to look up'), help: _('empty: the first name') },
 	{ name: 'zone', type: 'text', title: _('DNS zone'), help: _('empty: the program looks for it') },
 	{ name: 'ttl', type: 'text', title: _('TTL'), help: _('in seconds') },
@@ -87,6 +90,7 @@ const ADVANCED = [
 	{ name: 'bind_network', type: 'text', title: _('Send requests through the device') },
 	{ name: 'force_ipversion', type: 'flag', title: _('Send requests only over the IP version of the record') },
 	{ name: 'proxy', type: 'text', title: _('HTTP proxy'), help: '[user:password@]host:port' },
+	{ name: 'proxy_file', type: 'text', title: _('File with the HTTP proxy'), help: _('Its first line counts.') },
 	{ name: 'user_agent', type: 'text', title: _('User agent') },
 	{ name: 'dns_server', type: 'text', title: _('DNS server'), help: _('The server that is asked for the registered address.') },
 	{ name: 'force_dnstcp', type: 'flag', title: _('Ask DNS over TCP') },
