@@ -100,6 +100,8 @@ pub struct Saved {
     pub removed: bool,
     /// The zone's own name servers were seen to have what the provider had accepted.
     pub seen: bool,
+    /// They were seen to have nothing but that.
+    pub alone: bool,
     /// They had another address although the provider had time for it, and never that one.
     pub disputed: bool,
     /// When the address was sent again because they had another one: the latest times.
@@ -469,6 +471,7 @@ impl Saved {
         }
         line.add_flag("removed", self.removed);
         line.add_flag("seen", self.seen);
+        line.add_flag("alone", self.alone);
         line.add_flag("disputed", self.disputed);
         for at in &self.corrected {
             line.add_some("corrected", Some(at));
@@ -495,6 +498,7 @@ impl Saved {
             tried: fields.addresses("tried", family)?,
             removed: fields.flag("removed"),
             seen: fields.flag("seen"),
+            alone: fields.flag("alone"),
             disputed: fields.flag("disputed"),
             corrected: fields.times("corrected")?,
             refused: fields.get("refused").map(|answer| (answer.to_owned(), remedy.to_owned())),
@@ -555,6 +559,7 @@ mod tests {
             tried: Vec::new(),
             removed: false,
             seen: false,
+            alone: false,
             disputed: false,
             corrected: Vec::new(),
             refused: Some(("badauth".into(), "check 100% of = the\nlogin".into())),
@@ -780,7 +785,7 @@ mod tests {
                 ),
                 proptest::option::of(address(v6)),
                 proptest::collection::vec(address(v6), 0..3),
-                any::<(Option<u64>, [bool; 4], Option<(String, String)>, Option<u64>)>(),
+                any::<(Option<u64>, [bool; 5], Option<(String, String)>, Option<u64>)>(),
             )
                 .prop_map(
                     move |((section, name, fingerprint), published, tried, rest)| Saved {
@@ -794,6 +799,7 @@ mod tests {
                         tried,
                         removed: rest.1[2],
                         seen: rest.1[3],
+                        alone: rest.1[4],
                         disputed: rest.1[1],
                         corrected: rest.0.into_iter().chain(rest.3).collect(),
                         refused: rest.2,

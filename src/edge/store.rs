@@ -295,6 +295,7 @@ mod tests {
                 tried: Vec::new(),
                 removed: false,
                 seen: false,
+                alone: false,
                 disputed: false,
                 corrected: Vec::new(),
                 refused: None,

@@ -21,7 +21,8 @@ pub enum Happening {
     Lost,
     /// The line has only an address that the provider of the line shares among its customers (RFC 6598).
     Shared,
-    /// Somebody else writes the record: DNS has another address again, after two corrections within a day.
+    /// Somebody else writes the record: DNS has another address again, after two corrections within a day, or one
+    /// beside the published one.
     Foreign,
     /// The section publishes another line now, of several.
     Line,

@@ -128,9 +128,10 @@ impl SectionState {
             return (vec![index], notice);
         }
         let records = self.looked_up_records(lookup, family);
+        let shares = self.spec.record.share;
         for index in &records {
             if let Some(record) = self.records.get_mut(*index) {
-                record.registered_answered(answer.clone(), now, jitter);
+                record.registered_answered(answer.clone(), shares, now, jitter);
             }
         }
         (records, None)
@@ -215,14 +216,22 @@ impl Engine {
         None
     }
 
-    fn take_difference(&mut self, id: RecordId, found: Vec<IpAddr>, now: Now) -> Option<Notice> {
+    fn take_difference(
+        &mut self,
+        id: RecordId,
+        mut found: Vec<IpAddr>,
+        now: Now,
+    ) -> Option<Notice> {
+        let published = self.record_mut(id)?.published()?;
+        let count = found.len();
+        found.retain(|address| *address != published);
+        let is_added = found.len() < count;
         let former = self.former(id, &found);
-        let difference = self.record_mut(id)?.differs(found, former, now);
+        let difference = self.record_mut(id)?.differs(found, is_added, former, now);
         self.touch(id);
         let difference = difference?;
         let active = self.sections.get(id.section)?;
         let record = active.records.get(id.record)?;
-        let published = record.published()?;
         let sentence = difference.sentence(published, &active.spec.name, now);
         let notice = report::difference(&active.spec.name, record, &difference, &sentence);
         if difference.is_foreign() {

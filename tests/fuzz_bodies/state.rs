@@ -33,6 +33,7 @@ pub(super) const TARGET: Target = Target {
         " unconfirmed=",
         " disputed=",
         " seen=",
+        " alone=",
         " corrected=",
         " refused=",
         " remedy=",

@@ -6,6 +6,7 @@
 //! | another address, the first time within a day | the address is sent again at once |
 //! | the same once more | it is sent again, an hour after the first time at least |
 //! | the same a third time | somebody else writes the record: it is left alone, and the owner is told |
+//! | another address beside the published one, which was alone before, and without `share` | the owner is told: sending again would not remove it |
 //! | an address that this router had before | the same, but the record is stale and nobody else's |
 //!
 //! So DNS causes two requests a day at most, however often the daemon starts, and two daemons that publish the same
@@ -54,6 +55,8 @@ pub(super) enum Visibility {
     Unknown,
     /// They have shown it.
     Seen,
+    /// They have shown it, and nothing else.
+    Alone,
     /// They did not show it, although it was accepted and had the time to arrive.
     Hidden,
 }
@@ -79,11 +82,18 @@ enum Remedy {
     AskedAgain(Duration),
     /// Nothing: it was sent again too often.
     LeftAlone,
+    /// Nothing: the published address is there, too.
+    Added,
     /// Nothing: DNS does not show what is published.
     Hidden,
 }
 
 impl Remedy {
+    /// Whether nothing is done although DNS shows what is published.
+    fn is_alarm(self) -> bool {
+        matches!(self, Self::LeftAlone | Self::Added)
+    }
+
     /// Whether an owner who was told of `self` knows `other`.
     fn is_like(self, other: Self) -> bool {
         self == other || matches!((self, other), (Self::AskedAgain(_), Self::AskedAgain(_)))
@@ -93,7 +103,7 @@ impl Remedy {
 impl Difference {
     /// Whether somebody else writes the record, and the owner must do something about it.
     pub fn is_foreign(&self) -> bool {
-        self.remedy == Remedy::LeftAlone && self.former.is_none()
+        self.remedy.is_alarm() && self.former.is_none()
     }
 
     /// What DNS has in the place of `published`, and what follows. `section` is the name of the section.
@@ -108,6 +118,10 @@ impl Difference {
         };
         let what = format!("its own name servers have {found}{whose}, not {published}");
         match self.remedy {
+            Remedy::Added => format!(
+                "its own name servers have {found}{whose}, beside {published}: remove it, or set option \
+                 'share' if it belongs there"
+            ),
             Remedy::Sent => format!("{what}: sending it again"),
             Remedy::AskedAgain(at) => format!("{what}: asked again in {}", until(at, now)),
             Remedy::LeftAlone => {
@@ -151,19 +165,22 @@ impl Record {
         let is_settled = matches!(self.wait(now), Wait::Settled { .. })
             && self.wish.presence == Presence::Present
             && self.wish.address == Some(published);
-        if !is_settled || found.contains(&published) { None } else { Some(found) }
+        if is_settled { Some(found) } else { None }
     }
 
-    /// The zone's own name servers have `found`, which is [`Record::new_difference`]. This router had that address
-    /// itself until `former`. Returns the difference if the owner was not told of it before.
+    /// The zone's own name servers have `found`, in the place of the published address or, if `is_added`, beside it.
+    /// This router had that address itself until `former`. Returns the difference if the owner was not told of it
+    /// before.
     pub fn differs(
         &mut self,
         found: Vec<IpAddr>,
+        is_added: bool,
         former: Option<UnixSeconds>,
         now: Now,
     ) -> Option<Difference> {
         self.dns.compared();
-        let remedy = self.remedy(&found, former.is_some(), now);
+        let remedy =
+            if is_added { Remedy::Added } else { self.remedy(&found, former.is_some(), now) };
         // Also if an earlier run has told it.
         let is_known_to_hide =
             remedy == Remedy::Hidden && self.sight.visibility == Visibility::Hidden;
@@ -171,7 +188,7 @@ impl Record {
             Remedy::Sent => self.correct(now),
             Remedy::AskedAgain(at) => self.dns.ask_again(at),
             Remedy::Hidden => self.sight.visibility = Visibility::Hidden,
-            Remedy::LeftAlone => {}
+            Remedy::LeftAlone | Remedy::Added => {}
         }
         let before = self.sight.difference.take().filter(|before| before.found == found);
         let (found_at, is_told) = match before {
@@ -186,7 +203,8 @@ impl Record {
     fn remedy(&self, found: &[IpAddr], is_former: bool, now: Now) -> Remedy {
         let wall = now.wall;
         let is_inner = found.first().copied().and_then(not_public).is_some();
-        let was_seen = self.sight.visibility == Visibility::Seen || is_former;
+        let was_seen =
+            is_former || matches!(self.sight.visibility, Visibility::Seen | Visibility::Alone);
         if !was_seen && (is_inner || self.sight.visibility == Visibility::Hidden) {
             return Remedy::Hidden;
         }
@@ -219,20 +237,31 @@ impl Record {
         self.wish.timeline = Timeline::since(now.up);
     }
 
-    /// Takes in the answer to the look-up of its registered address.
-    pub fn registered_answered(&mut self, answer: Result<Found, String>, now: Now, jitter: u32) {
+    /// Takes in the answer to the look-up of its registered address. `shares`: others may have addresses under the
+    /// name.
+    pub fn registered_answered(
+        &mut self,
+        answer: Result<Found, String>,
+        shares: bool,
+        now: Now,
+        jitter: u32,
+    ) {
         self.dns.answered(answer, now, jitter);
-        if let (Some(found), Some(published)) = (self.dns.news(), self.published())
-            && found.contains(&published)
-        {
+        let (Some(found), Some(published)) = (self.dns.news(), self.published()) else { return };
+        if !found.contains(&published) {
+            return;
+        }
+        // What was there from the beginning is the owner's. What comes later is not.
+        let is_alone = found.len() == 1;
+        if is_alone || shares || self.sight.visibility != Visibility::Alone {
             self.dns.compared();
-            self.confirmed();
+            self.confirmed(is_alone);
         }
     }
 
-    /// The zone's own name servers have the published address.
-    pub(super) fn confirmed(&mut self) {
-        self.sight.visibility = Visibility::Seen;
+    /// The zone's own name servers have the published address, and nothing else if it `is_alone`.
+    pub(super) fn confirmed(&mut self, is_alone: bool) {
+        self.sight.visibility = if is_alone { Visibility::Alone } else { Visibility::Seen };
         self.sight.difference = None;
     }
 
@@ -246,14 +275,15 @@ impl Record {
     pub(super) fn forget_differences(&mut self) {
         self.sight.difference = None;
         self.sight.corrections.clear();
-        if self.sight.visibility == Visibility::Hidden {
-            self.sight.visibility = Visibility::Unknown;
-        }
+        self.sight.visibility = match self.sight.visibility {
+            Visibility::Hidden | Visibility::Unknown => Visibility::Unknown,
+            Visibility::Seen | Visibility::Alone => Visibility::Seen,
+        };
     }
 
     /// The configuration was loaded again: DNS is asked again whether somebody else writes the record.
     pub fn ask_again_after_reload(&mut self) {
-        if self.sight.difference.as_ref().is_some_and(|it| it.remedy == Remedy::LeftAlone) {
+        if self.sight.difference.as_ref().is_some_and(|it| it.remedy.is_alarm()) {
             self.sight.difference = None;
             self.dns.ask_again(Duration::ZERO);
         }

@@ -92,7 +92,8 @@ impl Record {
         // it.
         let accepted_before = self.remote.accepted_wall;
         self.accepted(Target::Address(address), Duration::ZERO, now);
-        self.confirmed();
+        let is_alone = answer.as_ref().is_ok_and(|found| found.addresses.len() == 1);
+        self.confirmed(is_alone);
         if !is_awaited {
             // DNS was asked just now. After a take-over it is asked again, because the other router may be late.
             self.dns.asked();

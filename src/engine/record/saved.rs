@@ -23,10 +23,11 @@ impl Record {
         for address in &saved.tried {
             add_attempt(&mut self.remote.attempted, Target::Address(*address));
         }
-        self.sight.visibility = match (saved.seen, saved.disputed) {
-            (_, true) => Visibility::Hidden,
-            (true, false) => Visibility::Seen,
-            (false, false) => Visibility::Unknown,
+        self.sight.visibility = match saved {
+            Saved { disputed: true, .. } => Visibility::Hidden,
+            Saved { alone: true, .. } => Visibility::Alone,
+            Saved { seen: true, .. } => Visibility::Seen,
+            _ => Visibility::Unknown,
         };
         self.sight.corrections.clone_from(&saved.corrected);
         self.restore_wait(saved, now);
@@ -106,6 +107,7 @@ impl Record {
             tried,
             removed: self.remote.held == Some(Target::Absent),
             seen: self.sight.visibility == Visibility::Seen,
+            alone: self.sight.visibility == Visibility::Alone,
             disputed: self.sight.visibility == Visibility::Hidden,
             corrected: self.sight.corrections.clone(),
             refused: refusal.map(|refusal| (refusal.reason.clone(), refusal.advice.clone())),

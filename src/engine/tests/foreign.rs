@@ -266,6 +266,40 @@ fn a_long_ttl_is_waited_for() {
 }
 
 #[test]
+fn an_address_that_somebody_adds_is_told_and_nothing_is_sent() {
+    let mut s = seen();
+    s.dns = found(&[THEIRS, OURS]);
+    let mut s = s.restart(HOUR);
+    assert_eq!(told(&mut s).pop().unwrap(), "foreign Some(203.0.113.1) Some(198.51.100.7)");
+    let reason = s.state().1;
+    assert!(reason.contains("have 198.51.100.7, beside 203.0.113.1: remove it"), "{reason}");
+    s.pass(DAY);
+    assert_eq!((s.sent(), foreign(&s).unwrap().0), (vec![], THEIRS.into()));
+    // The owner's `update` takes it for right, and so does `share`.
+    let mut shared = s.clone();
+    shared.reconfigure(|c| c.record.share = true);
+    s.force();
+    s.sent();
+    for mut s in [s, shared] {
+        told(&mut s);
+        s.pass(DAY);
+        line_back(&mut s);
+        s.pass(DAY);
+        assert_eq!((s.sent(), foreign(&s), told(&mut s)), (vec![], None, vec![]));
+    }
+}
+
+#[test]
+fn what_stood_beside_ours_from_the_beginning_is_right() {
+    let mut s = world();
+    s.dns = found(&[THEIRS, OURS]);
+    let mut s = s.settled();
+    line_back(&mut s);
+    s.pass(DAY);
+    assert_eq!((s.sent(), foreign(&s), told(&mut s)), (vec![], None, vec![]));
+}
+
+#[test]
 fn other_addresses_of_a_shared_name_are_not_foreign_but_ours_must_be_there() {
     let mut s = world().with(|c| c.record.share = true);
     s.dns = found(&[OURS, THEIRS]);

@@ -91,7 +91,7 @@ return baseclass.extend({
 
 				if (record.foreign_at)
 					alarms.push(alarm('foreign', record,
-						_('Somebody else has written %s into this record, again after two corrections. Look for another device or program that updates the same name, and stop one of the two. Then press Update.').format(record.foreign.join(', ') || '-')));
+						_('Somebody else has written %s into this record, so it is left alone. Look for another device or program that updates the same name, and stop one of the two. Then press Update.').format(record.foreign.join(', ') || '-')));
 
 				if (record.state == 'no-address')
 					for (const [ range, help ] of SHARED)
