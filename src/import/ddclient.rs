@@ -1,22 +1,22 @@
 //! `ddclient.conf` of ddclient 3 and 4: `key=value` with commas between, then names. A line that ends with a
 //! backslash goes on in the next one. Settings without a name count for all names after them.
 
-use super::block::{Block, seconds};
+use super::draft::{Draft, Records};
+use super::file::{Block, File};
 use super::provider;
 use super::remark::Remarks;
-use super::section::{Draft, Origin, Records};
+use super::words::{before, cut, has};
 
-const FATES: &str = "\
-apikey
+/// The keys, without `v4` and `v6` behind them.
+pub(super) const KEYS: &str = "\
+apikey =.apikey
 backupmx set the MX record at the provider
 cache
-cmd
+cmd =ip_script
 cmd-skip the first address in the page, or in the output, is taken
-cmdv4
-cmdv6
-daemon
+daemon =.period
 debug
-dynurl
+dynurl =.dynurl
 exec
 facility
 file
@@ -27,44 +27,40 @@ fw-login the router before this one is asked by PCP, NAT-PMP or UPnP
 fw-password
 fw-skip
 fw-ssl-validate
-fwv4
 fwv4-skip
-fwv6
 fwv6-skip
-host
-if
+has4 =.has4
+has6 =.has6
+host =domain
+if =ip_interface
 if-skip
-ifv4
-ifv6
-ip
-ipv4
-ipv6
+ip =.ip
 jitter
 key its provider is written with other options; look at 'ddns-netlink providers'
 login =username
 mail a hook can do that, see ddns-netlink(8)
 mail-failure a hook can do that, see ddns-netlink(8)
 mail-from
-max-interval
+max-interval =.force
 max-warn
 min-error-interval
-min-interval
+min-interval =.least
 mx set the MX record at the provider
 on-root-domain
 password =password
 pid
 postscript a hook can do that, see ddns-netlink(8)
 priority
-protocol
+protocol =.protocol
 proxy =proxy
 quiet
 quietreply
 redirect
 root-domain =zone
-script
+script =.script
 secretapikey =password
-server
-ssl
+server =.server
+ssl =.ssl
 ssl_ca_dir =cacert
 ssl_ca_file =cacert
 syslog
@@ -74,24 +70,70 @@ timeout
 ttl =ttl
 urlv4 its provider is written with other options; look at 'ddns-netlink providers'
 urlv6 its provider is written with other options; look at 'ddns-netlink providers'
-use
+use =.way
 use-personal-access-token
-usev4
-usev6
 verbose
-web
+web =ip_url
 web-skip the first address in the page, or in the output, is taken
 web-ssl-validate
-webv4
 webv4-skip the first address in the page, or in the output, is taken
-webv6
 webv6-skip the first address in the page, or in the output, is taken
 wildcard set the record for all names (*) at the provider
 zone =zone";
 
+/// Protocols that belong to one provider; see `provider.rs`.
+const PROVIDERS: &str = "\
+1984 1984.is alone
+changeip changeip.com
+cloudflare cloudflare
+cloudns cloudns.net alone
+ddns.fm ddns.fm alone
+digitalocean digitalocean alone
+dinahosting dinahosting.com
+dnsexit dnsexit.com
+dnsexit2 dnsexit.com alone
+dnsmadeeasy dnsmadeeasy.com
+domeneshop domeneshop.no
+dondominio dondominio.com
+duckdns duckdns.org alone label
+dynadot dynadot.com alone
+dynu dynu.com
+easydns easydns.com
+enom enom.com
+freedns afraid.org-v2-basic
+freemyip freemyip.com alone label
+gandi gandi alone
+godaddy godaddy
+he.net he.net alone
+hetzner hetzner alone
+infomaniak infomaniak.com
+inwx inwx.com
+ionos ionos alone
+keysystems domaindiscount24.com alone
+mythicdyn mythic-beasts.com-v2
+netcup netcup
+nfsn nearlyfreespeech
+njalla njal.la alone
+noip no-ip.com
+ns1 ns1 token
+nsupdate rfc2136
+ovh ovh.com
+porkbun porkbun
+regfishde regfish.de alone
+simply.com simply.com
+sitelutions sitelutions.com
+spaceship spaceship
+yandex yandex-pdd
+zoneedit1 zoneedit.com";
+
 /// Pages that ddclient knows by a word that looks like a host.
 const BUILT_IN: [&str; 5] =
     ["he.net", "ip4only.me", "ip6only.me", "nsupdate.info-ipv4", "nsupdate.info-ipv6"];
+
+const ROUTER: &str = "ip_source 'gateway' asks the router before this one by PCP, NAT-PMP or UPnP, and no page of \
+    it; see ddns-netlink(5)";
+const KEY_FILE: &str =
+    "write the key's name as 'username' and its secret as 'password', then enabled '1'";
 
 /// Whether only ddclient has such a line.
 pub(super) fn is_typical(line: &str) -> bool {
@@ -99,196 +141,134 @@ pub(super) fn is_typical(line: &str) -> bool {
     keys.iter().any(|key| line.starts_with(key))
 }
 
-/// The sections that do the same.
-pub(super) fn drafts(text: &str, remarks: &mut Remarks) -> Vec<Draft> {
-    let mut drafts = Vec::new();
-    for block in read(text, remarks) {
-        for records in [Records::V4, Records::V6] {
-            let Some(origin) = Wanted::of(&block, records) else { continue };
-            let draft = draft(&block, records, &origin, remarks);
-            let protocol = protocol(&block);
-            for mut draft in provider::split(protocol, draft) {
-                set_provider(&block, protocol, &mut draft, remarks);
-                drafts.push(draft);
+/// Makes a section of what `draft` has from the block; `false` if the block has no records of that kind.
+pub(super) fn finish(_: &Block, draft: &mut Draft, remarks: &mut Remarks) -> bool {
+    let way = draft.take(".way");
+    let is_wanted = match (draft.records, draft.get(".has4"), draft.get(".has6")) {
+        (Records::V6, _, v6) => is_on(v6),
+        (_, "", v6) if way.is_empty() => v6.is_empty(),
+        (_, "", _) => is_on(&way),
+        (_, v4, _) => is_on(v4),
+    };
+    if is_wanted {
+        let plain = way.strip_suffix("v4").or(way.strip_suffix("v6")).unwrap_or(&way);
+        let source = source(plain, draft, remarks);
+        draft.set_source(source, remarks);
+        draft.set_interval("min_interval", "", ".least", 0);
+        set_provider(draft, remarks);
+    }
+    is_wanted
+}
+
+fn is_on(way: &str) -> bool {
+    !matches!(way, "" | "disabled" | "no")
+}
+
+/// The value of `ip_source` for a value of `use`; empty for the usual one.
+fn source(way: &str, draft: &mut Draft, remarks: &mut Remarks) -> &'static str {
+    match way {
+        "if" if !matches!(draft.get("ip_interface"), "" | "default") => "interface",
+        "web" => {
+            let page = draft.take("ip_url");
+            // Of a word for a page, ddclient knows the URL.
+            if (has(&page, ".") || has(&page, "/")) && !BUILT_IN.contains(&page.as_str()) {
+                let scheme = if has(&page, "://") { "" } else { draft.scheme(".ssl") };
+                draft.join("ip_url", &[scheme, &page]);
             }
+            "web"
         }
-    }
-    drafts
-}
-
-/// How the address of a record is found: the value of `use`, `usev4` or `usev6`, and what its other settings end
-/// with.
-struct Wanted<'a> {
-    way: &'a str,
-    key: &'static str,
-}
-
-impl<'a> Wanted<'a> {
-    /// `None` if the block has none of these records.
-    fn of(block: &'a Block, records: Records) -> Option<Self> {
-        let (key, number) = if records == Records::V4 { ("usev4", '4') } else { ("usev6", '6') };
-        let own = block.get(key);
-        if !matches!(own, "" | "disabled" | "no") {
-            let way = own.strip_suffix(number).and_then(|way| way.strip_suffix('v')).unwrap_or(own);
-            return Some(Self { way, key });
+        "cmd" => "script",
+        "ip" if !draft.get(".ip").is_empty() => {
+            let address = draft.take(".ip");
+            draft.join("ip_script", &["echo ", &address]);
+            "script"
         }
-        let old = block.get("use");
-        let other = if records == Records::V4 { "usev6" } else { "usev4" };
-        let is_of_other_family = old.is_empty() && !block.get(other).is_empty();
-        let is_old_v6 = records == Records::V6 && !block.is_on("ipv6");
-        if is_of_other_family || is_old_v6 || matches!(old, "disabled" | "no") {
-            return None;
-        }
-        Some(Self { way: old, key: "use" })
-    }
-
-    /// The value of `name` for this record: `webv6`, or `web`.
-    fn value(&self, block: &'a Block, name: &str) -> &'a str {
-        let own = block.get(&self.key.replace("use", name));
-        if own.is_empty() { block.get(name) } else { own }
-    }
-}
-
-/// The section of a block, but for its provider.
-fn draft(block: &Block, records: Records, wanted: &Wanted<'_>, remarks: &mut Remarks) -> Draft {
-    let mut draft = Draft::new(block.line, records);
-    draft.names = block.all("host");
-    block.settle(FATES, &mut draft, remarks);
-    draft.set_interval("force_interval", "force_unit", seconds(block.get("max-interval")));
-    if let Some(least) = seconds(block.get("min-interval")) {
-        draft.set("min_interval", &least.to_string());
-    }
-    set_origin(block, wanted, &mut draft, remarks);
-    draft
-}
-
-fn set_origin(block: &Block, wanted: &Wanted<'_>, draft: &mut Draft, remarks: &mut Remarks) {
-    let line = block.line_of(wanted.key);
-    match wanted.way {
-        "if" => match wanted.value(block, "if") {
-            "" | "default" => return,
-            device => return draft.set_origin(line, Origin::Device(device), remarks),
-        },
-        "web" => draft.set_origin(line, Origin::Page(&page(block, wanted)), remarks),
-        "cmd" => draft.set_origin(line, Origin::Command(wanted.value(block, "cmd")), remarks),
-        "ip" if !wanted.value(block, "ip").is_empty() => {
-            let command = ["echo ", wanted.value(block, "ip")].concat();
-            draft.set_origin(line, Origin::Command(&command), remarks);
-        }
-        "" | "ip" => return,
+        "" | "if" | "ip" => "",
         _ => {
-            let why = "ip_source 'gateway' asks the router before this one by PCP, NAT-PMP or UPnP, and no \
-                       page of it; see ddns-netlink(5)";
-            remarks.lose_key(line, wanted.key, why);
-            return draft.set_origin(line, Origin::Gateway, remarks);
+            remarks.lose_key(draft.line, "use", ROUTER);
+            "gateway"
         }
     }
-    let every = seconds(block.get("daemon")).map(|every| every.max(300));
-    draft.set_interval("check_interval", "check_unit", every);
 }
 
-/// The page that shows the address; empty for the usual one. Of a word for a page, ddclient knows
-/// the URL.
-fn page(block: &Block, wanted: &Wanted<'_>) -> String {
-    let page = wanted.value(block, "web");
-    let is_word = !page.contains(['.', '/']) || BUILT_IN.contains(&page);
-    if is_word {
-        String::new()
-    } else if page.contains("://") {
-        page.to_owned()
-    } else {
-        [scheme(block), page].concat()
-    }
-}
-
-fn scheme(block: &Block) -> &'static str {
-    if block.is_off("ssl") { "http://" } else { "https://" }
-}
-
-fn protocol(block: &Block) -> &str {
-    match block.get("protocol") {
-        "" => "dyndns2",
-        protocol => protocol,
-    }
-}
-
-fn set_provider(block: &Block, protocol: &str, draft: &mut Draft, remarks: &mut Remarks) {
-    match protocol {
-        "dyndns1" | "dyndns2" => {
-            let server = match block.get("server") {
-                "" => "members.dyndns.org",
-                server => server,
-            };
-            let script = match block.get("script") {
-                "" if server.split("://").last().is_some_and(|host| host.contains('/')) => "",
-                "" => "/nic/update",
-                script => script,
-            };
-            let scheme = if server.contains("://") { "" } else { scheme(block) };
-            return provider::choose_server(&[scheme, server, script].concat(), draft, remarks);
-        }
-        // The key of a porkbun or netcup account.
-        "porkbun" => draft.set("username", block.get("apikey")),
-        "netcup" => draft.set("param_enc", block.get("apikey")),
+fn set_provider(draft: &mut Draft, remarks: &mut Remarks) {
+    let protocol = draft.take(".protocol");
+    match protocol.as_str() {
+        "" | "dyndns1" | "dyndns2" => return set_server(draft, remarks),
+        "porkbun" => draft.rename(".apikey", "username"),
+        "netcup" => draft.rename(".apikey", "param_enc"),
         "cloudns" => {
-            let key = block.get("dynurl").split_once("?q=").map_or("", |(_, key)| key);
-            draft.set("password", key);
+            let url = draft.take(".dynurl");
+            draft.add("password", cut(&url, "?q=").map_or("", |(_, key)| key));
         }
-        "cloudflare" if block.get("login") == "token" => draft.set("username", ""),
+        "cloudflare" if draft.get("username") == "token" => draft.add("username", ""),
         "nsupdate" => {
-            draft.set("username", "");
-            draft.set("password", "");
-            draft.set("dns_server", block.get("server"));
+            draft.add("username", "");
+            draft.add("password", "");
+            draft.rename(".server", "dns_server");
             draft.enabled = false;
-            let why =
-                "write the key's name as 'username' and its secret as 'password', then enabled '1'";
-            remarks.lose_key(block.line_of("password"), "password", why);
+            remarks.lose_key(draft.line, "password", KEY_FILE);
         }
         _ => {}
     }
-    provider::choose(provider::DDCLIENT, protocol, draft, remarks);
+    provider::choose(PROVIDERS, &protocol, draft, remarks);
 }
 
-/// A block for each statement with names. It has the settings that count for them.
-fn read(text: &str, remarks: &mut Remarks) -> Vec<Block> {
-    let mut global = Block::default();
-    let mut blocks = Vec::new();
+/// Sets the server of the dyndns2 protocol: a host, perhaps with a scheme before it and a path behind it.
+fn set_server(draft: &mut Draft, remarks: &mut Remarks) {
+    let server = match draft.get(".server") {
+        "" => "members.dyndns.org",
+        server => server,
+    };
+    let (scheme, place) = match cut(server, "://") {
+        Some(("http", place)) => ("http://", place),
+        Some((_, place)) => ("https://", place),
+        None => (draft.scheme(".ssl"), server),
+    };
+    let path = match draft.get(".script") {
+        "" if has(place, "/") => "",
+        "" => "/nic/update",
+        script => script,
+    };
+    let url = [scheme, place, path].concat();
+    provider::choose_server(&url, draft, remarks);
+}
+
+pub(super) fn read(text: &str, remarks: &mut Remarks) -> File {
+    let mut file = File::default();
     let mut statement = Statement::default();
     for (line, number) in text.lines().zip(1..) {
-        if statement.read(line, number, remarks) {
-            continue;
+        if statement.line == 0 {
+            statement = Statement { line: number, from: file.len(), arguments: String::new() };
         }
-        let mut ended = std::mem::take(&mut statement);
-        ended.take_arguments();
-        if ended.block.all("host").is_empty() {
-            global.settings.append(&mut ended.block.settings);
-        } else {
-            let settings = [global.settings.clone(), ended.block.settings].concat();
-            blocks.push(Block { settings, ..ended.block });
+        if !statement.read(line, number, &mut file, remarks) {
+            statement.end(&mut file);
+            statement.line = 0;
         }
     }
-    blocks
+    file
 }
 
 /// Lines that are joined by backslashes.
 #[derive(Default)]
 struct Statement {
-    block: Block,
+    /// The first line; 0 between statements.
+    line: usize,
+    /// How many settings come before it.
+    from: usize,
     /// What follows the settings: names with commas between, a login, a password.
     arguments: String,
 }
 
 impl Statement {
     /// Reads a line; whether the next one belongs to the statement, too.
-    fn read(&mut self, line: &str, number: usize, remarks: &mut Remarks) -> bool {
-        if self.block.line == 0 {
-            self.block.line = number;
-        }
+    fn read(&mut self, line: &str, number: usize, file: &mut File, remarks: &mut Remarks) -> bool {
         let mut rest = line;
         loop {
-            rest = rest.trim_start_matches(|c: char| c == ',' || c.is_whitespace());
+            let separators = rest.bytes().take_while(|byte| b", \t".contains(byte)).count();
+            rest = &rest[separators..];
             let Some((key, value)) = assignment(rest) else { break };
-            if !self.arguments.is_empty() {
+            if !self.arguments.trim().is_empty() {
                 break;
             }
             let (value, after) =
@@ -296,40 +276,57 @@ impl Statement {
             if key == "password" && value.ends_with(',') {
                 remarks.advise(number, "this password ends with a comma, as ddclient reads it");
             }
-            self.block.push(number, key, &value);
+            push(file, number, key, &value);
             rest = after;
         }
-        let rest = rest.split('#').next().unwrap_or_default().trim_end();
+        let rest = before(rest, "#").trim_end();
         let plain = rest.strip_suffix('\\');
         self.arguments.push_str(plain.unwrap_or(rest));
         self.arguments.push(' ');
-        if self.arguments.trim().is_empty() {
-            self.arguments.clear();
-        }
         plain.is_some()
     }
 
-    /// Names, login and password become settings.
-    fn take_arguments(&mut self) {
-        let parts: Vec<&str> = self.arguments.split(',').map(str::trim).collect();
-        let joined = parts.join(",");
-        let mut words = joined.split_whitespace();
-        for name in words.next().unwrap_or_default().split(',') {
-            if !name.is_empty() {
-                self.block.push(self.block.line, "host", name);
+    /// Names, login and password become settings of a block.
+    fn end(&self, file: &mut File) {
+        let mut keys = ["login", "password"].iter();
+        let mut is_name = true;
+        for word in self.arguments.split_whitespace() {
+            if is_name || word.starts_with(',') {
+                if !file.is_open(self.line) {
+                    file.open(self.line, String::new());
+                }
+                for name in word.split(',') {
+                    if !name.is_empty() {
+                        file.push(self.line, true, "host", name);
+                    }
+                }
+                is_name = word.ends_with(',');
+            } else if let Some(key) = keys.next() {
+                file.push(self.line, true, key, word);
             }
         }
-        for key in ["login", "password"] {
-            if let Some(value) = words.next() {
-                self.block.push(self.block.line, key, value);
-            }
+        if file.is_open(self.line) {
+            file.close(self.from);
         }
     }
 }
 
+/// Adds a setting, without the family behind its key.
+fn push(file: &mut File, line: usize, key: &str, value: &str) {
+    for (end, records, has) in [("v4", Records::V4, "has4"), ("v6", Records::V6, "has6")] {
+        if let Some(plain) = key.strip_suffix(end) {
+            if plain == "use" {
+                file.push(line, false, has, value);
+            }
+            return file.push_for(records, line, false, plain, value);
+        }
+    }
+    file.push(line, false, key, value);
+}
+
 /// `key=` at the beginning of `text`, and what follows.
 fn assignment(text: &str) -> Option<(&str, &str)> {
-    let (key, value) = text.split_once('=')?;
+    let (key, value) = cut(text, "=")?;
     let is_key = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     if is_key && key.starts_with(|c: char| c.is_ascii_alphabetic()) {
         Some((key, value))
@@ -338,14 +335,13 @@ fn assignment(text: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// A password at the beginning of `text`, and what follows: up to the closing quote, or to the next space.
+/// A password at the beginning of `text`, and what follows: up to the last quote, or to the next space.
 fn password(text: &str) -> (String, &str) {
-    if let Some(inner) = text.strip_prefix('\'')
-        && let Some(end) = inner.rfind('\'')
-    {
-        return (inner[..end].to_owned(), &inner[end + 1..]);
+    let last = text.bytes().rposition(|byte| byte == b'\'').unwrap_or_default();
+    if last > 0 && text.starts_with('\'') {
+        return (text[1..last].to_owned(), &text[last + 1..]);
     }
-    let end = text.find(char::is_whitespace).unwrap_or(text.len());
+    let end = text.bytes().take_while(|byte| !byte.is_ascii_whitespace()).count();
     (text[..end].to_owned(), &text[end..])
 }
 

@@ -1,162 +1,133 @@
 //! `.ddns_go_config.yaml` of ddns-go 5 and 6, as its YAML library writes it: a key in each line, deeper ones
 //! indented, `- ` before the entries of a list. Other forms of YAML are not read.
 
-use super::block::Block;
+use super::draft::{Draft, Records};
+use super::file::{Block, File};
 use super::provider;
 use super::remark::Remarks;
-use super::section::{Draft, Origin, Records};
+use super::words::{before, cut, replace};
 
-const FATES: &str = "\
+/// The keys with those around them, without `ipv4` and `ipv6`.
+pub(super) const KEYS: &str = "\
+cmd =ip_script
 dns.extparam =param_opt
 dns.id =username
-dns.name
+dns.name =.provider
 dns.secret =password
+domains =domain
+enable =.enable
+gettype =.way
 httpinterface =bind_network
-ipv4.cmd
-ipv4.domains
-ipv4.enable
-ipv4.gettype
-ipv4.netinterface
-ipv4.url
-ipv6.cmd
-ipv6.domains
-ipv6.enable
-ipv6.gettype
-ipv6.ipv6reg the program chooses the address by its rules, which 'ddns-netlink why' shows
-ipv6.netinterface
-ipv6.url
-name
-ttl";
-
-const GLOBAL: &str = "\
+ipv6reg the program chooses the address by its rules, which 'ddns-netlink why' shows
 lang
+name
+netinterface =ip_interface
 notallowwanaccess
+ttl =ttl
+url =ip_url
 user.password
 user.username
 webhook.webhookheaders
 webhook.webhookrequestbody
 webhook.webhookurl a hook tells other programs of changes, see ddns-netlink(8)";
 
-/// The sections that do the same.
-pub(super) fn drafts(text: &str, remarks: &mut Remarks) -> Vec<Draft> {
-    let (global, blocks) = read(text);
-    global.settle(GLOBAL, &mut Draft::new(1, Records::V4), remarks);
-    let mut drafts = Vec::new();
-    for block in blocks {
-        for (records, prefix) in [(Records::V4, "ipv4"), (Records::V6, "ipv6")] {
-            let Some(draft) = draft(&block, records, prefix, remarks) else { continue };
-            let provider = block.get("dns.name");
-            for mut draft in provider::split(provider, draft) {
-                set_provider(&block, provider, &mut draft, remarks);
-                drafts.push(draft);
-            }
-        }
-    }
-    drafts
-}
+/// Providers; see `provider.rs`.
+const PROVIDERS: &str = "\
+alidns aliyun
+baiducloud baidu
+cloudflare cloudflare alone
+desec desec alone
+dnspod dnspod-token
+dynadot dynadot.com alone
+dynv6 dynv6.com alone
+gcore gcore alone
+name_com namecom
+namesilo namesilo alone
+nsone ns1 alone
+rainyun rainyun alone
+tencentcloud dnspod
+tnethk tnet
+trafficroute volcengine
+vercel vercel alone";
 
-/// The section of a block, but for its provider; `None` if it has none of these records.
-fn draft(block: &Block, records: Records, prefix: &str, remarks: &mut Remarks) -> Option<Draft> {
-    let own = block.below(prefix);
-    if !own.is_on("enable") {
-        return None;
-    }
-    let mut draft = Draft::new(own.line_of("enable"), records);
-    block.settle(FATES, &mut draft, remarks);
-    for name in own.all("domains") {
-        add_name(&name, &mut draft, remarks);
-    }
-    if draft.names.is_empty() {
-        return None;
-    }
-    if block.get("ttl").parse::<u32>().is_ok() {
-        draft.set("ttl", block.get("ttl"));
-    }
-    set_origin(&own, &mut draft, remarks);
-    Some(draft)
-}
+const PARAMETERS: &str = "look at 'zone_id', 'record_id' and 'param_opt' in ddns-netlink(5)";
+const BODY: &str = "an update URL sends no text; write an 'update_script', then enabled '1'";
 
-fn set_origin(block: &Block, draft: &mut Draft, remarks: &mut Remarks) {
-    let origin = match block.get("gettype") {
-        "netInterface" => Origin::Device(block.get("netinterface")),
-        "cmd" => Origin::Command(block.get("cmd")),
-        _ => Origin::Page(block.get("url").split(',').next().unwrap_or_default().trim()),
+/// Makes a section of what `draft` has from the block; `false` if the block has no records of that kind.
+pub(super) fn finish(_: &Block, draft: &mut Draft, remarks: &mut Remarks) -> bool {
+    for name in std::mem::take(&mut draft.names) {
+        add_name(&name, draft, remarks);
+    }
+    if !draft.is_yes(".enable") || draft.names.is_empty() {
+        return false;
+    }
+    let source = match draft.get(".way") {
+        "netInterface" => "interface",
+        "cmd" => "script",
+        _ => "web",
     };
-    draft.set_origin(block.line_of("gettype"), origin, remarks);
+    let pages = draft.take("ip_url");
+    draft.add("ip_url", before(&pages, ",").trim());
+    draft.set_source(source, remarks);
+    // It may also be the word `auto`.
+    if draft.get("ttl").parse::<u32>().is_err() {
+        draft.take("ttl");
+    }
+    let name = draft.take(".provider");
+    if name != "vercel" {
+        draft.take("param_opt");
+    }
+    if name == "callback" {
+        set_url(draft, remarks);
+    } else {
+        provider::choose(PROVIDERS, &name, draft, remarks);
+    }
+    true
 }
 
 /// Adds a name: `www.example.com`, or `www:example.com` with a colon before the zone, and `?key=value` for the
 /// provider behind it.
 fn add_name(text: &str, draft: &mut Draft, remarks: &mut Remarks) {
-    let (name, parameters) = text.split_once('?').unwrap_or((text, ""));
+    let (name, parameters) = cut(text, "?").unwrap_or((text, ""));
     if !parameters.is_empty() {
-        let why = "look at 'zone_id', 'record_id' and 'param_opt' in ddns-netlink(5)";
-        remarks.lose_key(draft.line, "domains: name?parameters", why);
+        remarks.lose_key(draft.line, "domains: name?parameters", PARAMETERS);
     }
-    let name = name.trim();
-    if let Some((label, zone)) = name.split_once(':') {
-        draft.set("zone", zone);
-        let dot = if label.is_empty() { "" } else { "." };
-        draft.names.push([label, dot, zone].concat());
-    } else if !name.is_empty() {
-        draft.names.push(name.to_owned());
+    if let Some((_, zone)) = cut(name, ":") {
+        draft.add("zone", zone.trim());
     }
-}
-
-fn set_provider(block: &Block, name: &str, draft: &mut Draft, remarks: &mut Remarks) {
-    match name {
-        "callback" => return set_callback(block, draft, remarks),
-        "namecheap" => {
-            let zone = zone(draft);
-            draft.set("username", &zone);
-            draft.set("zone", "");
-        }
-        "vercel" => {}
-        _ => draft.set("param_opt", ""),
-    }
-    provider::choose(provider::DDNS_GO, name, draft, remarks);
-}
-
-/// The zone of the first name: that of `zone`, or its last two labels.
-fn zone(draft: &Draft) -> String {
-    let zone = draft.get("zone");
-    if !zone.is_empty() {
-        return zone.to_owned();
-    }
-    let name = draft.names.first().map_or("", String::as_str);
-    let dots: Vec<_> = name.rmatch_indices('.').collect();
-    dots.get(1).map_or(name, |(at, _)| &name[at + 1..]).to_owned()
+    let name = replace(name, ":", ".");
+    draft.add("domain", name.trim().trim_start_matches('.'));
 }
 
 /// The owner's own URL, which is called with GET, or with POST if there is a text to send.
-fn set_callback(block: &Block, draft: &mut Draft, remarks: &mut Remarks) {
-    if !block.get("dns.secret").is_empty() {
+fn set_url(draft: &mut Draft, remarks: &mut Remarks) {
+    if !draft.take("password").is_empty() {
         draft.enabled = false;
-        let why = "an update URL sends no text; write an 'update_script', then enabled '1'";
-        remarks.lose_key(block.line_of("dns.secret"), "dns.secret", why);
+        remarks.lose_key(draft.line, "dns.secret", BODY);
     }
-    let kind = if draft.records == Records::V4 { "A" } else { "AAAA" };
-    let url = block.get("dns.id").replace("#{ip}", "[IP]").replace("#{domain}", "[DOMAIN]");
-    let url = url.replace("#{recordType}", kind).replace("#{ttl}", block.get("ttl"));
-    for option in ["username", "password", "param_opt"] {
-        draft.set(option, "");
-    }
-    draft.set("update_url", &url);
+    draft.rename("username", "update_url");
+    let kind = if draft.records == Records::V6 { "AAAA" } else { "A" };
+    let ttl = draft.take("ttl");
+    let placeholders = [
+        ("#{ip}", "[IP]"),
+        ("#{domain}", "[DOMAIN]"),
+        ("#{recordType}", kind),
+        ("#{ttl}", ttl.as_str()),
+    ];
+    draft.replace("update_url", &placeholders);
 }
 
-/// The settings outside of `dnsconf`, and a block for each of its entries.
-fn read(text: &str) -> (Block, Vec<Block>) {
+pub(super) fn read(text: &str) -> File {
     let mut reader = Reader::default();
     for (line, number) in text.lines().zip(1..) {
         reader.read(line, number);
     }
-    (reader.global, reader.blocks)
+    reader.file
 }
 
 #[derive(Default)]
 struct Reader {
-    global: Block,
-    blocks: Vec<Block>,
+    file: File,
     /// The keys around the current line, each with its indentation.
     keys: Vec<(usize, String)>,
     /// The indentation of a key with a text of several lines, which are deeper.
@@ -173,18 +144,17 @@ impl Reader {
         self.text = None;
         let mut is_item = false;
         while let Some(inner) = rest.strip_prefix("- ") {
-            self.keys.retain(|(at, _)| *at <= indent);
-            let inner = inner.trim_start();
-            indent += rest.len() - inner.len();
-            rest = inner;
+            self.close(indent + 1);
+            rest = inner.trim_start();
+            indent = line.len() - rest.len();
             is_item = true;
         }
-        if is_item && self.is_in_list_of_blocks() {
-            self.blocks.push(Block { line: number, ..Block::default() });
+        if is_item && self.keys.len() == 1 && self.is_in_block() {
+            self.file.open(number, String::new());
         }
         match key(rest) {
             Some((key, value)) => {
-                self.keys.retain(|(at, _)| *at < indent);
+                self.close(indent);
                 self.keys.push((indent, key.to_ascii_lowercase()));
                 if value.starts_with(['|', '>']) {
                     self.text = Some(indent);
@@ -196,32 +166,46 @@ impl Reader {
         }
     }
 
-    /// Whether an entry here is one of `dnsconf`.
-    fn is_in_list_of_blocks(&self) -> bool {
-        matches!(self.keys.as_slice(), [(_, key)] if key == "dnsconf")
+    /// Leaves the keys that are indented by `indent` or more.
+    fn close(&mut self, indent: usize) {
+        while self.keys.last().is_some_and(|(at, _)| *at >= indent) {
+            self.keys.pop();
+        }
+    }
+
+    fn is_in_block(&self) -> bool {
+        self.keys.first().is_some_and(|(_, key)| key == "dnsconf")
     }
 
     /// Adds a value under the keys around it.
     fn add(&mut self, line: usize, value: &str) {
         let value = scalar(value);
-        let mut keys = self.keys.iter().map(|(_, key)| key.as_str()).collect::<Vec<_>>();
-        let block = match self.blocks.last_mut() {
-            Some(block) if keys.first() == Some(&"dnsconf") => {
-                keys.remove(0);
-                block
-            }
-            Some(_) | None => &mut self.global,
-        };
-        if !value.is_empty() {
-            block.push(line, &keys.join("."), &value);
+        if value.is_empty() {
+            return;
         }
+        let mut records = Records::Both;
+        let mut path = String::new();
+        for (_, key) in &self.keys {
+            match key.as_str() {
+                "dnsconf" => {}
+                "ipv4" => records = Records::V4,
+                "ipv6" => records = Records::V6,
+                key => {
+                    if !path.is_empty() {
+                        path.push('.');
+                    }
+                    path.push_str(key);
+                }
+            }
+        }
+        self.file.push_for(records, line, self.is_in_block(), &path, &value);
     }
 }
 
 /// `key: value`, or `key:`.
 fn key(text: &str) -> Option<(&str, &str)> {
-    let (key, value) = text.split_once(':')?;
-    let is_key = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric());
+    let (key, value) = cut(text, ":")?;
+    let is_key = key.bytes().all(|c| c.is_ascii_alphanumeric());
     if is_key && (value.is_empty() || value.starts_with(' ')) {
         Some((key, value.trim()))
     } else {
@@ -232,17 +216,13 @@ fn key(text: &str) -> Option<(&str, &str)> {
 /// The value that a scalar stands for; empty for an empty list and for nothing.
 fn scalar(text: &str) -> String {
     if let Some(inner) = text.strip_prefix('\'') {
-        return inner.strip_suffix('\'').unwrap_or(inner).replace("''", "'");
+        return replace(inner.strip_suffix('\'').unwrap_or(inner), "''", "'");
     }
     if let Some(inner) = text.strip_prefix('"') {
-        let mut value = String::new();
-        let mut chars = inner.strip_suffix('"').unwrap_or(inner).chars();
-        while let Some(c) = chars.next() {
-            if c == '\\' { value.extend(chars.next()) } else { value.push(c) }
-        }
-        return value;
+        let inner = inner.strip_suffix('"').unwrap_or(inner);
+        return replace(&replace(inner, "\\\"", "\""), "\\\\", "\\");
     }
-    match text.split(" #").next().unwrap_or_default().trim_end() {
+    match before(text, " #").trim_end() {
         "[]" | "{}" | "null" | "~" => String::new(),
         plain => plain.to_owned(),
     }

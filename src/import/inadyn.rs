@@ -4,216 +4,206 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-use super::block::Block;
+use super::draft::{Draft, Records};
+use super::file::{Block, File};
 use super::provider;
 use super::remark::Remarks;
-use super::section::{Draft, Origin, Records};
+use super::words::{before, cut, has, is_no};
 
-const GLOBAL: &str = "\
-allow-ipv6
+pub(super) const KEYS: &str = "\
+alias =domain
+allow-ipv6 =.allow-ipv6
+append-myip =.append
 broken-rtc
+ca-trust-file =cacert
 cache-dir
-ca-trust-file
-fake-address an address that is not yours is never sent; force_interval repeats the real one
-forced-update
-iface
-iterations 'ddns-netlink once' updates once and ends
-period
-secure-ssl
-user-agent
-verify-address";
-
-const PROVIDER: &str = "\
-append-myip
-checkip-command
-checkip-path
-checkip-server
-checkip-ssl
-ddns-path
+checkip-command =ip_script
+checkip-path =.page-path
+checkip-server =.page
+checkip-ssl =.page-ssl
+ddns-path =.path
 ddns-response the program judges the answer itself, see 'update_url' in ddns-netlink(5)
-ddns-server
-hostname
-alias
-iface
+ddns-server =.server
+fake-address an address that is not yours is never sent; force_interval repeats the real one
+forced-update =.force
+hostname =domain
+iface =ip_interface
 include write what is in that file here, and import again; or use 'password_file'
+iterations 'ddns-netlink once' updates once and ends
 password =password
-proxied
-ssl
-ttl
+period =.period
+proxied =proxied
+secure-ssl =.secure
+ssl =.ssl
+ttl =ttl
 user-agent =user_agent
 username =username
+verify-address
 wildcard set the record for all names (*) at the provider";
 
-const TUNNELBROKER: &str = "tunnelbroker.net";
+/// Providers, without what stands before `@`; see `provider.rs`.
+const PROVIDERS: &str = "\
+freedns.afraid.org afraid.org-v2-basic
+freedns afraid.org-v2-basic
+cloudflare.com cloudflare zone
+cloudflare cloudflare zone
+duckdns.org duckdns.org token
+duckdns duckdns.org token
+dynv6.com dynv6.com token
+ipv4.dynv6.com dynv6.com token
+freemyip.com freemyip.com alone
+he.net he.net alone
+porkbun.com porkbun
+gira.de giradns.com
+domene.shop domeneshop.no
+domopoli domopoli.de
+pdd.yandex.ru yandex-pdd
+domains.google.com google.com";
+
 const VARIABLE: &str =
-    "the environment variable in this line is not read: write what it stands for into the section";
+    "an environment variable is not read: write what ${…} stands for into the section";
+const UNCHECKED: &str = "certificates are checked; cacert 'IGNORE' switches that off for a section";
 
 /// Whether a line opens a provider of inadyn.
 pub(super) fn opens_provider(line: &str) -> bool {
     let begins = line.starts_with("provider ") || line.starts_with("custom ");
-    begins && line.contains('{')
+    begins && has(line, "{")
 }
 
-/// The sections that do the same.
-pub(super) fn drafts(text: &str, remarks: &mut Remarks) -> Vec<Draft> {
-    let (global, blocks) = read(text);
-    global.settle(GLOBAL, &mut Draft::new(1, Records::V4), remarks);
-    if global.is_off("secure-ssl") {
-        let why = "certificates are checked; cacert 'IGNORE' switches that off for a section";
-        remarks.lose_key(global.line_of("secure-ssl"), "secure-ssl", why);
+/// Makes a section of what `draft` has from the block; `false` if the block has no records of that kind.
+pub(super) fn finish(block: &Block, draft: &mut Draft, remarks: &mut Remarks) -> bool {
+    // `ipv6@he.net` is a tunnel for IPv6, whose IPv4 end is updated.
+    let (kind, name) = cut(&block.title, "@").unwrap_or(("", &block.title));
+    let is_tunnel = kind == "ipv6" && name.starts_with("he.net");
+    if (kind == "ipv6" && !is_tunnel) != (draft.records == Records::V6) {
+        return false;
     }
-    let mut drafts = Vec::new();
-    for block in blocks {
-        let name = provider(&block);
-        for mut draft in provider::split(name, draft(&global, &block, remarks)) {
-            if name.is_empty() {
-                draft.set("update_url", &update_url(&block));
-            } else {
-                provider::choose(provider::INADYN, name, &mut draft, remarks);
-            }
-            drafts.push(draft);
-        }
+    if draft.mentions("${") {
+        remarks.lose(block.line, VARIABLE);
     }
-    drafts
-}
-
-/// The provider of a block, without what stands before `@` and behind `:`; empty if the block has a server of
-/// its own.
-fn provider(block: &Block) -> &str {
-    match block.get("ddns-server") {
-        // A tunnel for IPv6, whose IPv4 end is updated.
-        "" if block.title.starts_with("ipv6@he.net") => TUNNELBROKER,
+    if is_no(draft.get(".secure")) {
+        remarks.lose_key(block.line, "secure-ssl", UNCHECKED);
+    }
+    if draft.names.is_empty() && has(draft.get("username"), ".") {
+        draft.names.push(draft.get("username").to_owned());
+    }
+    // Cloudflare's word for "automatic".
+    if draft.get("ttl") == "1" {
+        draft.take("ttl");
+    }
+    if !draft.is_yes("proxied") {
+        draft.take("proxied");
+    }
+    set_source(kind, draft, remarks);
+    match draft.get(".server") {
+        "" if is_tunnel => draft.add("service_name", "tunnelbroker.net"),
         "" => {
-            let name = block.title.split(':').next().unwrap_or_default();
-            name.split_once('@').map_or(name, |(_, name)| name)
+            provider::choose(PROVIDERS, before(name, ":"), draft, remarks);
         }
-        "dynamicdns.park-your-domain.com" => "namecheap.com",
-        _ => "",
+        "dynamicdns.park-your-domain.com" => {
+            provider::choose(PROVIDERS, "namecheap.com", draft, remarks);
+        }
+        _ => set_url(draft),
     }
+    true
 }
 
-/// The section of a block, but for its provider.
-fn draft(global: &Block, block: &Block, remarks: &mut Remarks) -> Draft {
-    let v6 = block.title.starts_with("ipv6@") && provider(block) != TUNNELBROKER;
-    let mut draft = Draft::new(block.line, if v6 { Records::V6 } else { Records::V4 });
-    draft.names = block.all("hostname");
-    draft.names.extend(block.all("alias"));
-    if draft.names.is_empty() && block.get("username").contains('.') {
-        draft.names.push(block.get("username").to_owned());
+fn set_source(kind: &str, draft: &mut Draft, remarks: &mut Remarks) {
+    if !draft.get("ip_script").is_empty() {
+        return draft.set_source("script", remarks);
     }
-    draft.set("user_agent", global.get("user-agent"));
-    draft.set("cacert", global.get("ca-trust-file"));
-    block.settle(PROVIDER, &mut draft, remarks);
-    for setting in &block.settings {
-        if setting.value.contains("${") {
-            remarks.lose(setting.line, VARIABLE);
-        }
-    }
-    if block.get("ttl").parse().is_ok_and(|ttl: u32| ttl > 1) {
-        draft.set("ttl", block.get("ttl"));
-    }
-    if block.is_on("proxied") {
-        draft.set("proxied", "1");
-    }
-    draft.set_interval("force_interval", "force_unit", global.get("forced-update").parse().ok());
-    set_origin(global, block, &mut draft, remarks);
-    draft
-}
-
-fn set_origin(global: &Block, block: &Block, draft: &mut Draft, remarks: &mut Remarks) {
-    let command = block.get("checkip-command");
-    let device =
-        [block, global].map(|of| of.get("iface")).into_iter().find(|name| !name.is_empty());
-    if !command.is_empty() {
-        draft.set_origin(block.line_of("checkip-command"), Origin::Command(command), remarks);
-    } else if let Some(device) = device {
-        draft.set_origin(block.line, Origin::Device(device), remarks);
-        if global.is_on("allow-ipv6") && !block.title.contains('@') {
+    if !draft.get("ip_interface").is_empty() {
+        if kind.is_empty() && draft.is_yes(".allow-ipv6") {
             draft.records = Records::Both;
         }
-        return;
-    } else {
-        draft.set_origin(block.line_of("checkip-server"), Origin::Page(&page(block)), remarks);
+        return draft.set_source("interface", remarks);
     }
-    let period = global.get("period").parse().ok();
-    draft.set_interval("check_interval", "check_unit", period.map(|period: u64| period.max(300)));
+    let page = draft.take(".page");
+    if !matches!(page.as_str(), "" | "default") {
+        let path = draft.take(".page-path");
+        draft.join("ip_url", &[draft.scheme(".page-ssl"), &page, &path]);
+    }
+    draft.set_source("web", remarks);
 }
 
-/// The page that shows the address; empty for the usual one.
-fn page(block: &Block) -> String {
-    let server = block.get("checkip-server");
-    if matches!(server, "" | "default") {
-        return String::new();
-    }
-    let scheme = if block.is_off("checkip-ssl") { "http://" } else { "https://" };
-    [scheme, server, block.get("checkip-path")].concat()
-}
-
-/// The update URL of a `custom` block.
-fn update_url(block: &Block) -> String {
-    let path = block.get("ddns-path");
-    let has_user = !block.get("username").is_empty() && !path.contains("%p");
-    let end = if path.contains('%') {
+/// Sets the update URL of a `custom` block.
+fn set_url(draft: &mut Draft) {
+    let path = draft.take(".path");
+    let has_user = !draft.get("username").is_empty() && !has(&path, "%p");
+    let end = if has(&path, "%") {
         ""
-    } else if block.is_on("append-myip") {
-        "[IP]"
+    } else if draft.is_yes(".append") {
+        "%i"
     } else {
-        "[DOMAIN]"
+        "%h"
     };
-    let path = path.replace("%u", "[USERNAME]").replace("%p", "[PASSWORD]");
-    let path = path.replace("%h", "[DOMAIN]").replace("%i", "[IP]").replace("%%", "%");
-    let scheme = if block.is_off("ssl") { "http://" } else { "https://" };
-    let user = if has_user { "[USERNAME]:[PASSWORD]@" } else { "" };
-    [scheme, user, block.get("ddns-server"), &path, end].concat()
+    let user = if has_user { "%u:%p@" } else { "" };
+    let server = draft.take(".server");
+    draft.join("update_url", &[draft.scheme(".ssl"), user, &server, &path, end]);
+    let placeholders = [
+        ("%u", "[USERNAME]"),
+        ("%p", "[PASSWORD]"),
+        ("%h", "[DOMAIN]"),
+        ("%i", "[IP]"),
+        ("%%", "%"),
+    ];
+    draft.replace("update_url", &placeholders);
 }
 
-/// The settings outside of blocks, and the blocks of providers.
-fn read(text: &str) -> (Block, Vec<Block>) {
-    let mut reader = Reader { chars: text.chars().peekable(), line: 1 };
-    let mut global = Block { line: 1, ..Block::default() };
-    let mut blocks = Vec::new();
-    let mut open: Option<Block> = None;
-    let mut words: Vec<String> = Vec::new();
-    while let Some(token) = reader.next() {
-        let line = reader.line;
-        match token {
-            Token::Word(word) => words.push(word),
-            Token::Sign('=') => {
-                let block = open.as_mut().unwrap_or(&mut global);
-                let key = words.pop().unwrap_or_default();
-                for value in reader.values() {
-                    block.push(line, &key, &value);
-                }
-                words.clear();
+/// Where the reader is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Between settings.
+    Between,
+    /// Behind `=`.
+    Value,
+    /// In the braces of a list.
+    List,
+    /// In the brackets of `include`.
+    Brackets,
+}
+
+pub(super) fn read(text: &str) -> File {
+    let mut words = Words { chars: text.chars().peekable(), line: 1 };
+    let mut file = File::default();
+    let mut in_block = false;
+    let mut place = Place::Between;
+    let mut last = String::new();
+    while let Some((word, is_sign)) = words.next() {
+        let line = words.line;
+        place = match (if is_sign { word.as_str() } else { "" }, place) {
+            ("", Place::Value | Place::List) => {
+                file.push(line, in_block, &last, &word);
+                if place == Place::List { place } else { Place::Between }
             }
-            Token::Sign('{') => {
-                blocks.extend(open.take());
-                let title = words.pop().unwrap_or_default();
-                open = Some(Block { line, title, ..Block::default() });
-                words.clear();
+            ("", _) => {
+                last = word;
+                place
             }
-            Token::Sign('}') => {
-                blocks.extend(open.take());
-                words.clear();
+            ("=", _) => Place::Value,
+            ("{", Place::Value) => Place::List,
+            ("{", _) => {
+                in_block = true;
+                file.open(line, std::mem::take(&mut last));
+                Place::Between
             }
-            Token::Sign('(') => {
-                let key = words.pop().unwrap_or_default();
-                open.as_mut().unwrap_or(&mut global).push(line, &key, "file");
-                while !matches!(reader.next(), None | Some(Token::Sign(')'))) {}
+            ("}", Place::List) => Place::Between,
+            ("}", _) => {
+                in_block = false;
+                Place::Between
             }
-            Token::Sign(_) => {}
-        }
+            ("(", _) => {
+                file.push(line, in_block, &last, "file");
+                Place::Brackets
+            }
+            (")", _) => Place::Between,
+            _ => place,
+        };
     }
-    blocks.extend(open);
-    (global, blocks)
+    file
 }
 
-enum Token {
-    Word(String),
-    Sign(char),
-}
-
-struct Reader<'a> {
+struct Words<'a> {
     chars: Peekable<Chars<'a>>,
     line: usize,
 }
@@ -222,17 +212,21 @@ const SIGNS: &str = "={}(),+";
 /// What ends a word beside a sign and a space, as in the lexer of libconfuse.
 const BREAKS: &str = "#\"'";
 
-impl Reader<'_> {
-    fn next(&mut self) -> Option<Token> {
+impl Words<'_> {
+    /// The next word, or a sign; whether it is a sign.
+    fn next(&mut self) -> Option<(String, bool)> {
         loop {
-            match self.take()? {
-                c if c.is_whitespace() => {}
-                '#' => self.skip_line(),
-                '/' if self.chars.peek() == Some(&'/') => self.skip_line(),
-                '/' if self.chars.peek() == Some(&'*') => self.skip_comment(),
-                quote @ ('"' | '\'') => return Some(Token::Word(self.quoted(quote))),
-                sign if SIGNS.contains(sign) => return Some(Token::Sign(sign)),
-                first => return Some(Token::Word(self.word(first))),
+            let first = self.take()?;
+            let next = self.chars.peek().copied().unwrap_or('\n');
+            match (first, next) {
+                ('#', _) | ('/', '/') => {
+                    while self.chars.peek() != Some(&'\n') && self.take().is_some() {}
+                }
+                ('/', '*') => while !(self.take()? == '*' && self.chars.peek() == Some(&'/')) {},
+                ('"' | '\'', _) => return Some((self.quoted(first), false)),
+                _ if SIGNS.contains(first) => return Some((first.to_string(), true)),
+                _ if first.is_whitespace() => {}
+                _ => return Some((self.word(first), false)),
             }
         }
     }
@@ -243,29 +237,12 @@ impl Reader<'_> {
         Some(next)
     }
 
-    fn skip_line(&mut self) {
-        while self.chars.peek().is_some_and(|&c| c != '\n') {
-            self.take();
-        }
-    }
-
-    fn skip_comment(&mut self) {
-        let mut before = ' ';
-        while let Some(c) = self.take() {
-            if before == '*' && c == '/' {
-                return;
-            }
-            before = c;
-        }
-    }
-
     fn quoted(&mut self, quote: char) -> String {
         let mut text = String::new();
         while let Some(c) = self.take() {
+            let next = self.chars.peek().copied().unwrap_or(quote);
             match c {
-                '\\' if quote == '"' || matches!(self.chars.peek(), Some('\\' | '\'')) => {
-                    text.extend(self.take());
-                }
+                '\\' if quote == '"' || matches!(next, '\\' | '\'') => text.extend(self.take()),
                 c if c == quote => break,
                 c => text.push(c),
             }
@@ -284,24 +261,5 @@ impl Reader<'_> {
             text.extend(self.take());
         }
         text
-    }
-
-    /// The value behind `=`, or the values of a list.
-    fn values(&mut self) -> Vec<String> {
-        let mut values = Vec::new();
-        match self.next() {
-            Some(Token::Word(word)) => values.push(word),
-            Some(Token::Sign('{')) => {
-                while let Some(token) = self.next() {
-                    match token {
-                        Token::Word(word) => values.push(word),
-                        Token::Sign(',') => {}
-                        Token::Sign(_) => break,
-                    }
-                }
-            }
-            Some(Token::Sign(_)) | None => {}
-        }
-        values
     }
 }

@@ -1,26 +1,31 @@
 //! Configurations of other clients as sections of `/etc/config/ddns`: inadyn, ddclient and ddns-go.
 //!
 //! ```text
-//! text ──inadyn::read──▶ blocks ──inadyn::drafts──▶ drafts ──section::write──▶ text of a UCI file
-//!        ddclient                 ddclient                  and remarks for the owner
-//!        ddns_go                  ddns_go
+//! text ──inadyn::read──▶ File ──File::settle──▶ Draft ──inadyn::finish──▶ Draft ──draft::write──▶ UCI text
+//!        ddclient                by a table of keys     ddclient                         and remarks
+//!        ddns_go                                        ddns_go
 //! ```
 //!
-//! A table for each client says what becomes of its keys (`Block::settle`), another one which of our providers each
+//! A table for each client says what becomes of its keys (`file.rs`), another one which of our providers each
 //! of its providers is (`provider.rs`). A remark never has a value of the file in it, because that may be a secret.
 
-mod block;
 mod ddclient;
 mod ddns_go;
+mod draft;
+mod file;
 mod inadyn;
 mod provider;
 mod remark;
-mod section;
 #[cfg(test)]
 mod tests;
+mod words;
 
+use draft::{Draft, Records};
+use file::{Block, File};
 pub use remark::Remark;
 use remark::Remarks;
+
+use crate::text::quoted::is_visible;
 
 /// A client whose configuration can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,12 +72,49 @@ impl Client {
     /// The sections that do what `text` says, a configuration of this client.
     pub fn import(self, text: &str) -> Import {
         let mut remarks = Remarks::default();
-        let drafts = match self {
-            Self::Inadyn => inadyn::drafts(text, &mut remarks),
-            Self::Ddclient => ddclient::drafts(text, &mut remarks),
-            Self::DdnsGo => ddns_go::drafts(text, &mut remarks),
+        let text = &visible(text, &mut remarks);
+        let file = match self {
+            Self::Inadyn => inadyn::read(text),
+            Self::Ddclient => ddclient::read(text, &mut remarks),
+            Self::DdnsGo => ddns_go::read(text),
         };
-        let uci = section::write(drafts, &mut remarks);
+        let uci = draft::write(&self.drafts(&file, &mut remarks), &mut remarks);
         Import { uci, remarks: remarks.finish() }
     }
+
+    fn drafts(self, file: &File, remarks: &mut Remarks) -> Vec<Draft> {
+        let (keys, finish): (_, fn(&Block, &mut Draft, &mut Remarks) -> bool) = match self {
+            Self::Inadyn => (inadyn::KEYS, inadyn::finish),
+            Self::Ddclient => (ddclient::KEYS, ddclient::finish),
+            Self::DdnsGo => (ddns_go::KEYS, ddns_go::finish),
+        };
+        let mut drafts = Vec::new();
+        for (block, index) in file.blocks.iter().zip(1..) {
+            for records in [Records::V4, Records::V6] {
+                let mut draft = Draft::new(block.line, records);
+                file.settle(index, keys, &mut draft, remarks);
+                draft.set_interval("force_interval", "force_unit", ".force", 0);
+                if finish(block, &mut draft, remarks) {
+                    draft.finish();
+                    draft::add(&mut drafts, draft);
+                }
+            }
+        }
+        drafts
+    }
+}
+
+/// `text` without characters that no terminal shows: in a UCI file they would be a trap.
+fn visible(text: &str, remarks: &mut Remarks) -> String {
+    let mut line = 1;
+    let mut visible = String::new();
+    for c in text.chars() {
+        line += usize::from(c == '\n');
+        if matches!(c, '\n' | '\t') || is_visible(c) {
+            visible.push(c);
+        } else if c != '\r' {
+            remarks.lose(line, "a character that cannot be shown is left out");
+        }
+    }
+    visible
 }
