@@ -60,7 +60,7 @@ fn ask(lookup: &Lookup) -> Result<Found, String> {
 
 fn found(authoritative: bool, addresses: &[&str]) -> Result<Found, String> {
     let addresses = addresses.iter().map(|text| text.parse().unwrap()).collect();
-    Ok(Found { addresses, authoritative })
+    Ok(Found { addresses, authoritative, ..Found::default() })
 }
 
 #[test]
@@ -378,7 +378,8 @@ fn every_query_has_its_own_id_and_port() {
             }
             all
         });
-        for _ in 0..4 {
+        // Each has a second question, because the server is on this host.
+        for _ in 0..2 {
             assert!(ask(&lookup_at("home.example.com", "127.0.0.14")).is_ok());
         }
         let seen = seen.join().unwrap();

@@ -125,6 +125,7 @@ fn status() -> Snapshot {
         seen_at: None,
         failing_since: Some(1_800_000_001),
         foreign: None,
+        dnssec: ddns_netlink::dns::Dnssec::Unknown,
         wait: Wait::Stopped,
         reason: String::new(),
         next_in: None,

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use ddns_netlink::dns::Dnssec;
 use ddns_netlink::engine::no_address::{NoAddress, SendBlock};
 use ddns_netlink::engine::record::Timeline;
 use ddns_netlink::engine::status::{
@@ -63,7 +64,7 @@ fn word(wait: &Wait) -> &'static str {
     }
 }
 
-const STATUS: [&str; 31] = [
+const STATUS: [&str; 32] = [
     "broken",
     "broken[].name",
     "broken[].reason",
@@ -82,6 +83,7 @@ const STATUS: [&str; 31] = [
     "sections[].records",
     "sections[].records[].accepted_after_ms",
     "sections[].records[].desired",
+    "sections[].records[].dnssec",
     "sections[].records[].foreign",
     "sections[].records[].foreign_at",
     "sections[].records[].name",
@@ -122,6 +124,7 @@ fn snapshot() -> Snapshot {
         seen_at: Some(1_800_000_000),
         failing_since: None,
         foreign: None,
+        dnssec: Dnssec::Unknown,
         wait: PUBLISHED,
         reason: "up to date".into(),
         next_in: Some(Duration::from_millis(1500)),

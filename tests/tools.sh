@@ -117,7 +117,7 @@ fi
 ! lacks chromium || packages="$packages chromium"
 ! lacks chromedriver || packages="$packages chromium-driver"
 # busybox: the DHCP client of OpenWrt; dnsmasq: a DHCP server, and a router's resolver; radvd:
-# router advertisements; keepalived: VRRP; named, knotd: name servers; dnsdist: takes TLS off for another one; miniupnpd, turnserver (STUN), nft: a gateway with
+# router advertisements; keepalived: VRRP; named, knotd: name servers; dnsdist: takes TLS off for another one; unbound: a resolver that validates; miniupnpd, turnserver (STUN), nft: a gateway with
 # address translation, and a server behind it; openssl: checks the tests' certificates;
 # python3: makes packages; mandoc: checks manual pages; curl, mosquitto: the samples
 # of hooks; prometheus and its exporter, lua5.1: metrics.
@@ -135,6 +135,8 @@ fi
 ! lacks mandoc || packages="$packages mandoc"
 ! lacks named || services="$services bind9"
 ! lacks knotd || services="$services knot"
+! lacks dnssec-signzone || packages="$packages bind9-utils"
+! lacks unbound || services="$services unbound"
 ! lacks dnsdist || services="$services dnsdist"
 ! lacks radvd || services="$services radvd"
 ! lacks miniupnpd || services="$services miniupnpd-nftables"

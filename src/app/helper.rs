@@ -13,7 +13,7 @@ use crate::cli::helper::{Helper, NOT_DONE, Verb, set};
 use crate::config::uci::{Document, RawSection};
 use crate::config::{Lookup, Section};
 use crate::daemon;
-use crate::dns::Protocol;
+use crate::dns::{Dnssec, Protocol};
 use crate::edge::console::{complain, show};
 use crate::edge::control;
 use crate::edge::dns::{self, DnsTransport};
@@ -168,7 +168,12 @@ fn look_up(
         way.trust = section.transport.trust.clone();
     }
     let found = dns::look_up(&lookup, family, None, &way, &TrustCache::default(), LOOK_UP);
-    found.map(|found| found.addresses)
+    match found? {
+        found if found.dnssec == Dnssec::Bogus => {
+            Err(format!("the validating resolver refuses the answer of {host}: bogus"))
+        }
+        found => Ok(found.addresses),
+    }
 }
 
 /// The addresses of the section `name` that are in DNS as far as the daemon knows; none if no daemon

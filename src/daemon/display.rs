@@ -223,6 +223,7 @@ mod tests {
             seen_at: None,
             failing_since: None,
             foreign: None,
+            dnssec: crate::dns::Dnssec::Unknown,
             wait: wait.clone(),
             reason: String::new(),
             next_in: Some(Duration::from_secs(waits.len() as u64)),

@@ -11,6 +11,10 @@
 //!   └─▶ AskConfigured (dns_server)     AskResolver (A, AAAA) ◀─────────────┘
 //! ```
 //!
+//! After that a resolver on this host, if there is one, is asked the same, whether it has authenticated the answer
+//! (Validate). If it fails, it is asked once more without validation (Unchecked): if it answers then, the answer is
+//! bogus.
+//!
 //! The zone's own name servers are asked, because a resolver's cache may be hours old. An answer
 //! without authority (AA) does not count as theirs, even if it comes from their address: routers and
 //! internet providers intercept port 53. A name server that has another address than the expected one may be a
@@ -19,13 +23,13 @@
 use std::net::{IpAddr, SocketAddr};
 use std::vec;
 
-use super::Found;
 use super::message::{
-    AA, CLASS_IN, Message, NOERROR, NXDOMAIN, Question, Record, TYPE_CNAME, TYPE_NS, TYPE_SOA,
-    address_type, refusal,
+    AA, AD, CD, CLASS_IN, Message, NOERROR, NXDOMAIN, Question, Record, SERVFAIL, TYPE_CNAME,
+    TYPE_NS, TYPE_RRSIG, TYPE_SOA, address_type, refusal,
 };
 use super::name::Name;
 use super::resolv::PORT;
+use super::{Dnssec, Found};
 use crate::model::Family;
 use crate::model::sort;
 
@@ -66,6 +70,8 @@ pub struct ServerQuery {
     pub role: ServerRole,
     /// The question.
     pub question: Question,
+    /// Flags of the question beside RD: none, or [`AD`] and [`CD`]. With [`AD`] signatures are wanted.
+    pub flags: u16,
 }
 
 /// Why a server is asked.
@@ -103,6 +109,10 @@ enum Stage {
     AskConfigured,
     /// The addresses of the host, asked of the system's resolvers.
     AskResolver,
+    /// The same, asked of a resolver on this host that may have authenticated them.
+    Validate,
+    /// The same without validation, because that resolver has failed.
+    Unchecked,
 }
 
 /// The state of a look-up.
@@ -128,6 +138,10 @@ pub struct DnsLookup {
     unexpected: Option<Found>,
     /// Why the last server gave no usable answer.
     trouble: String,
+    /// The resolver on this host that has failed (SERVFAIL).
+    failed: Option<SocketAddr>,
+    /// What the look-up has come to, while a resolver on this host is asked about it.
+    result: Result<Found, String>,
 }
 
 impl DnsLookup {
@@ -147,6 +161,8 @@ impl DnsLookup {
             authoritative: true,
             unexpected: None,
             trouble: String::new(),
+            failed: None,
+            result: Err(String::new()),
         }
     }
 
@@ -162,6 +178,15 @@ impl DnsLookup {
     /// The step after the reply to the last question. An error is a sentence that says why there is
     /// no reply.
     pub fn step(&mut self, reply: Result<Message, String>) -> LookupStep {
+        let is_at_end = matches!(self.stage, Stage::Validate | Stage::Unchecked);
+        match self.advance(reply) {
+            LookupStep::Done(result) if !is_at_end => self.finish(result),
+            step @ (LookupStep::Done(_) | LookupStep::Ask(_)) => step,
+        }
+    }
+
+    /// The step after the reply to the last question, without the resolver on this host.
+    fn advance(&mut self, reply: Result<Message, String>) -> LookupStep {
         let step = match reply {
             Ok(message) => self.interpret(&message),
             Err(why) => Err(why),
@@ -191,7 +216,10 @@ impl DnsLookup {
         let who = self.server.map_or(String::new(), |server| server.ip().to_string());
         match message.rcode() {
             NOERROR | NXDOMAIN => {}
-            code => return Err(refusal(&who, code)),
+            code => {
+                self.note_failure(code);
+                return Err(refusal(&who, code));
+            }
         }
         match self.stage.clone() {
             Stage::Zone(name) => Ok(self.soa_answer(&name, message)),
@@ -203,7 +231,77 @@ impl DnsLookup {
                 None => Err(format!("{who} does not answer with authority")),
             },
             Stage::AskConfigured | Stage::AskResolver => Ok(self.recursive_answer(message)),
+            Stage::Validate => Ok(self.validated(message)),
+            Stage::Unchecked => {
+                let dnssec = Dnssec::Bogus;
+                Ok(LookupStep::Done(Ok(Found { dnssec, ..Found::default() })))
+            }
         }
+    }
+
+    /// Notes a resolver on this host that fails to answer for the addresses of the host.
+    fn note_failure(&mut self, code: u16) {
+        let is_of_host =
+            matches!(self.stage, Stage::AskConfigured | Stage::AskResolver | Stage::Validate);
+        if let Some(server) = self.server
+            && is_of_host
+            && code == SERVFAIL
+            && server.ip().is_loopback()
+        {
+            self.failed = Some(server);
+        }
+    }
+
+    /// Ends the look-up. What was found is first shown to a resolver on this host. If such a resolver has failed,
+    /// it is asked whether that is because of the signatures.
+    fn finish(&mut self, result: Result<Found, String>) -> LookupStep {
+        let failed = self.failed.take();
+        let (stage, server) = match &result {
+            Ok(_) => (Stage::Validate, self.local_resolver()),
+            Err(_) => (Stage::Unchecked, failed),
+        };
+        // Glue has no signatures (RFC 4035 section 2.2).
+        if let Some(server) = server
+            && !self.plan.glue
+            && self.questions + 2 <= MOST_QUESTIONS
+        {
+            self.result = result;
+            return self.ask_about_result(stage, server);
+        }
+        LookupStep::Done(result)
+    }
+
+    /// The first server that may validate and is on this host.
+    fn local_resolver(&self) -> Option<SocketAddr> {
+        let Plan { servers, resolvers, .. } = &self.plan;
+        let mut servers = if servers.is_empty() { resolvers } else { servers }.iter().copied();
+        servers.find(|server| server.ip().is_loopback())
+    }
+
+    fn ask_about_result(&mut self, stage: Stage, server: SocketAddr) -> LookupStep {
+        self.stage = stage;
+        self.left = vec![server].into_iter();
+        self.next()
+    }
+
+    /// The end of the look-up after an answer of a resolver on this host. It may come from a cache, so only the
+    /// same addresses are authenticated.
+    fn validated(&mut self, message: &Message) -> LookupStep {
+        let mut addresses: Vec<_> = message.answers.iter().filter_map(Record::address).collect();
+        sort::ascending(&mut addresses);
+        addresses.dedup();
+        let mut records = message.answers.iter().chain(&message.authorities);
+        let is_signed = records.any(|record| record.kind == TYPE_RRSIG);
+        LookupStep::Done(self.result.clone().map(|found| {
+            let dnssec = if message.has(AD) && addresses == found.addresses {
+                Dnssec::Authenticated
+            } else if is_signed {
+                Dnssec::Signed
+            } else {
+                Dnssec::Unknown
+            };
+            Found { dnssec, ..found }
+        }))
     }
 
     /// Asks the name server `server` of the zone at the addresses in `message`.
@@ -371,7 +469,9 @@ impl DnsLookup {
             | Stage::Servers
             | Stage::Address(..)
             | Stage::AskAuthority
-            | Stage::AskConfigured => self.start(),
+            | Stage::AskConfigured
+            | Stage::Validate
+            | Stage::Unchecked => self.start(),
         }
     }
 
@@ -380,7 +480,8 @@ impl DnsLookup {
         // Servers rotate the order of records, and the result is compared with the one before.
         sort::ascending(&mut addresses);
         addresses.dedup();
-        LookupStep::Done(Ok(Found { addresses, authoritative: self.authoritative }))
+        let authoritative = self.authoritative;
+        LookupStep::Done(Ok(Found { addresses, authoritative, ..Found::default() }))
     }
 
     fn ask_configured(&mut self) -> LookupStep {
@@ -406,7 +507,7 @@ impl DnsLookup {
             }
             self.questions += 1;
             let (role, question) = (self.role(), self.question());
-            return LookupStep::Ask(ServerQuery { server, role, question });
+            return LookupStep::Ask(ServerQuery { server, role, question, flags: self.flags() });
         }
         match self.stage {
             // A resolver that cannot answer for SOA and NS may still have the addresses.
@@ -415,14 +516,35 @@ impl DnsLookup {
             Stage::AskConfigured | Stage::AskResolver => {
                 LookupStep::Done(Err(format!("no name server answers ({})", self.trouble)))
             }
+            Stage::Validate => match self.failed.take() {
+                Some(server) => self.ask_about_result(Stage::Unchecked, server),
+                None => LookupStep::Done(self.result.clone()),
+            },
+            Stage::Unchecked => LookupStep::Done(self.result.clone()),
+        }
+    }
+
+    fn flags(&self) -> u16 {
+        match self.stage {
+            Stage::Validate => AD,
+            Stage::Unchecked => AD | CD,
+            Stage::Zone(_)
+            | Stage::Servers
+            | Stage::Address(..)
+            | Stage::AskAuthority
+            | Stage::AskConfigured
+            | Stage::AskResolver => 0,
         }
     }
 
     fn role(&self) -> ServerRole {
         match self.stage {
-            Stage::Zone(_) | Stage::Servers | Stage::Address(..) | Stage::AskResolver => {
-                ServerRole::Resolver
-            }
+            Stage::Zone(_)
+            | Stage::Servers
+            | Stage::Address(..)
+            | Stage::AskResolver
+            | Stage::Validate
+            | Stage::Unchecked => ServerRole::Resolver,
             Stage::AskAuthority => ServerRole::Authority,
             Stage::AskConfigured => ServerRole::Configured,
         }
@@ -435,6 +557,10 @@ impl DnsLookup {
             Stage::Address(server, family) => (server.clone(), address_type(*family)),
             Stage::AskAuthority | Stage::AskConfigured | Stage::AskResolver => {
                 (self.name.clone(), address_type(self.plan.family))
+            }
+            // The resolver follows aliases itself, and authenticates them, too.
+            Stage::Validate | Stage::Unchecked => {
+                (self.plan.host.clone(), address_type(self.plan.family))
             }
         };
         Question { name, kind, class: CLASS_IN }

@@ -27,6 +27,8 @@ pub const TYPE_AAAA: u16 = 28;
 pub const TYPE_DNAME: u16 = 39;
 /// The pseudo record of EDNS(0).
 pub const TYPE_OPT: u16 = 41;
+/// Signature of records (RFC 4034).
+pub const TYPE_RRSIG: u16 = 46;
 /// Transaction signature (RFC 8945).
 pub const TYPE_TSIG: u16 = 250;
 
@@ -40,9 +42,16 @@ pub const TC: u16 = 0x0200;
 pub const RD: u16 = 0x0100;
 /// Header flag: recursion available.
 pub const RA: u16 = 0x0080;
+/// Header flag: the resolver has verified the signatures of the answer; in a question, that this is to be said
+/// (RFC 6840 section 5.7).
+pub const AD: u16 = 0x0020;
+/// Header flag: answer without verifying signatures (RFC 4035 section 3.2.2).
+pub const CD: u16 = 0x0010;
 
 /// Response code: no error.
 pub const NOERROR: u16 = 0;
+/// Response code: the server failed, or the signatures of the answer are wrong (RFC 4035 section 5.5).
+pub const SERVFAIL: u16 = 2;
 /// Response code: there is no such name.
 pub const NXDOMAIN: u16 = 3;
 
@@ -199,6 +208,11 @@ impl Record {
         Self { name: Name::root(), kind: TYPE_OPT, class: size, ttl: 0, rdata: Vec::new() }
     }
 
+    /// The OPT record of a sender that wants signatures, too (DO, RFC 3225).
+    pub fn opt_with_signatures(size: u16) -> Self {
+        Self { ttl: 0x8000, ..Self::opt(size) }
+    }
+
     /// The address, if this is an A or AAAA record.
     pub fn address(&self) -> Option<IpAddr> {
         let rdata = self.rdata.as_slice();
@@ -239,7 +253,7 @@ pub fn address_type(family: Family) -> u16 {
 pub fn refusal(who: &str, code: u16) -> String {
     match code {
         1 => format!("{who} does not understand the question"),
-        2 => format!("{who} says that it failed (SERVFAIL)"),
+        SERVFAIL => format!("{who} says that it failed (SERVFAIL)"),
         5 => format!("{who} refuses to answer"),
         other => format!("{who} says that there was error {other}"),
     }

@@ -35,10 +35,39 @@ impl Protocol {
 }
 
 /// The result of a look-up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The addresses, sorted; empty if there is no such name or no address of the family.
     pub addresses: Vec<IpAddr>,
     /// Whether the answer comes from an authority for the name, and not from a cache.
     pub authoritative: bool,
+    /// What a resolver on this host says about the answer.
+    pub dnssec: Dnssec,
+}
+
+/// What a resolver on this host says about an answer (DNSSEC, RFC 4035). Others are not believed: who can forge
+/// their answers can forge that, too (RFC 4035 section 4.9.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dnssec {
+    /// Nothing.
+    #[default]
+    Unknown,
+    /// The zone has signatures, and the resolver does not say that it has verified them.
+    Signed,
+    /// The resolver has verified the signatures of the same answer.
+    Authenticated,
+    /// The resolver refuses the answer, because its signatures are wrong. The answer is not used.
+    Bogus,
+}
+
+impl Dnssec {
+    /// The word for `status --json`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Signed => "signed",
+            Self::Authenticated => "authenticated",
+            Self::Bogus => "bogus",
+        }
+    }
 }

@@ -2,12 +2,13 @@
 
 use proptest::prelude::*;
 
-use super::Found;
 use super::lookup::{DnsLookup, LookupStep, Plan, ServerQuery, ServerRole};
 use super::message::{
-    AA, CLASS_IN, Message, QR, Record, TYPE_A, TYPE_AAAA, TYPE_CNAME, TYPE_NS, TYPE_SOA,
+    AA, AD, CD, CLASS_IN, Message, QR, Record, TYPE_A, TYPE_AAAA, TYPE_CNAME, TYPE_NS, TYPE_RRSIG,
+    TYPE_SOA,
 };
 use super::name::Name;
+use super::{Dnssec, Found};
 use crate::model::Family;
 
 fn name(text: &str) -> Name {
@@ -22,6 +23,7 @@ pub(super) fn record(text: &str) -> Record {
         "AAAA" => (TYPE_AAAA, words[2].parse::<std::net::Ipv6Addr>().unwrap().octets().to_vec()),
         "NS" => (TYPE_NS, name(words[2]).wire().to_vec()),
         "CNAME" => (TYPE_CNAME, name(words[2]).wire().to_vec()),
+        "RRSIG" => (TYPE_RRSIG, vec![0; 18]),
         _ => (TYPE_SOA, [name(words[2]).wire(), &[0], &[0; 20]].concat()),
     };
     Record { name: name(words[0]), kind, class: CLASS_IN, ttl: 300, rdata }
@@ -42,6 +44,7 @@ fn reply(text: &str) -> Result<Message, String> {
             "nx" => message.flags |= 3,
             "servfail" => message.flags |= 2,
             "refused" => message.flags |= 5,
+            "ad" => message.flags |= AD,
             "|" => section += 1,
             other => {
                 let record = record(other);
@@ -62,7 +65,7 @@ fn plan(host: &str) -> Plan {
         host: name(host),
         family: Family::V4,
         glue: false,
-        resolvers: vec!["127.0.0.1:53".parse().unwrap()],
+        resolvers: vec!["198.51.100.1:53".parse().unwrap()],
         servers: vec![],
         over: None,
     }
@@ -85,7 +88,9 @@ fn shown(query: &ServerQuery) -> String {
     };
     let address = query.server.ip().to_string();
     let last = address.rsplit(['.', ':']).next().unwrap();
-    format!("{role}{last} {kind} {}", query.question.name)
+    let ad = if query.flags & AD != 0 { "+ad" } else { "" };
+    let cd = if query.flags & CD != 0 { "+cd" } else { "" };
+    format!("{role}{last}{ad}{cd} {kind} {}", query.question.name)
 }
 
 /// Plays a transcript, lines of `question = reply`, and returns the result.
@@ -106,7 +111,7 @@ fn play(plan: Plan, transcript: &str) -> Result<Found, String> {
 
 fn found(authoritative: bool, addresses: &[&str]) -> Result<Found, String> {
     let addresses = addresses.iter().map(|text| text.parse().unwrap()).collect();
-    Ok(Found { addresses, authoritative })
+    Ok(Found { addresses, authoritative, ..Found::default() })
 }
 
 const ZONE: &str = "
@@ -117,6 +122,66 @@ const ZONE: &str = "
 
 fn from_zone(rest: &str) -> Result<Found, String> {
     play(plan("home.example.com"), &format!("{ZONE}{rest}"))
+}
+
+fn on_this_host(host: &str) -> Plan {
+    Plan { resolvers: vec!["127.0.0.1:53".parse().unwrap()], ..plan(host) }
+}
+
+fn with_dnssec(dnssec: Dnssec) -> Result<Found, String> {
+    found(true, &["203.0.113.5"]).map(|found| Found { dnssec, ..found })
+}
+
+/// What a resolver on this host says about the answer that the zone's name servers have given.
+#[test]
+fn a_resolver_on_this_host_is_asked_whether_it_has_authenticated_the_answer() {
+    let answer = format!("{ZONE}o2 A home.example.com = aa, home.example.com A 203.0.113.5\n");
+    let signature = "home.example.com RRSIG";
+    for (rest, dnssec) in [
+        (format!("ad, home.example.com A 203.0.113.5, {signature}"), Dnssec::Authenticated),
+        (format!("home.example.com A 203.0.113.5, {signature}"), Dnssec::Signed),
+        // Its cache is older than the answer.
+        (format!("ad, home.example.com A 203.0.113.4, {signature}"), Dnssec::Signed),
+        ("home.example.com A 203.0.113.5".to_owned(), Dnssec::Unknown),
+        ("refused".to_owned(), Dnssec::Unknown),
+        ("-".to_owned(), Dnssec::Unknown),
+    ] {
+        let transcript = format!("{answer}r1+ad A home.example.com = {rest}");
+        assert_eq!(play(on_this_host("home.example.com"), &transcript), with_dnssec(dnssec));
+    }
+    // Another host's resolver is not believed, so it is not asked.
+    assert_eq!(play(plan("home.example.com"), &answer), with_dnssec(Dnssec::Unknown));
+}
+
+#[test]
+fn an_answer_that_the_resolver_gives_only_without_validation_is_bogus() {
+    let bogus = Ok(Found { dnssec: Dnssec::Bogus, ..Found::default() });
+    let answer = format!("{ZONE}o2 A home.example.com = aa, home.example.com A 203.0.113.5\n");
+    let transcript = format!(
+        "{answer}r1+ad A home.example.com = servfail
+        r1+ad+cd A home.example.com = home.example.com A 203.0.113.5"
+    );
+    assert_eq!(play(on_this_host("home.example.com"), &transcript), bogus);
+    // The resolver fails for another reason.
+    let transcript = format!(
+        "{answer}r1+ad A home.example.com = servfail
+        r1+ad+cd A home.example.com = servfail"
+    );
+    assert_eq!(play(on_this_host("home.example.com"), &transcript), with_dnssec(Dnssec::Unknown));
+    // Even the zone cannot be found, because its answers are bogus.
+    let transcript = "
+        r1 SOA home.example.com = servfail
+        r1 A home.example.com = servfail
+        r1+ad+cd A home.example.com = home.example.com A 203.0.113.5
+    ";
+    assert_eq!(play(on_this_host("home.example.com"), transcript), bogus);
+    let transcript = "
+        r1 SOA home.example.com = servfail
+        r1 A home.example.com = servfail
+        r1+ad+cd A home.example.com = servfail
+    ";
+    let failed = play(on_this_host("home.example.com"), transcript).unwrap_err();
+    assert!(failed.contains("SERVFAIL"), "{failed}");
 }
 
 #[test]

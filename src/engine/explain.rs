@@ -189,6 +189,7 @@ impl Engine {
             seen_at: seen_at(record, now),
             failing_since: record.failing_since(),
             foreign: record.difference().filter(|it| it.is_foreign()).cloned(),
+            dnssec: record.dns.dnssec(),
             wait,
             reason,
             next_in: next.map(|at| at.saturating_sub(now.up)),

@@ -109,7 +109,7 @@ impl SectionState {
     }
 
     /// Takes in the answer to `lookup`. Returns the indexes of the records that it is about, and a message for the
-    /// log if the answer settles a doubt.
+    /// log if the answer settles a doubt, or if a resolver says something else about the name's answers.
     pub fn looked_up(
         &mut self,
         (lookup, family): (&Lookup, Family),
@@ -134,7 +134,18 @@ impl SectionState {
                 record.registered_answered(answer.clone(), shares, now, jitter);
             }
         }
-        (records, None)
+        let notice = self.dnssec_notice(&records, &lookup.host);
+        (records, notice)
+    }
+
+    /// One message for all records of a look-up, if a resolver says something else about `host` than before.
+    fn dnssec_notice(&mut self, records: &[usize], host: &str) -> Option<Notice> {
+        let mut notice = None;
+        for index in records {
+            let change = self.records.get_mut(*index)?.dns.dnssec_change();
+            notice = notice.or(report::dnssec(&self.spec.name, host, change));
+        }
+        notice
     }
 
     /// The indexes of the records whose registered address `lookup` has asked for.

@@ -9,12 +9,13 @@
 //! (once it had the time to reach the name servers), another network, and the end of a pause between two
 //! corrections.
 
+use std::mem;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::pace::Backoff;
 use crate::config::Lookup;
-use crate::dns::Found;
+use crate::dns::{Dnssec, Found};
 use crate::model::address::list;
 use crate::time::Now;
 use crate::time::duration;
@@ -37,6 +38,10 @@ pub struct Registered {
     answer: Option<Result<Found, String>>,
     answered_at: Duration,
     backoff: Backoff,
+    /// What a resolver on this host has said last about an answer.
+    dnssec: Dnssec,
+    /// What of that was told.
+    told_dnssec: Dnssec,
 }
 
 /// Whether a look-up is needed.
@@ -74,14 +79,17 @@ impl Registered {
 
     /// Takes in the answer of a look-up.
     pub(super) fn answered(&mut self, answer: Result<Found, String>, now: Now, jitter: u32) {
+        if let Ok(found) = &answer {
+            self.dnssec = found.dnssec;
+        }
         match &answer {
-            Ok(_) => {
+            Ok(found) if found.dnssec != Dnssec::Bogus => {
                 self.backoff.reset();
                 if self.stage == Stage::Asked {
                     self.stage = Stage::Answered;
                 }
             }
-            Err(_) => {
+            Ok(_) | Err(_) => {
                 self.backoff.failed(now.up, RETRY, jitter);
                 // A change of the network clears this.
                 let is_last = self.backoff.attempts() >= TRIES;
@@ -97,9 +105,22 @@ impl Registered {
     pub fn network_changed(&mut self) {
         match &self.answer {
             Some(Ok(_)) => self.ask_again(self.answered_at.saturating_add(APART)),
-            Some(Err(_)) => *self = Self::default(),
+            Some(Err(_)) => {
+                let Self { dnssec, told_dnssec, .. } = *self;
+                *self = Self { dnssec, told_dnssec, ..Self::default() };
+            }
             None => {}
         }
+    }
+
+    /// What a resolver on this host has said last about an answer.
+    pub fn dnssec(&self) -> Dnssec {
+        self.dnssec
+    }
+
+    /// What a resolver on this host said before, and says now. It counts as told.
+    pub(super) fn dnssec_change(&mut self) -> (Dnssec, Dnssec) {
+        (mem::replace(&mut self.told_dnssec, self.dnssec), self.dnssec)
     }
 
     /// The addresses that the last look-up found; none if it failed.
@@ -133,6 +154,10 @@ impl Registered {
             None if self.stage == Stage::Asked => "being looked up".into(),
             None => "not looked up yet".into(),
             Some(Err(why)) => format!("could not be looked up {ago} ago: {why}"),
+            Some(Ok(found)) if found.dnssec == Dnssec::Bogus => {
+                let host = &lookup.host;
+                format!("the validating resolver refused the answer of {host} {ago} ago: bogus")
+            }
             Some(Ok(found)) => {
                 let server = lookup.server.as_ref().map(ToString::to_string);
                 let whose = match (&server, found.authoritative) {
@@ -142,7 +167,12 @@ impl Registered {
                     (None, true) => "its zone's own name servers",
                 };
                 let (host, addresses) = (&lookup.host, list(&found.addresses));
-                format!("{host} has {addresses} according to {whose}, {ago} ago")
+                let dnssec = match found.dnssec {
+                    Dnssec::Authenticated => "; the resolver says authenticated",
+                    Dnssec::Signed => "; signed, and no resolver of this router says authenticated",
+                    Dnssec::Unknown | Dnssec::Bogus => "",
+                };
+                format!("{host} has {addresses} according to {whose}, {ago} ago{dnssec}")
             }
         }
     }

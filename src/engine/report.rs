@@ -8,6 +8,7 @@ use super::no_address::{NoAddress, Rejection, SendBlock};
 use super::record::{Difference, Record, Refusal};
 use super::status::LineStatus;
 use super::wait::{Wait, repeated};
+use crate::dns::Dnssec;
 use crate::model::{Family, Level, Notice, Target};
 use crate::provider::{Outcome, Scope, Verdict};
 use crate::time::Now;
@@ -177,6 +178,41 @@ pub(super) fn still_refused(section: &str, record: &Record, now: Now) -> Option<
          wait {after}"
     );
     Some(Notice::about(section, Level::Warning, text).on(name, record.family))
+}
+
+/// Reports that a resolver on this host says something else than `before` about what DNS answers for `host`.
+pub(super) fn dnssec(
+    section: &str,
+    host: &str,
+    (before, after): (Dnssec, Dnssec),
+) -> Option<Notice> {
+    let (level, text) = match after {
+        _ if before == after => return None,
+        Dnssec::Bogus => (
+            Level::Warning,
+            format!(
+                "the validating resolver refuses the answer of {host}: bogus. The answer is not used; \
+                 the signatures (DNSSEC) of the zone are wrong, or somebody forges its answers"
+            ),
+        ),
+        Dnssec::Authenticated => (
+            Level::Notice,
+            format!(
+                "{host}: the resolver of this router says that its address in DNS is authenticated"
+            ),
+        ),
+        Dnssec::Unknown | Dnssec::Signed if matches!(before, Dnssec::Unknown | Dnssec::Signed) => {
+            return None;
+        }
+        Dnssec::Unknown | Dnssec::Signed => (
+            Level::Notice,
+            format!(
+                "{host}: the resolver of this router does not say any more that its address in DNS is {}",
+                before.word()
+            ),
+        ),
+    };
+    Some(Notice::about(section, level, text))
 }
 
 /// Reports that the zone's own name servers have the address of a request that was in doubt.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::record::{Difference, Timeline};
 use super::wait::Wait;
+use crate::dns::Dnssec;
 use crate::model::json::Json;
 use crate::model::sort;
 use crate::model::{Family, Hostname};
@@ -97,6 +98,8 @@ pub struct RecordStatus {
     pub failing_since: Option<UnixSeconds>,
     /// What somebody else has written into the record, so that it was left alone.
     pub foreign: Option<Difference>,
+    /// What a resolver on this host says about the record in DNS.
+    pub dnssec: Dnssec,
     /// The state of the record.
     pub wait: Wait,
     /// A sentence: what the record waits for and why.
@@ -298,6 +301,7 @@ impl RecordStatus {
             ("seen_at", self.seen_at.into()),
             ("foreign", texts(self.foreign.as_ref().map_or(&[], |foreign| &foreign.found))),
             ("foreign_at", self.foreign.as_ref().map(|foreign| foreign.found_at).into()),
+            ("dnssec", self.dnssec.word().into()),
             ("state", self.wait.word().into()),
             ("reason", self.reason.as_str().into()),
             ("next_in", self.next_in.map(in_seconds).into()),

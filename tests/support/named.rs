@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::process::{Lines, Process};
+use super::process::{Lines, Process, run};
 use super::router::{file, ip_isp};
 
 /// The name server of `com` and `net`.
@@ -122,6 +122,25 @@ impl Named {
         Self { process, serial: 1 }
     }
 
+    /// Signs `example.com` with these records, then changes the text `from` of its file into `to`. Waits until BIND
+    /// has loaded the zone. The key is in `anchor`, in the directory of BIND.
+    pub fn set_signed(&mut self, records: &str, (from, to): (&str, &str)) {
+        let dir = file("named");
+        self.serial += 1;
+        write_zone(self.serial, records);
+        let key = dir.join("anchor");
+        if !key.exists() {
+            let words = ["-q", "-a", "ECDSAP256SHA256", "-f", "KSK", "example.com"];
+            let name = run(Command::new("dnssec-keygen").current_dir(&dir).args(words));
+            fs::copy(dir.join(format!("{}.key", name.trim())), &key).unwrap();
+        }
+        let words = ["-z", "-S", "-o", "example.com", "-O", "full", "-f", "signed", "example.com"];
+        run(Command::new("dnssec-signzone").current_dir(&dir).args(words));
+        let signed = fs::read_to_string(dir.join("signed")).unwrap().replace(from, to);
+        fs::write(dir.join("example.com"), signed).unwrap();
+        self.load();
+    }
+
     /// What BIND has printed.
     pub fn lines(&self) -> &Lines {
         &self.process.lines
@@ -132,6 +151,11 @@ impl Named {
     pub fn set(&mut self, records: &str) {
         self.serial += 1;
         write_zone(self.serial, records);
+        self.load();
+    }
+
+    /// Has BIND load the zone.
+    fn load(&self) {
         let seen = self.process.lines.len();
         self.process.signal(Signal::SIGHUP);
         let loaded = format!("zone example.com/IN/example: loaded serial {}", self.serial);
@@ -145,6 +169,35 @@ fn write_zone(serial: u32, records: &str) {
          ns AAAA {EXAMPLE6}\n{records}\n"
     );
     fs::write(file("named").join("example.com"), text).unwrap();
+}
+
+const UNBOUND: &str = r#"
+server:
+    interface: 127.0.0.1
+    username: ""
+    chroot: ""
+    pidfile: ""
+    directory: "/run/t/named"
+    do-daemonize: no
+    use-syslog: no
+    logfile: ""
+    verbosity: 1
+    trust-anchor-file: "/run/t/named/anchor"
+stub-zone:
+    name: "."
+    stub-addr: 192.0.2.1
+remote-control:
+    control-enable: no
+"#;
+
+/// Starts unbound at 127.0.0.1 with the key of [`Named::set_signed`] as its trust anchor; `command` runs it in the
+/// right namespace.
+pub fn unbound(mut command: Command) -> Process {
+    let path = file("named").join("unbound.conf");
+    fs::write(&path, UNBOUND).unwrap();
+    let process = Process::start(command.args(["-d", "-c"]).arg(path));
+    process.lines.wait_line(LIMIT, |line| line.contains("start of service"));
+    process
 }
 
 /// Starts dnsmasq at 127.0.0.1, where `/etc/resolv.conf` points; `command` runs it in the right

@@ -11,7 +11,7 @@ use super::wire::{DnsCall, is_timeout, random};
 use crate::config;
 use crate::dns::Found;
 use crate::dns::lookup::{DnsLookup, LookupStep, Plan, ServerQuery, ServerRole};
-use crate::dns::message::{Message, TC};
+use crate::dns::message::{AD, Message, Record, TC};
 use crate::dns::name::Name;
 use crate::edge::clock::uptime;
 use crate::edge::dns::resolve;
@@ -20,6 +20,9 @@ use crate::model::{Family, Transport, Trust};
 
 /// How long to wait for an answer over UDP, after the first packet and after the second.
 const UDP: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
+
+/// Most octets of an answer with signatures over UDP. They fit into a packet on any path (RFC 9715).
+const MOST_OCTETS: u16 = 1232;
 
 /// How name servers are reached, other than the system's resolvers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -130,7 +133,12 @@ fn over_udp(call: &DnsCall<'_>, query: &ServerQuery) -> io::Result<Message> {
 /// The query with a new random id. Each packet has its own id and port (RFC 5452 section 9).
 fn message(query: &ServerQuery) -> Message {
     let recursive = query.role != ServerRole::Authority;
-    Message::query(random(), query.question.clone(), recursive)
+    let mut message = Message::query(random(), query.question.clone(), recursive);
+    message.flags |= query.flags;
+    if query.flags & AD != 0 {
+        message.additionals.push(Record::opt_with_signatures(MOST_OCTETS));
+    }
+    message
 }
 
 fn over_udp_once(call: &DnsCall<'_>, query: &Message, time: Duration) -> io::Result<Message> {

@@ -238,6 +238,7 @@ mod tests {
             seen_at: None,
             failing_since: None,
             foreign: None,
+            dnssec: crate::dns::Dnssec::Unknown,
             wait: PUBLISHED,
             reason: String::new(),
             next_in: Some(Duration::from_secs(600)),

@@ -7,7 +7,7 @@ use crate::provider::Outcome;
 const NEW: &str = "203.0.113.2";
 
 fn found(authoritative: bool, address: &str) -> Option<Result<Found, String>> {
-    Some(Ok(Found { addresses: vec![address.parse().unwrap()], authoritative }))
+    Some(Ok(Found { addresses: vec![address.parse().unwrap()], authoritative, ..Found::default() }))
 }
 
 /// A change was answered with a page.

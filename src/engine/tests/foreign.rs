@@ -15,7 +15,7 @@ const NOTHING: [&str; 0] = [];
 
 fn found(addresses: &[&str]) -> Option<Result<Found, String>> {
     let addresses = addresses.iter().map(|text| ip(text)).collect();
-    Some(Ok(Found { addresses, authoritative: true }))
+    Some(Ok(Found { addresses, authoritative: true, ..Found::default() }))
 }
 
 fn world() -> Scenario {

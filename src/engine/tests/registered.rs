@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::scenario::*;
 use crate::config::RefreshPolicy;
-use crate::dns::{Found, Protocol};
+use crate::dns::{Dnssec, Found, Protocol};
 use crate::engine::event::Event;
 use crate::model::{Family, HostPort, Hostname};
 use crate::provider::Outcome;
@@ -14,7 +14,7 @@ const NOTHING: [&str; 0] = [];
 
 fn found(authoritative: bool, addresses: &[&str]) -> Option<Result<Found, String>> {
     let addresses = addresses.iter().map(|text| ip(text)).collect();
-    Some(Ok(Found { addresses, authoritative }))
+    Some(Ok(Found { addresses, authoritative, ..Found::default() }))
 }
 
 fn failed_look_up() -> Option<Result<Found, String>> {
@@ -68,6 +68,51 @@ fn the_cache_of_a_resolver_and_a_failure_change_nothing() {
     for dns in [found(false, &[]), found(false, &["198.51.100.7"]), failed_look_up()] {
         let mut s = restart(dns);
         assert_eq!(s.sent(), NOTHING);
+    }
+}
+
+/// The answer of the zone's name servers as a resolver on this host judges it.
+fn judged(dnssec: Dnssec) -> Option<Result<Found, String>> {
+    if dnssec == Dnssec::Bogus {
+        return Some(Ok(Found { dnssec, ..Found::default() }));
+    }
+    found(true, &["203.0.113.1"]).map(|found| found.map(|found| Found { dnssec, ..found }))
+}
+
+/// What the log says since the last look about the resolver on this host.
+fn told(s: &mut Scenario) -> Vec<String> {
+    let mut lines = s.said();
+    lines.retain(|line| line.contains("resolver"));
+    lines
+}
+
+#[test]
+fn a_bogus_answer_is_told_once_and_changes_nothing() {
+    let mut s = restart(judged(Dnssec::Bogus));
+    let lines = told(&mut s);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("refuses the answer of home.example.com: bogus"), "{lines:?}");
+    assert!(s.lookups > 2, "it may pass");
+    assert!(why(&s).contains("refused the answer of home.example.com"), "{}", why(&s));
+    assert!(restart(judged(Dnssec::Bogus)).sent().is_empty());
+}
+
+#[test]
+fn only_a_change_of_what_the_resolver_says_is_told() {
+    let mut s = restart(judged(Dnssec::Authenticated));
+    assert_eq!(told(&mut s).len(), 1);
+    assert!(why(&s).ends_with("; the resolver says authenticated"), "{}", why(&s));
+    for (dnssec, lines) in [
+        (Dnssec::Authenticated, 0),
+        (Dnssec::Signed, 1),
+        (Dnssec::Unknown, 0),
+        (Dnssec::Authenticated, 1),
+    ] {
+        s.dns = judged(dnssec);
+        s.routes_down();
+        s.route_up(route(WAN, "203.0.113.254"));
+        s.pass(DAY);
+        assert_eq!(told(&mut s).len(), lines, "{dnssec:?}");
     }
 }
 

@@ -362,7 +362,7 @@ fn a_removal_that_was_given_up_does_not_hold_back_an_address() {
 fn what_was_looked_up_before_is_forgotten_and_looked_up_again() {
     let found = |text: &[&str]| {
         let addresses = text.iter().map(|text| ip(text)).collect();
-        Some(Ok(Found { addresses, authoritative: true }))
+        Some(Ok(Found { addresses, authoritative: true, ..Found::default() }))
     };
     let mut s = router().with(|c| c.timing.remove_after = Some(10 * MINUTE));
     s.dns = found(&["203.0.113.1"]);

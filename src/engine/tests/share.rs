@@ -118,7 +118,7 @@ fn a_request_without_an_answer_may_bring_the_address_of_another_section_back() {
 fn dns_with_other_addresses_too_is_right() {
     let mut s = settled("203.0.113.2");
     let addresses = ["203.0.113.1", "203.0.113.2", "192.0.2.7"].map(ip).to_vec();
-    s.dns = Some(Ok(Found { addresses, authoritative: true }));
+    s.dns = Some(Ok(Found { addresses, authoritative: true, ..Found::default() }));
     let mut s = s.restart(MINUTE);
     s.jobs.clear();
     s.pass(HOUR);

@@ -16,7 +16,11 @@ const OURS: &str = "203.0.113.1";
 const THEIRS: &str = "198.51.100.7";
 
 fn found(address: &str) -> Option<Result<Found, String>> {
-    Some(Ok(Found { addresses: vec![address.parse().unwrap()], authoritative: true }))
+    Some(Ok(Found {
+        addresses: vec![address.parse().unwrap()],
+        authoritative: true,
+        ..Found::default()
+    }))
 }
 
 /// A router that publishes while it has [`VIRTUAL`].

@@ -100,6 +100,7 @@ fn json_has_the_documented_shape() {
         "seen_at": since,
         "foreign": none,
         "foreign_at": null,
+        "dnssec": "unknown",
         "state": "published",
         "reason": "up to date; sent again in 2 d 23 h if nothing changes",
         "next_in": 259_190.0,

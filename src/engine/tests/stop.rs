@@ -116,7 +116,7 @@ fn a_request_on_its_way_is_waited_for() {
 fn its_source_is_not_asked_and_its_name_not_looked_up() {
     let mut s = Scenario::new().with(|c| c.source = web());
     s.page = Some("203.0.113.9".parse().unwrap());
-    s.dns = Some(Ok(Found { addresses: vec![], authoritative: false }));
+    s.dns = Some(Ok(Found { addresses: vec![], authoritative: false, ..Found::default() }));
     let mut s = s.settled();
     stop(&mut s);
     s.reconfigure(|c| c.lookup.host = "other.example.com".into());
