@@ -246,7 +246,7 @@ def debian_fields(arch, size):
         ("Architecture", arch),
         ("Maintainer", MAINTAINER),
         ("Installed-Size", size),
-        ("Depends", "ca-certificates"),
+        ("Depends", "ca-certificates, passwd"),
         ("Section", "net"),
         ("Priority", "optional"),
         ("Homepage", URL),

@@ -18,7 +18,7 @@ use std::process::Command;
 use serde_json::json;
 use support::daemon::{Launcher, collect_syslog};
 use support::process::{Lines, Process, run, wait_until};
-use support::router::{DIR, isolated_with_users, search_path};
+use support::router::{DIR, has, isolated_with_users, search_path};
 use support::scene::{LIMIT, Scene, skip_under_emulator};
 use support::skip;
 use support::ubus::{Client, Netifd, SOCKET, Ubusd, up};
@@ -208,14 +208,17 @@ impl Router {
     /// Writes /etc/config/ddns with the section `home` and these options, and these global ones.
     fn configure(&mut self, global: &str, options: &str) {
         self.scene.config.global(global).section("home", &format!("{NETWORK}\n{options}"));
-        let text = self.scene.config.text();
-        let text = text.replace("/run/t/state", "/etc/ddns-netlink");
-        let text =
-            text.replace("/run/t/run", "/var/run/ddns").replace("/run/t/log", "/run/log-ddns");
+        let text = self.text();
         // libuci writes a new file for root alone at each commit.
         fs::write("/etc/config/ddns.new", text).unwrap();
         fs::set_permissions("/etc/config/ddns.new", fs::Permissions::from_mode(0o600)).unwrap();
         fs::rename("/etc/config/ddns.new", "/etc/config/ddns").unwrap();
+    }
+
+    /// The configuration, with the usual directories.
+    fn text(&self) -> String {
+        let text = self.scene.config.text().replace("/run/t/state", "/etc/ddns-netlink");
+        text.replace("/run/t/run", "/var/run/ddns").replace("/run/t/log", "/run/log-ddns")
     }
 
     fn command(&self, words: &str) -> String {
@@ -290,8 +293,11 @@ fn procd_starts_the_daemon_without_rights_and_reloads_reach_it() {
         router.wait_request(3, "third.example.com", "203.0.113.6");
         assert_eq!(router.daemon(USER), pid, "a reload starts no other daemon");
         assert!(router.command("ddns-netlink status").contains("third.example.com"));
-        let checked = Client::connect().call("ddns", "check", &json!({"text": "config x"}));
-        assert!(checked.is_ok(), "{checked:?}");
+        let mut bus = Client::connect();
+        let checked = bus.call("ddns", "check", &json!({"text": "config x"})).unwrap();
+        assert_eq!(checked["mistakes"][0]["line"], 1, "{checked}");
+        let tested = bus.call("ddns", "test", &json!({"text": router.text()})).unwrap();
+        assert!(tested["text"].as_str().unwrap().contains("third.example.com"), "{tested}");
 
         // An image without ujail.
         fs::remove_file("/sbin/ujail").unwrap();
@@ -331,10 +337,12 @@ fn a_section_with_a_script_and_a_missing_user_bring_root_back() {
         assert_no_rights(router.daemon(USER));
         assert_eq!(owner("/etc/ddns-netlink/state"), USER);
 
-        router.configure("option user 'nobody'", "");
+        let global = "option user 'nobody'\noption metrics_file '/run/prometheus/ddns.prom'";
+        router.configure(global, "");
         router.apply();
         router.daemon(65534);
         assert_eq!(owner("/etc/ddns-netlink/state"), 65534);
+        wait_until("metrics are written", || Path::new("/run/prometheus/ddns.prom").exists());
 
         // sysupgrade has brought an old /etc/passwd back.
         let users = fs::read_to_string("/etc/passwd").unwrap();
@@ -349,4 +357,35 @@ fn a_section_with_a_script_and_a_missing_user_bring_root_back() {
         });
         assert_eq!(router.scene.provider.count(), 3, "the state survives each change of the user");
     });
+}
+
+#[test]
+fn the_unit_of_systemd_is_valid_and_leaves_the_daemon_little() {
+    if !has("systemd-analyze") {
+        skip::skip("systemd-analyze is not installed");
+        return;
+    }
+    let scratch = env::temp_dir().join(format!("unit-{}", std::process::id()));
+    fs::create_dir_all(&scratch).unwrap();
+    let unit = scratch.join("ddns-netlink.service");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/ddns-netlink.service");
+    let text = fs::read_to_string(source).unwrap();
+    for setting in ["User=ddns", "CapabilityBoundingSet=", "NoNewPrivileges=yes"] {
+        assert!(text.contains(&format!("\n{setting}\n")), "{setting}");
+    }
+    // `verify` looks for the program.
+    fs::write(&unit, text.replace("/usr/sbin/ddns-netlink", env!("CARGO_BIN_EXE_ddns-netlink")))
+        .unwrap();
+    let analyze = |words: &[&str]| {
+        let output = Command::new("systemd-analyze").args(words).arg(&unit).output().unwrap();
+        (
+            output.status.success(),
+            String::from_utf8([output.stdout, output.stderr].concat()).unwrap(),
+        )
+    };
+    assert_eq!(analyze(&["verify", "--man=no"]), (true, String::new()));
+    // 0 is no exposure at all, and 100 the most.
+    let (is_little, shown) = analyze(&["security", "--offline=true", "--threshold=15"]);
+    fs::remove_dir_all(&scratch).unwrap();
+    assert!(is_little, "{shown}");
 }

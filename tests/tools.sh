@@ -107,7 +107,7 @@ if [ "$task" != install ]; then
 fi
 compiles || { programs="$programs cc" packages="$packages gcc libc6-dev" needed=yes; }
 ! lacks ip || { packages="$packages iproute2" needed=yes; }
-! lacks unshare nsenter || { packages="$packages util-linux" needed=yes; }
+! lacks unshare nsenter setpriv || { packages="$packages util-linux" needed=yes; }
 if [ "$task" = demo ]; then
     advise
     [ -z "${needed:-}" ] && [ "$built" = yes ]
@@ -120,7 +120,7 @@ fi
 # router advertisements; keepalived: VRRP; named, knotd: name servers; dnsdist: takes TLS off for another one; unbound: a resolver that validates; miniupnpd, turnserver (STUN), nft: a gateway with
 # address translation, and a server behind it; openssl: checks the tests' certificates;
 # python3: makes packages; mandoc: checks manual pages; curl, mosquitto: the samples
-# of hooks; prometheus and its exporter, lua5.1: metrics.
+# of hooks; prometheus and its exporter, lua5.1: metrics; systemd-analyze: the unit.
 ! lacks busybox || packages="$packages busybox"
 ! lacks dnsmasq || packages="$packages dnsmasq-base"
 ! lacks sysctl || packages="$packages procps"
@@ -133,6 +133,7 @@ fi
 ! lacks signify-openbsd || packages="$packages signify-openbsd"
 ! lacks bash || packages="$packages bash"
 ! lacks mandoc || packages="$packages mandoc"
+! lacks systemd-analyze || packages="$packages systemd"
 ! lacks named || services="$services bind9"
 ! lacks knotd || services="$services knot"
 ! lacks dnssec-signzone || packages="$packages bind9-utils"

@@ -22,7 +22,7 @@ pub(super) fn try_send_command(
     sections: &[String],
 ) -> Result<u8, ClientError> {
     if matches!(command, "update" | "start") {
-        init::copy_configuration();
+        init::copy_configuration(file);
     }
     let mut words = vec![command];
     words.extend(sections.iter().map(String::as_str));

@@ -22,11 +22,14 @@ pub(super) fn run(argument: &str) -> u8 {
     }
 }
 
-/// Has the init script copy the configuration anew for a daemon that may not read the owner's file. Without such
-/// a daemon there are no copies.
-pub(super) fn copy_configuration() {
+/// Copies the configuration `file` anew for a daemon that may not read the owner's file, if there is such a daemon:
+/// on OpenWrt by the init script, which copies the files that it names, too.
+pub(super) fn copy_configuration(file: &Path) {
     if Path::new(files::COPIES).exists() && Path::new(SCRIPT).exists() {
         let _ = run("copy");
+    } else {
+        // Without a copy, the daemon reads the original.
+        let _ = files::renew_copy(&files::config(file));
     }
 }
 

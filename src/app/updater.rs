@@ -52,7 +52,7 @@ fn round(file: &Path, section: &str, verbose: u8, dry_run: bool) -> u8 {
     }
     let interactive = verbose > 0;
     if !dry_run {
-        init::copy_configuration();
+        init::copy_configuration(file);
         match control::ask(&rundir(file), &["start", section]) {
             Ok(reply) if reply.ok => return wait_for_result(file, section, interactive),
             Ok(reply) => return complain(exit::NO_SECTION, &reply.text.trim_end()),

@@ -12,7 +12,7 @@ pub mod watch;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
@@ -116,6 +116,17 @@ pub const COPIES: &str = "/var/run/ddns-netlink";
 /// Where root leaves a copy of `path` for a daemon that may not read the original.
 pub(crate) fn copy_of(path: &Path) -> PathBuf {
     Path::new(COPIES).join(path.strip_prefix("/").unwrap_or(path))
+}
+
+/// Renews the copy of `path`, which keeps its owner.
+///
+/// # Errors
+/// If there is none, or this process may not read the original or replace the copy.
+pub fn renew_copy(path: &Path) -> io::Result<()> {
+    let copy = copy_of(path);
+    let old = fs::metadata(&copy)?;
+    replace(&copy, &fs::read(path)?, 0o400, Medium::Ram)?;
+    chown(&copy, Some(old.uid()), Some(old.gid()))
 }
 
 /// Opens a file to read it, or its copy if this user may not read it. Refuses pipes and devices, and does not
