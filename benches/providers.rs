@@ -26,6 +26,8 @@ mod events;
 mod process;
 #[path = "../tests/support/provider.rs"]
 mod provider;
+#[path = "../tests/support/relay.rs"]
+mod relay;
 #[path = "../tests/support/router.rs"]
 mod router;
 #[path = "../tests/support/skip.rs"]
@@ -35,8 +37,7 @@ mod tls;
 
 use std::env;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, ExitCode};
 use std::sync::mpsc::{self, Receiver};
@@ -56,8 +57,6 @@ const PAUSE: Duration = Duration::from_millis(350);
 const PLAIN: u16 = 8080;
 /// How long the slow provider takes to answer.
 const SLOW: Duration = Duration::from_millis(100);
-/// The way to the distant provider takes so long, and the way back again.
-const WAY: Duration = Duration::from_millis(25);
 /// Where the relay to the distant provider listens.
 const DISTANT: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
@@ -193,8 +192,7 @@ impl World {
         router::hosts(&format!("127.0.0.1 api.gandi.net\n{DISTANT} distant.example"));
         let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let servers = [provider.listen(local(PLAIN)), provider.listen_tls(local(443), config)];
-        let relay = TcpListener::bind((DISTANT, 443)).unwrap();
-        thread::spawn(move || relay.incoming().flatten().for_each(carry));
+        relay::start((DISTANT, 443), (Ipv4Addr::LOCALHOST, 443));
         let script = "printf . >>/run/t/updates\necho good >\"$DATFILE\"\nreturn 0\n";
         fs::write("/run/t/update", script).unwrap();
         fs::set_permissions("/run/t/update", fs::Permissions::from_mode(0o755)).unwrap();
@@ -252,37 +250,6 @@ impl World {
             lines.wait_more(seen, PAUSE);
         }
     }
-}
-
-/// Carries the bytes of one connection to the provider and back, as over a way of 25 ms.
-fn carry(client: TcpStream) {
-    let server = TcpStream::connect((Ipv4Addr::LOCALHOST, 443)).unwrap();
-    for stream in [&client, &server] {
-        stream.set_nodelay(true).unwrap();
-    }
-    let handshake = now() + 2 * WAY;
-    delay(client.try_clone().unwrap(), server.try_clone().unwrap(), handshake);
-    delay(server, client, Duration::ZERO);
-}
-
-/// Delivers what comes `from` one stream `to` the other, 25 ms later. Bytes that came before `begin` count as
-/// come then.
-fn delay(mut from: TcpStream, mut to: TcpStream, begin: Duration) {
-    let (sender, pieces) = mpsc::channel();
-    thread::spawn(move || {
-        let mut buffer = [0; 16 * 1024];
-        while let Ok(length @ 1..) = from.read(&mut buffer) {
-            let due = now().max(begin) + WAY;
-            let _ = sender.send((due, buffer[..length].to_vec()));
-        }
-    });
-    thread::spawn(move || {
-        for (due, piece) in pieces {
-            thread::sleep(due.saturating_sub(now()));
-            let _ = to.write_all(&piece);
-        }
-        let _ = to.shutdown(Shutdown::Write);
-    });
 }
 
 /// A launcher for `count` sections of this kind, each with its own name, without earlier state.

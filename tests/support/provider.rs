@@ -416,8 +416,19 @@ fn accept(
 }
 
 /// A connection, encrypted or not. Boxed so that the rest need not be generic.
-trait Stream: Read + Write {}
-impl<T: Read + Write> Stream for T {}
+trait Stream: Read + Write {
+    /// Tells the client that nothing follows.
+    fn end(&mut self) {}
+}
+
+impl Stream for TcpStream {}
+
+impl Stream for rustls::StreamOwned<rustls::ServerConnection, TcpStream> {
+    fn end(&mut self) {
+        self.conn.send_close_notify();
+        let _ = self.flush();
+    }
+}
 
 fn serve(
     provider: &Provider,
@@ -448,6 +459,10 @@ fn serve(
         if !answer(provider, &request, reply, &mut stream, &raw)? {
             return Ok(());
         }
+        if request.headers.get("connection").is_some_and(|value| value == "close") {
+            stream.get_mut().end();
+            return Ok(());
+        }
         match provider.state().patience {
             Some(Duration::ZERO) => return Ok(()),
             patience => raw.set_read_timeout(patience)?,
@@ -473,7 +488,10 @@ fn read_request(stream: &mut BufReader<Box<dyn Stream>>) -> io::Result<Option<Re
         stream.get_mut().write_all(b"HTTP/1.1 505 no\r\nContent-Length: 0\r\n\r\n")?;
         return Err(io::Error::other(line));
     }
-    let headers = read_headers(stream)?;
+    let mut headers = read_headers(stream)?;
+    if line.trim_end().ends_with("/1.0") {
+        headers.entry("connection".to_owned()).or_insert_with(|| "close".to_owned());
+    }
     let length = headers.get("content-length").and_then(|v| v.parse().ok());
     let mut body = String::new();
     stream.take(length.unwrap_or(0)).read_to_string(&mut body)?;
