@@ -188,13 +188,15 @@ fn measure_floor(scene: &mut Scene, client: &Client) {
         }
         show_floor(title, &Samples(ours), &Samples(floors));
     }
-    for (title, port, floor) in [
-        ("HTTP, after idle seconds", PLAIN, Floor::Plain),
-        ("HTTPS, full handshake, after idle seconds", FULL, Floor::Tls(config, FULL)),
+    let rounds = number("COMPARE_COLD_ROUNDS", 20);
+    for (title, port, cacert) in [
+        ("HTTP, after idle seconds", PLAIN, file("ca.pem")),
+        ("HTTPS, full handshake, after idle seconds", FULL, file("ca.pem")),
+        ("… with all authorities of the system", FULL, scene.bundle()),
     ] {
-        let task = Task::new(port, 1);
-        let rounds = number("COMPARE_COLD_ROUNDS", 20);
+        let floor = if port == PLAIN { Floor::Plain } else { Floor::Tls(config.clone(), FULL) };
         let floors = (0..rounds).map(|_| scene.floor_round(&floor)).collect();
+        let task = Task { cacert, ..Task::new(port, 1) };
         let running = client.start(scene, &task);
         let mut ours = Vec::new();
         if running.wait_start(scene, &task) {

@@ -136,7 +136,7 @@ const OF_EVERY_ROUTER: [&str; 12] = [
     "locale-archive",
 ];
 /// Where the files lie that belong to no program.
-const NOT_PROGRAMS: [&str; 6] = ["/proc", "/sys", "/dev", "/etc", "/run", "/tmp"];
+const NOT_PROGRAMS: [&str; 5] = ["/proc", "/sys", "/dev", "/etc", "/run"];
 /// Programs whose files are not counted: they are busybox on a router, or only measure.
 const IGNORED: [&str; 6] = ["busybox", "ip", "sh", "dash", "strace", "ifconfig"];
 

@@ -1,8 +1,10 @@
 //! The network of all measurements: a device whose address changes, a provider, and a thread that reads a netlink
 //! socket. On demand that thread sends a request itself. This is the floor: no program can be faster.
 
+use std::fs;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
@@ -95,6 +97,14 @@ impl Scene {
     /// Serves HTTPS on another port.
     pub fn listen_tls(&mut self, port: u16, config: Arc<ServerConfig>) {
         self.servers.push(self.provider.listen_tls(at(port), config));
+    }
+
+    /// A file with the authorities of the system, and the one of the provider.
+    pub fn bundle(&self) -> PathBuf {
+        let system = fs::read_to_string("/etc/ssl/certs/ca-certificates.crt").unwrap_or_default();
+        let path = file("bundle.pem");
+        fs::write(&path, system + &self.authority.pem()).unwrap();
+        path
     }
 
     pub fn set_floor(&self, floor: Floor) {
