@@ -60,7 +60,7 @@ fn an_address_that_differs_in_dns_is_sent_again_once() {
         let _dnsmasq = named::dnsmasq(scene.wan.command("dnsmasq"));
         let daemon = launcher.run();
         assert_eq!(scene.provider.wait_nth(1, LIMIT).myip(), "203.0.113.5");
-        let line = "home.example.com A: its own name servers have 198.51.100.7, not 203.0.113.5";
+        let line = "home.example.com A: the zone's name servers have 198.51.100.7, not 203.0.113.5";
         daemon.wait_line(LIMIT, |l| l.contains(line));
         daemon.wait_published("home", "203.0.113.5");
         daemon.stop();

@@ -228,7 +228,7 @@ fn an_inner_view_of_the_zone_causes_no_request_and_no_alarm() {
             });
             assert_eq!(record["foreign"], json!([]));
             daemon.wait_line(LIMIT, |line| {
-                line.contains("home.example.com A: its own name servers have 192.168.1.10")
+                line.contains("home.example.com A: the zone's name servers have 192.168.1.10")
             });
             stop_for_two_hours(daemon);
         }

@@ -172,7 +172,7 @@ fn the_sample_ntfy_sends_the_old_and_the_new_address() {
         let request = server.wait_nth(0, LIMIT);
         assert_eq!(request.body, "home.example.com is at 203.0.113.6 now, and was at 203.0.113.5");
         assert!(String::from_utf8(output.stderr).unwrap().len() < 100);
-        let reason = "its own name servers have 198.51.100.7";
+        let reason = "the zone's name servers have 198.51.100.7";
         let variables =
             [("ACTION", "foreign"), ("DDNS_NAME", "home.example.com"), ("DDNS_REASON", reason)];
         run(Command::new(&hook).envs(variables));

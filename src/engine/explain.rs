@@ -227,7 +227,8 @@ impl Engine {
         {
             let sentence = difference.sentence(published, &active.spec.name, now);
             let ago = now.wall.saturating_sub(difference.found_at);
-            reason = format!("{sentence} (found {} ago)", seconds(Duration::from_secs(ago)));
+            reason =
+                format!("{sentence} (difference found {} ago)", seconds(Duration::from_secs(ago)));
         }
         // The address is gone, but the owner did not set `remove_after`.
         if let Wait::Settled { .. } = wait

@@ -76,7 +76,7 @@ const METRICS: [Metric; 13] = [
     ),
     metric(
         "ddns_record_published",
-        "Whether the provider has the address that the record should hold (1) or not (0).",
+        "1 if the provider has the right address, or another router publishes it; else 0.",
         Samples::Record(|record| u64::from(record.wait.is_published()).into()),
     ),
     metric("ddns_record_state", "The state of the record, as `status` shows it.", Samples::State),

@@ -100,6 +100,13 @@ impl Registered {
         self.answered_at = now.up;
     }
 
+    /// A look-up for another reason has `found` the published address, so that no other one is needed.
+    pub(super) fn has_shown(&mut self, found: Found, now: Now) {
+        self.stage = Stage::Done;
+        self.answer = Some(Ok(found));
+        self.answered_at = now.up;
+    }
+
     /// The router has another network now: a look-up that failed over the old one is repeated, and what was found
     /// is looked up again.
     pub fn network_changed(&mut self) {

@@ -9,8 +9,8 @@
 //! | another address beside the published one, which was alone before, and without `share` | the owner is told: sending again would not remove it |
 //! | an address that this router had before | the same, but the record is stale and nobody else's |
 //!
-//! So DNS causes two requests a day at most, however often the daemon starts, and two daemons that publish the same
-//! name do not fight. The record is left alone until the owner runs `update`, the configuration is loaded again, the
+//! So DNS causes two requests a day at most for each record, however often the daemon starts, and two daemons that
+//! publish the same name do not fight. The record is left alone until the owner runs `update`, the configuration is loaded again, the
 //! provider accepts an address, or DNS is right. A day after the first correction it is corrected again, if a
 //! look-up happens to follow.
 
@@ -116,10 +116,10 @@ impl Difference {
             }
             None => String::new(),
         };
-        let what = format!("its own name servers have {found}{whose}, not {published}");
+        let what = format!("the zone's name servers have {found}{whose}, not {published}");
         match self.remedy {
             Remedy::Added => format!(
-                "its own name servers have {found}{whose}, beside {published}: remove it, or set option \
+                "the zone's name servers have {found}{whose}, beside {published}: remove it, or set option \
                  'share' if it belongs there"
             ),
             Remedy::Sent => format!("{what}: sending it again"),
@@ -130,8 +130,8 @@ impl Difference {
                     None => "somebody else writes this record",
                 };
                 format!(
-                    "{what}, after {MOST} corrections within a day: {why}. It is left alone until \
-                     'ddns-netlink update {section}' is run"
+                    "{what}, after {MOST} corrections within a day: {why}. The daemon leaves the record \
+                     alone. 'ddns-netlink update {section}' sends the address again"
                 )
             }
             Remedy::Hidden => format!(

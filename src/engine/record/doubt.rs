@@ -76,31 +76,35 @@ impl Record {
         };
         doubt.asking = false;
         let address = doubt.address;
-        let is_in_dns = match answer {
-            Ok(found) => found.authoritative && found.addresses.contains(&address),
-            Err(_) => false,
-        };
         let is_awaited = doubt.times == AT_ONCE;
-        if is_awaited && !is_in_dns {
-            self.wish.settling.end();
-        }
+        let Some(found) = confirming(answer, address) else {
+            if is_awaited {
+                self.wish.settling.end();
+            }
+            return false;
+        };
         // A newer request, or another desired address, makes the answer worthless.
-        if !is_in_dns || is_busy || self.wish.address != Some(address) {
+        if is_busy || self.wish.address != Some(address) {
             return false;
         }
         // Time zero: DNS does not show when this was carried out, so any request without an answer may follow
         // it.
         let accepted_before = self.remote.accepted_wall;
         self.accepted(Target::Address(address), Duration::ZERO, now);
-        let is_alone = answer.as_ref().is_ok_and(|found| found.addresses.len() == 1);
-        self.confirmed(is_alone);
+        self.confirmed(found.addresses.len() == 1);
         if !is_awaited {
-            // DNS was asked just now. After a take-over it is asked again, because the other router may be late.
-            self.dns.asked();
+            // After a take-over DNS is asked again, because the other router may be late.
+            self.dns.has_shown(found.clone(), now);
         } else if accepted_before.is_some() {
             // Nothing was sent, so a refresh is due when it was.
             self.remote.accepted_wall = accepted_before;
         }
         true
     }
+}
+
+/// The answer, if the zone's own name servers have `address`.
+fn confirming(answer: &Result<Found, String>, address: IpAddr) -> Option<&Found> {
+    let found = answer.as_ref().ok()?;
+    if found.authoritative && found.addresses.contains(&address) { Some(found) } else { None }
 }

@@ -1,6 +1,6 @@
 //! An answer that says nothing, such as the page of a captive portal.
 
-use super::scenario::{DAY, HOUR, Scenario, lost, secs};
+use super::scenario::{DAY, HOUR, Scenario, WAN, lost, route, secs};
 use crate::dns::Found;
 use crate::provider::Outcome;
 
@@ -32,6 +32,21 @@ fn what_the_zone_has_counts_as_accepted() {
     s.pass(DAY);
     assert_eq!((s.sent().len(), s.lookups), (0, 1));
     assert!(!s.disk.records[0].unconfirmed);
+}
+
+#[test]
+fn the_answer_that_confirms_a_request_is_shown_and_somebody_else_is_noticed_later() {
+    let mut s = answered_by_a_page();
+    s.dns = found(true, NEW);
+    s.pass(secs(15));
+    let why = s.engine.why("home", s.now, &mut |_| String::new()).unwrap();
+    assert!(why.contains("IPv4 in DNS: home.example.com has 203.0.113.2 according to"), "{why}");
+    assert!(why.contains("name servers, 10 s ago"), "{why}");
+    s.dns = found(true, "198.51.100.7");
+    s.routes_down();
+    s.route_up(route(WAN, "203.0.113.254"));
+    s.pass(HOUR);
+    assert!(s.sent().contains(&"home.example.com 203.0.113.2".to_owned()));
 }
 
 #[test]

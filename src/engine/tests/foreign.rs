@@ -88,7 +88,9 @@ fn a_foreign_address_is_corrected_at_once_then_after_an_hour_and_then_left_alone
     let reason = s.state().1;
     assert!(reason.contains("somebody else writes this record"), "{reason}");
     assert!(
-        reason.ends_with("until 'ddns-netlink update home' is run (found 3 d 0 h ago)"),
+        reason.ends_with(
+            "'ddns-netlink update home' sends the address again (difference found 3 d 0 h ago)"
+        ),
         "{reason}"
     );
 }
