@@ -103,7 +103,7 @@ pub struct Saved {
     /// They were seen to have nothing but that.
     pub alone: bool,
     /// They had another address although the provider had time for it, and never that one.
-    pub disputed: bool,
+    pub hidden: bool,
     /// When the address was sent again because they had another one: the latest times.
     pub corrected: Vec<UnixSeconds>,
     /// The provider refused for good: its answer and what to do.
@@ -472,7 +472,7 @@ impl Saved {
         line.add_flag("removed", self.removed);
         line.add_flag("seen", self.seen);
         line.add_flag("alone", self.alone);
-        line.add_flag("disputed", self.disputed);
+        line.add_flag("hidden", self.hidden);
         for at in &self.corrected {
             line.add_some("corrected", Some(at));
         }
@@ -499,7 +499,7 @@ impl Saved {
             removed: fields.flag("removed"),
             seen: fields.flag("seen"),
             alone: fields.flag("alone"),
-            disputed: fields.flag("disputed"),
+            hidden: fields.flag("hidden"),
             corrected: fields.times("corrected")?,
             refused: fields.get("refused").map(|answer| (answer.to_owned(), remedy.to_owned())),
             hold_until: fields.time("hold", "its waiting time cannot be read")?,
@@ -560,7 +560,7 @@ mod tests {
             removed: false,
             seen: false,
             alone: false,
-            disputed: false,
+            hidden: false,
             corrected: Vec::new(),
             refused: Some(("badauth".into(), "check 100% of = the\nlogin".into())),
             hold_until: Some(1_800_003_600),
@@ -598,7 +598,7 @@ mod tests {
 
     fn two() -> State {
         let mut second = sample();
-        second.disputed = true;
+        second.hidden = true;
         second.tried = ["192.0.2.3", "192.0.2.2"].map(|it| it.parse().unwrap()).to_vec();
         second.removed = true;
         second.name = Hostname::parse("www.example.com").unwrap();
@@ -800,7 +800,7 @@ mod tests {
                         removed: rest.1[2],
                         seen: rest.1[3],
                         alone: rest.1[4],
-                        disputed: rest.1[1],
+                        hidden: rest.1[1],
                         corrected: rest.0.into_iter().chain(rest.3).collect(),
                         refused: rest.2,
                         hold_until: rest.3,

@@ -14,7 +14,7 @@ use std::{env, fs, process as this};
 
 use ddns_netlink::engine::metrics::{Format, text};
 use ddns_netlink::engine::record::Timeline;
-use ddns_netlink::engine::status::{RecordStatus, ResultTotals, SectionStatus, Snapshot};
+use ddns_netlink::engine::status::{RecordStatus, SectionStatus, Snapshot, UpdateTotals};
 use ddns_netlink::engine::wait::Wait;
 use ddns_netlink::model::{Family, Hostname};
 use serde_json::json;
@@ -139,7 +139,7 @@ fn status() -> Snapshot {
         records: vec![record],
         registered: Vec::new(),
         stopped: true,
-        results: ResultTotals { accepted: 3, failed: 2, refused: 1 },
+        results: UpdateTotals { accepted: 3, failed: 2, refused: 1 },
         asked_in: None,
         last_request: String::new(),
         last_answer: String::new(),

@@ -8,7 +8,7 @@ use ddns_netlink::dns::Dnssec;
 use ddns_netlink::engine::no_address::{NoAddress, SendBlock};
 use ddns_netlink::engine::record::Timeline;
 use ddns_netlink::engine::status::{
-    LineStatus, RecordStatus, ResultTotals, SectionStatus, Snapshot,
+    LineStatus, RecordStatus, SectionStatus, Snapshot, UpdateTotals,
 };
 use ddns_netlink::engine::wait::Wait;
 use ddns_netlink::model::{Family, Hostname, Target};
@@ -141,7 +141,7 @@ fn snapshot() -> Snapshot {
         records: vec![record],
         registered: vec![],
         stopped: false,
-        results: ResultTotals::default(),
+        results: UpdateTotals::default(),
         lines: vec![LineStatus {
             family: Family::V4,
             line: "wan".into(),

@@ -208,7 +208,7 @@ mod tests {
 
     use super::*;
     use crate::engine::record::Timeline;
-    use crate::engine::status::ResultTotals;
+    use crate::engine::status::UpdateTotals;
     use crate::engine::wait::Wait;
     use crate::state::State;
 
@@ -236,7 +236,7 @@ mod tests {
             records: waits.iter().enumerate().map(record).collect(),
             registered: Vec::new(),
             stopped: false,
-            results: ResultTotals::default(),
+            results: UpdateTotals::default(),
             lines: Vec::new(),
             asked_in: None,
             last_request: String::new(),

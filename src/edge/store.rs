@@ -296,7 +296,7 @@ mod tests {
                 removed: false,
                 seen: false,
                 alone: false,
-                disputed: false,
+                hidden: false,
                 corrected: Vec::new(),
                 refused: None,
                 hold_until: None,

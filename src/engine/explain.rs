@@ -84,7 +84,7 @@ impl Engine {
         let _ = writeln!(text, "  provider can be reached: {reach}");
         for (index, record) in active.records.iter().enumerate() {
             if status.records.iter().any(|shown| (&shown.name, shown.family) == record.key()) {
-                let found = record.dns.explain(&active.lookup_of(index), now);
+                let found = record.registered.explain(&active.lookup_of(index), now);
                 let _ = writeln!(text, "  {} in DNS: {found}", record.family);
             }
         }
@@ -147,7 +147,7 @@ impl Engine {
         let records = active.records.iter().map(|record| self.record_status(active, record, now));
         let mut registered = Vec::new();
         for record in &active.records {
-            registered.extend(record.dns.addresses());
+            registered.extend(record.registered.addresses());
         }
         let asked_at = match active.rests() {
             true => None,
@@ -189,7 +189,7 @@ impl Engine {
             seen_at: seen_at(record, now),
             failing_since: record.failing_since(),
             foreign: record.difference().filter(|it| it.is_foreign()).cloned(),
-            dnssec: record.dns.dnssec(),
+            dnssec: record.registered.dnssec(),
             wait,
             reason,
             next_in: next.map(|at| at.saturating_sub(now.up)),

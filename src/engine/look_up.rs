@@ -56,7 +56,7 @@ impl SectionState {
             if let Some(record) = self.records.get_mut(index)
                 && record.doubt_at().is_some_and(|at| at <= now.up)
             {
-                record.asks_dns();
+                record.asks_about_doubt();
                 let host = record.name.in_dns();
                 return Some((Lookup { host, ..self.spec.lookup.clone() }, record.family));
             }
@@ -68,11 +68,11 @@ impl SectionState {
         let (lookup, is_elsewhere) = (self.lookup_of(index), self.is_elsewhere(index));
         let record = self.records.get_mut(index)?;
         let (family, published) = (record.family, record.published());
-        record.dns.asked();
+        record.registered.asked();
         if is_elsewhere {
             // One look-up answers for all of them.
             for record in self.own_records_mut().filter(|record| record.family == family) {
-                record.dns.asked();
+                record.registered.asked();
             }
         }
         Some((lookup, family, published))
@@ -102,7 +102,7 @@ impl SectionState {
         if !self.spec.check_foreign {
             return None;
         }
-        let due = record.dns.due_at()?;
+        let due = record.registered.due_at()?;
         let ttl = Duration::from_secs(self.spec.record.ttl.unwrap_or_default().into());
         let delay = ttl.clamp(PROPAGATION, LONGEST_PROPAGATION);
         Some(due.max(record.dns_visible_at(delay, now)?))
@@ -118,11 +118,13 @@ impl SectionState {
         jitter: u32,
     ) -> (Vec<usize>, Option<Notice>) {
         let in_doubt = self.records.iter().position(|record| {
-            record.is_asking_dns() && record.family == family && record.name.is_in_dns(&lookup.host)
+            record.is_asking_about_doubt()
+                && record.family == family
+                && record.name.is_in_dns(&lookup.host)
         });
         if let Some(index) = in_doubt {
             let Some(record) = self.records.get_mut(index) else { return (Vec::new(), None) };
-            let is_in_dns = record.dns_answered(answer, now);
+            let is_in_dns = record.doubt_answered(answer, now);
             let notice =
                 if is_in_dns { Some(report::in_dns(&self.spec.name, record)) } else { None };
             return (vec![index], notice);
@@ -142,7 +144,7 @@ impl SectionState {
     fn dnssec_notice(&mut self, records: &[usize], host: &str) -> Option<Notice> {
         let mut notice = None;
         for index in records {
-            let change = self.records.get_mut(*index)?.dns.dnssec_change();
+            let change = self.records.get_mut(*index)?.registered.dnssec_change();
             notice = notice.or(report::dnssec(&self.spec.name, host, change));
         }
         notice
@@ -214,7 +216,7 @@ impl Engine {
 
     /// Compares what is new in DNS with what is published, and has records sent again. Returns a message for the
     /// log.
-    pub(super) fn correct(&mut self, now: Now) -> Option<Action> {
+    pub(super) fn compare_with_dns(&mut self, now: Now) -> Option<Action> {
         while let Some(id) = self.todo.corrections.pop() {
             let id = id.0;
             let active = self.sections.get(id.section)?;
@@ -237,8 +239,8 @@ impl Engine {
         let count = found.len();
         found.retain(|address| *address != published);
         let is_added = found.len() < count;
-        let former = self.former(id, &found);
-        let difference = self.record_mut(id)?.differs(found, is_added, former, now);
+        let ours_until = self.ours_until(id, &found);
+        let difference = self.record_mut(id)?.differs(found, is_added, ours_until, now);
         self.touch(id);
         let difference = difference?;
         let active = self.sections.get(id.section)?;
@@ -253,7 +255,7 @@ impl Engine {
     }
 
     /// Until when this router had the only address in `found` itself, by the history; `None` if it did not.
-    fn former(&self, id: RecordId, found: &[IpAddr]) -> Option<UnixSeconds> {
+    fn ours_until(&self, id: RecordId, found: &[IpAddr]) -> Option<UnixSeconds> {
         let [found] = found else { return None };
         let record = self.sections.get(id.section)?.records.get(id.record)?;
         let mut history = self.history(record.name.as_str());

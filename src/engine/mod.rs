@@ -231,7 +231,7 @@ impl Engine {
         self.settle(now);
         // Updates leave before sources are asked and names are looked up. The state is saved last, so that one
         // write to flash has everything that has left.
-        let next = self.correct(now).or_else(|| self.publish(now));
+        let next = self.compare_with_dns(now).or_else(|| self.publish(now));
         let next = next.or_else(|| self.report_blocks()).or_else(|| self.ask(now));
         let next = next.or_else(|| self.look_up(now)).or_else(|| self.save(now));
         if next.is_none() {

@@ -79,7 +79,7 @@ pub struct Record {
     /// The last failure, until a request succeeds.
     pub trouble: Option<String>,
     /// The addresses that DNS has for it.
-    pub dns: Registered,
+    pub registered: Registered,
     /// What DNS has shown of it.
     sight: Sight,
     wish: Wish,
@@ -146,7 +146,7 @@ impl Record {
             fingerprint,
             refusal: None,
             trouble: None,
-            dns: Registered::default(),
+            registered: Registered::default(),
             sight: Sight::default(),
             wish: Wish::new(),
             remote: Remote::default(),
@@ -232,7 +232,7 @@ impl Record {
     /// loss of the address there: the new network may bring one in a moment.
     pub fn network_changed(&mut self) {
         self.pace.backoff.reset();
-        self.dns.network_changed();
+        self.registered.network_changed();
         self.wish.presence = Presence::NEVER_LOST;
     }
 

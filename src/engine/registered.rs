@@ -27,7 +27,7 @@ const RETRY: Duration = Duration::from_secs(60);
 const TRIES: u32 = 5;
 /// The shortest time from an answer to the look-up after another change of the network, so that a line that goes
 /// up and down causes few of them.
-const APART: Duration = Duration::from_secs(600);
+const BETWEEN_LOOK_UPS: Duration = Duration::from_secs(600);
 
 /// The registered addresses of one record.
 #[derive(Clone, Debug, Default)]
@@ -111,7 +111,7 @@ impl Registered {
     /// is looked up again.
     pub fn network_changed(&mut self) {
         match &self.answer {
-            Some(Ok(_)) => self.ask_again(self.answered_at.saturating_add(APART)),
+            Some(Ok(_)) => self.ask_again(self.answered_at.saturating_add(BETWEEN_LOOK_UPS)),
             Some(Err(_)) => {
                 let Self { dnssec, told_dnssec, .. } = *self;
                 *self = Self { dnssec, told_dnssec, ..Self::default() };

@@ -15,7 +15,7 @@ use super::record::{Record, Rest};
 use super::registered::Registered;
 use super::select::Policy;
 use super::slot::{Activity, Slot};
-use super::status::ResultTotals;
+use super::status::UpdateTotals;
 use super::viewpoint::Answers;
 use super::way::Step;
 use crate::config::{Section, Source};
@@ -46,7 +46,7 @@ pub struct SectionState {
     /// Whether the owner has stopped the section.
     pub stopped: bool,
     /// How many updates of its records had which result.
-    pub results: ResultTotals,
+    pub results: UpdateTotals,
     /// The last request of the section, and the answer.
     pub last: Exchanged,
     /// Why there is no address, per family. The log reports each change of the reason once.
@@ -165,7 +165,7 @@ impl SectionState {
             counts: RecordCounts::default(),
             detectors,
             stopped: false,
-            results: ResultTotals::default(),
+            results: UpdateTotals::default(),
             last: Exchanged::default(),
             no_address: Map::new(),
             waiting: BinaryHeap::new(),
@@ -201,7 +201,7 @@ impl SectionState {
             }
         }
         if old.spec.lookup != self.spec.lookup {
-            self.records.iter_mut().for_each(|record| record.dns = Registered::default());
+            self.records.iter_mut().for_each(|record| record.registered = Registered::default());
         }
         // A reload changes nothing in the network, so it does not count as an event there.
         self.seen.event_network = old.seen.event_network;
@@ -297,7 +297,7 @@ impl SectionState {
         if !self.spec.record.share {
             self.records.iter_mut().for_each(Record::take_over);
         }
-        self.records.iter_mut().for_each(|record| record.dns = Registered::default());
+        self.records.iter_mut().for_each(|record| record.registered = Registered::default());
     }
 
     /// The usable ways to the section's hosts when the kernel had last answered every question.

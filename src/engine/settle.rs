@@ -138,13 +138,14 @@ impl Engine {
         // Before anything below that may touch the record again.
         slot.is_touched = false;
         let wait = record.wait(now);
-        let times = [record.doubt_at(), look_up_at];
+        let doubt_at = record.doubt_at();
         let activity = Activity::of(&wait);
         let before = std::mem::replace(&mut slot.activity, activity);
-        for (at, queue) in times.iter().zip([&mut active.doubts, &mut active.lookups]) {
-            if at.is_some_and(|at| at <= now.up) {
-                queue.insert(id.record);
-            }
+        if doubt_at.is_some_and(|at| at <= now.up) {
+            active.doubts.insert(id.record);
+        }
+        if look_up_at.is_some_and(|at| at <= now.up) {
+            active.lookups.insert(id.record);
         }
         active.counts.change(record.family, before, activity);
         if let Some(account) = self.accounts.get_mut(active.account) {
@@ -162,7 +163,7 @@ impl Engine {
             }
             Activity::Idle | Activity::Settling | Activity::InFlight => {}
         }
-        let later = times.into_iter().flatten().filter(|&at| at > now.up);
+        let later = [doubt_at, look_up_at].into_iter().flatten().filter(|&at| at > now.up);
         self.plan_record(id, later.chain(wait.deadline()).min());
     }
 

@@ -44,7 +44,7 @@ pub struct SectionStatus {
     /// Whether the owner has stopped the section.
     pub stopped: bool,
     /// How many updates of its records had which result since the start.
-    pub results: ResultTotals,
+    pub results: UpdateTotals,
     /// The time from now until its source is asked next, if it must be asked.
     pub asked_in: Option<Duration>,
     /// The last request, secrets masked.
@@ -55,7 +55,7 @@ pub struct SectionStatus {
 
 /// How many updates of records of a section had which result, since the program was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ResultTotals {
+pub struct UpdateTotals {
     /// The provider has accepted the update.
     pub accepted: u64,
     /// The update failed, or got no answer that says what became of it.
@@ -211,7 +211,7 @@ impl Snapshot {
     }
 }
 
-impl ResultTotals {
+impl UpdateTotals {
     /// Counts the result of one update.
     pub fn add(&mut self, outcome: &Outcome) {
         let total = match outcome {

@@ -86,13 +86,13 @@ impl File {
         self.settings.len()
     }
 
-    /// Takes over into `draft` what counts for the block `index`, from 1 on, as `fates` says. What is said for
+    /// Takes over into `draft` what counts for the block `index`, from 1 on, as `key_table` says. What is said for
     /// the block comes after what is said for the file, and what is said for the draft's records comes last: the last
     /// one counts.
-    pub(super) fn settle(
+    pub(super) fn apply(
         &self,
         index: usize,
-        fates: &'static str,
+        key_table: &'static str,
         draft: &mut Draft,
         remarks: &mut Remarks,
     ) {
@@ -101,7 +101,7 @@ impl File {
             for block in [0, index] {
                 for setting in self.settings.iter().take(end) {
                     if setting.block == block && setting.records == records {
-                        setting.take_over(fates, draft, remarks);
+                        setting.take_over(key_table, draft, remarks);
                     }
                 }
             }
@@ -110,14 +110,14 @@ impl File {
 }
 
 impl Setting {
-    /// A line of `fates` is a key, and after a space what becomes of it:
+    /// A line of `key_table` is a key, and after a space what becomes of it:
     ///
     /// * nothing: nothing depends on it here;
     /// * `=` and an option: its value becomes that of the option. One that begins with a dot is not written; the
     ///   client's own code takes it out again;
     /// * half a sentence: it is not taken over, and the owner can do this.
-    fn take_over(&self, fates: &'static str, draft: &mut Draft, remarks: &mut Remarks) {
-        let Some(fate) = find(fates, &self.key) else {
+    fn take_over(&self, key_table: &'static str, draft: &mut Draft, remarks: &mut Remarks) {
+        let Some(fate) = find(key_table, &self.key) else {
             return remarks.lose(self.line, UNKNOWN);
         };
         if let Some(option) = fate.strip_prefix('=') {

@@ -1,7 +1,7 @@
 //! Configurations of other clients as sections of `/etc/config/ddns`: inadyn, ddclient and ddns-go.
 //!
 //! ```text
-//! text ──inadyn::read──▶ File ──File::settle──▶ Draft ──inadyn::finish──▶ Draft ──draft::write──▶ UCI text
+//! text ──inadyn::read──▶ File ──File::apply──▶ Draft ──inadyn::finish──▶ Draft ──draft::write──▶ UCI text
 //!        ddclient                by a table of keys     ddclient                         and remarks
 //!        ddns_go                                        ddns_go
 //! ```
@@ -92,7 +92,7 @@ impl Client {
         for (block, index) in file.blocks.iter().zip(1..) {
             for records in [Records::V4, Records::V6] {
                 let mut draft = Draft::new(block.line, records);
-                file.settle(index, keys, &mut draft, remarks);
+                file.apply(index, keys, &mut draft, remarks);
                 draft.set_interval("force_interval", "force_unit", ".force", 0);
                 if finish(block, &mut draft, remarks) {
                     draft.finish();

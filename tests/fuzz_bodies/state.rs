@@ -31,7 +31,7 @@ pub(super) const TARGET: Target = Target {
         "::ffff:192.0.2.1",
         " at=",
         " unconfirmed=",
-        " disputed=",
+        " hidden=",
         " seen=",
         " alone=",
         " corrected=",

@@ -152,19 +152,19 @@ impl ControlConnections {
     }
 
     fn may_accept(&self, now: Duration) -> bool {
-        let has_room = self.open.len() < CONNECTIONS || self.oldest_idle().is_some();
+        let has_room = self.open.len() < CONNECTIONS || self.oldest_without_request().is_some();
         has_room && self.accepts_from <= now
     }
 
-    /// The index of the oldest connection that has sent no request yet.
-    fn oldest_idle(&self) -> Option<usize> {
+    /// The index of the oldest connection that has sent no request yet, or only a part of one.
+    fn oldest_without_request(&self) -> Option<usize> {
         self.open.iter().position(|it| matches!(it.stage, ConnectionStage::Request(_)))
     }
 
     /// Ends the oldest connection without a request, if there are as many connections as there may be.
     fn make_room(&mut self) {
         if self.open.len() >= CONNECTIONS
-            && let Some(index) = self.oldest_idle()
+            && let Some(index) = self.oldest_without_request()
         {
             let mut connection = self.open.remove(index);
             connection.stage = refusal("no request came, and others needed the connection");

@@ -218,7 +218,7 @@ mod tests {
     use super::*;
     use crate::engine::no_address::NoAddress;
     use crate::engine::record::Timeline;
-    use crate::engine::status::{RecordStatus, ResultTotals};
+    use crate::engine::status::{RecordStatus, UpdateTotals};
     use crate::engine::wait::Wait;
     use crate::model::{Family, Hostname};
     use crate::scratch::Scratch;
@@ -254,7 +254,7 @@ mod tests {
             records,
             registered: vec![],
             stopped: false,
-            results: ResultTotals::default(),
+            results: UpdateTotals::default(),
             lines: Vec::new(),
             asked_in: None,
             last_request: String::new(),

@@ -31,7 +31,7 @@ const MOST: usize = 2;
 /// A day, in seconds.
 const DAY: u64 = 86_400;
 /// The least time between two corrections, in seconds.
-const APART: u64 = 3600;
+const BETWEEN_CORRECTIONS: u64 = 3600;
 /// Name servers may have what was there before for this long: secondaries copy a zone as seldom, and caches before
 /// them keep an answer as long.
 const LAGS: Duration = Duration::from_secs(3600);
@@ -69,15 +69,15 @@ pub struct Difference {
     /// When they were found first, by the wall clock.
     pub found_at: UnixSeconds,
     /// Until when this router had the address itself, by the wall clock; `None` if it is somebody else's.
-    former: Option<UnixSeconds>,
-    remedy: Remedy,
+    ours_until: Option<UnixSeconds>,
+    response: Response,
 }
 
 /// What is done about a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Remedy {
+enum Response {
     /// The published address is sent again.
-    Sent,
+    Resend,
     /// DNS is asked again at this time, since boot.
     AskedAgain(Duration),
     /// Nothing: it was sent again too often.
@@ -88,7 +88,7 @@ enum Remedy {
     Hidden,
 }
 
-impl Remedy {
+impl Response {
     /// Whether nothing is done although DNS shows what is published.
     fn is_alarm(self) -> bool {
         matches!(self, Self::LeftAlone | Self::Added)
@@ -103,13 +103,13 @@ impl Remedy {
 impl Difference {
     /// Whether somebody else writes the record, and the owner must do something about it.
     pub fn is_foreign(&self) -> bool {
-        self.remedy.is_alarm() && self.former.is_none()
+        self.response.is_alarm() && self.ours_until.is_none()
     }
 
     /// What DNS has in the place of `published`, and what follows. `section` is the name of the section.
     pub fn sentence(&self, published: IpAddr, section: &str, now: Now) -> String {
         let found = list(&self.found);
-        let whose = match self.former {
+        let whose = match self.ours_until {
             Some(until) => {
                 let ago = seconds(Duration::from_secs(now.wall.saturating_sub(until)));
                 format!(", which this router had until {ago} ago")
@@ -117,15 +117,15 @@ impl Difference {
             None => String::new(),
         };
         let what = format!("the zone's name servers have {found}{whose}, not {published}");
-        match self.remedy {
-            Remedy::Added => format!(
+        match self.response {
+            Response::Added => format!(
                 "the zone's name servers have {found}{whose}, beside {published}: remove it, or set option \
                  'share' if it belongs there"
             ),
-            Remedy::Sent => format!("{what}: sending it again"),
-            Remedy::AskedAgain(at) => format!("{what}: asked again in {}", until(at, now)),
-            Remedy::LeftAlone => {
-                let why = match self.former {
+            Response::Resend => format!("{what}: sending it again"),
+            Response::AskedAgain(at) => format!("{what}: asked again in {}", until(at, now)),
+            Response::LeftAlone => {
+                let why = match self.ours_until {
                     Some(_) => "sending it again does not help",
                     None => "somebody else writes this record",
                 };
@@ -134,7 +134,7 @@ impl Difference {
                      alone. 'ddns-netlink update {section}' sends the address again"
                 )
             }
-            Remedy::Hidden => format!(
+            Response::Hidden => format!(
                 "{what}, and did not show it before: a proxy, an alias or another view of the zone hides \
                  it. Nothing is sent for that"
             ),
@@ -158,7 +158,7 @@ impl Record {
     /// The addresses that the zone's own name servers have in the place of the published one, if that is news and
     /// the published one is still the right one.
     pub fn new_difference(&self, now: Now) -> Option<&[IpAddr]> {
-        let found = self.dns.news()?;
+        let found = self.registered.news()?;
         // Without the time, a router that starts again and again would send each time.
         now.trusted_wall()?;
         let published = self.published()?;
@@ -169,67 +169,89 @@ impl Record {
     }
 
     /// The zone's own name servers have `found`, in the place of the published address or, if `is_added`, beside it.
-    /// This router had that address itself until `former`. Returns the difference if the owner was not told of it
+    /// This router had that address itself until `ours_until`. Returns the difference if the owner was not told of it
     /// before.
     pub fn differs(
         &mut self,
         found: Vec<IpAddr>,
         is_added: bool,
-        former: Option<UnixSeconds>,
+        ours_until: Option<UnixSeconds>,
         now: Now,
     ) -> Option<Difference> {
-        self.dns.compared();
-        let remedy =
-            if is_added { Remedy::Added } else { self.remedy(&found, former.is_some(), now) };
+        self.registered.compared();
+        let response = if is_added {
+            Response::Added
+        } else {
+            self.respond(&found, ours_until.is_some(), now)
+        };
         // Also if an earlier run has told it.
         let is_known_to_hide =
-            remedy == Remedy::Hidden && self.sight.visibility == Visibility::Hidden;
-        match remedy {
-            Remedy::Sent => self.correct(now),
-            Remedy::AskedAgain(at) => self.dns.ask_again(at),
-            Remedy::Hidden => self.sight.visibility = Visibility::Hidden,
-            Remedy::LeftAlone | Remedy::Added => {}
+            response == Response::Hidden && self.sight.visibility == Visibility::Hidden;
+        match response {
+            Response::Resend => self.resend(now),
+            Response::AskedAgain(at) => self.registered.ask_again(at),
+            Response::Hidden => self.sight.visibility = Visibility::Hidden,
+            Response::LeftAlone | Response::Added => {}
         }
         let before = self.sight.difference.take().filter(|before| before.found == found);
         let (found_at, is_told) = match before {
-            Some(before) => (before.found_at, before.remedy.is_like(remedy)),
+            Some(before) => (before.found_at, before.response.is_like(response)),
             None => (now.wall, false),
         };
-        let difference = Difference { found, found_at, former, remedy };
+        let difference = Difference { found, found_at, ours_until, response };
         self.sight.difference = Some(difference.clone());
         if is_told || is_known_to_hide { None } else { Some(difference) }
     }
 
-    fn remedy(&self, found: &[IpAddr], is_former: bool, now: Now) -> Remedy {
-        let wall = now.wall;
-        let is_inner = found.first().copied().and_then(not_public).is_some();
-        let was_seen =
-            is_former || matches!(self.sight.visibility, Visibility::Seen | Visibility::Alone);
-        if !was_seen && (is_inner || self.sight.visibility == Visibility::Hidden) {
-            return Remedy::Hidden;
+    /// What is done about `found`, which DNS has in the place of the published address. `is_former`: this router had
+    /// it before.
+    fn respond(&self, found: &[IpAddr], is_former: bool, now: Now) -> Response {
+        match (is_former, self.sight.visibility) {
+            // A name server that is slow still has it.
+            (true, _) => match self.lag_end(now) {
+                Some(at) => Response::AskedAgain(at),
+                None => self.limited(now),
+            },
+            (false, Visibility::Seen | Visibility::Alone) => self.limited(now),
+            (false, Visibility::Hidden) => Response::Hidden,
+            (false, Visibility::Unknown) => self.respond_unseen(found, now),
         }
+    }
+
+    /// What is done about `found` if DNS has never shown what was published.
+    fn respond_unseen(&self, found: &[IpAddr], now: Now) -> Response {
+        let is_inner = found.iter().any(|address| not_public(*address).is_some());
         let is_of_this_run = self.remote.accepted_up.is_some() && !self.remote.was_taken_over;
-        let may_come = is_former || !was_seen && is_of_this_run;
-        let visible_at = self.dns_visible_at(LAGS, now).unwrap_or_default();
-        if may_come && visible_at > now.up {
-            return Remedy::AskedAgain(visible_at);
+        let is_sent_again = !self.sight.corrections.is_empty();
+        match self.lag_end(now) {
+            _ if is_inner => Response::Hidden,
+            Some(at) if is_of_this_run => Response::AskedAgain(at),
+            // It had its chance: it was accepted in this run, or was sent again for DNS before.
+            _ if is_of_this_run || is_sent_again => Response::Hidden,
+            _ => self.limited(now),
         }
-        // It had its chance: it was accepted in this run, or was sent again for DNS before.
-        if !was_seen && (is_of_this_run || !self.sight.corrections.is_empty()) {
-            return Remedy::Hidden;
-        }
+    }
+
+    /// When every name server must have the published address, since boot; `None` if that time is over.
+    fn lag_end(&self, now: Now) -> Option<Duration> {
+        self.dns_visible_at(LAGS, now).filter(|at| *at > now.up)
+    }
+
+    /// The published address is sent again, as often as that is allowed.
+    fn limited(&self, now: Now) -> Response {
+        let wall = now.wall;
         match self.sight.recent(wall).next_back() {
-            _ if self.sight.recent(wall).count() >= MOST => Remedy::LeftAlone,
-            Some(last) if wall - last < APART => {
-                let rest = Duration::from_secs(APART - (wall - last));
-                Remedy::AskedAgain(now.up.saturating_add(rest))
+            _ if self.sight.recent(wall).count() >= MOST => Response::LeftAlone,
+            Some(last) if wall - last < BETWEEN_CORRECTIONS => {
+                let rest = Duration::from_secs(BETWEEN_CORRECTIONS - (wall - last));
+                Response::AskedAgain(now.up.saturating_add(rest))
             }
-            Some(_) | None => Remedy::Sent,
+            Some(_) | None => Response::Resend,
         }
     }
 
     /// Has the published address sent again, at the usual pace.
-    fn correct(&mut self, now: Now) {
+    fn resend(&mut self, now: Now) {
         let corrections = &mut self.sight.corrections;
         corrections.drain(..corrections.len().saturating_sub(MOST - 1));
         corrections.push(now.wall);
@@ -246,15 +268,17 @@ impl Record {
         now: Now,
         jitter: u32,
     ) {
-        self.dns.answered(answer, now, jitter);
-        let (Some(found), Some(published)) = (self.dns.news(), self.published()) else { return };
+        self.registered.answered(answer, now, jitter);
+        let (Some(found), Some(published)) = (self.registered.news(), self.published()) else {
+            return;
+        };
         if !found.contains(&published) {
             return;
         }
         // What was there from the beginning is the owner's. What comes later is not.
         let is_alone = found.len() == 1;
         if is_alone || shares || self.sight.visibility != Visibility::Alone {
-            self.dns.compared();
+            self.registered.compared();
             self.confirmed(is_alone);
         }
     }
@@ -268,7 +292,7 @@ impl Record {
     /// The provider has accepted an address or a removal: DNS is asked when it can be expected to have that.
     pub(super) fn expect_in_dns(&mut self) {
         self.sight.difference = None;
-        self.dns = Registered::default();
+        self.registered = Registered::default();
     }
 
     /// The owner wants the record to be sent, whatever DNS has shown until now.
@@ -283,9 +307,9 @@ impl Record {
 
     /// The configuration was loaded again: DNS is asked again whether somebody else writes the record.
     pub fn ask_again_after_reload(&mut self) {
-        if self.sight.difference.as_ref().is_some_and(|it| it.remedy.is_alarm()) {
+        if self.sight.difference.as_ref().is_some_and(|it| it.response.is_alarm()) {
             self.sight.difference = None;
-            self.dns.ask_again(Duration::ZERO);
+            self.registered.ask_again(Duration::ZERO);
         }
     }
 }

@@ -55,7 +55,7 @@ impl Record {
     }
 
     /// Notes that the look-up is on its way.
-    pub fn asks_dns(&mut self) {
+    pub fn asks_about_doubt(&mut self) {
         if let Some(doubt) = &mut self.remote.doubt {
             doubt.asking = true;
             doubt.asked += 1;
@@ -63,13 +63,13 @@ impl Record {
     }
 
     /// Whether the look-up is on its way.
-    pub fn is_asking_dns(&self) -> bool {
+    pub fn is_asking_about_doubt(&self) -> bool {
         self.remote.doubt.is_some_and(|doubt| doubt.asking)
     }
 
     /// Takes in the answer of the name servers. Returns whether they have the address: then the request
     /// counts as accepted.
-    pub fn dns_answered(&mut self, answer: &Result<Found, String>, now: Now) -> bool {
+    pub fn doubt_answered(&mut self, answer: &Result<Found, String>, now: Now) -> bool {
         let is_busy = self.is_busy();
         let Some(doubt) = &mut self.remote.doubt else {
             return false;
@@ -94,7 +94,7 @@ impl Record {
         self.confirmed(found.addresses.len() == 1);
         if !is_awaited {
             // After a take-over DNS is asked again, because the other router may be late.
-            self.dns.has_shown(found.clone(), now);
+            self.registered.has_shown(found.clone(), now);
         } else if accepted_before.is_some() {
             // Nothing was sent, so a refresh is due when it was.
             self.remote.accepted_wall = accepted_before;

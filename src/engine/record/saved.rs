@@ -24,7 +24,7 @@ impl Record {
             add_attempt(&mut self.remote.attempted, Target::Address(*address));
         }
         self.sight.visibility = match saved {
-            Saved { disputed: true, .. } => Visibility::Hidden,
+            Saved { hidden: true, .. } => Visibility::Hidden,
             Saved { alone: true, .. } => Visibility::Alone,
             Saved { seen: true, .. } => Visibility::Seen,
             _ => Visibility::Unknown,
@@ -108,7 +108,7 @@ impl Record {
             removed: self.remote.held == Some(Target::Absent),
             seen: self.sight.visibility == Visibility::Seen,
             alone: self.sight.visibility == Visibility::Alone,
-            disputed: self.sight.visibility == Visibility::Hidden,
+            hidden: self.sight.visibility == Visibility::Hidden,
             corrected: self.sight.corrections.clone(),
             refused: refusal.map(|refusal| (refusal.reason.clone(), refusal.advice.clone())),
             hold_until,

@@ -1,4 +1,5 @@
-//! What hooks know of a record, so that they are told of each change once.
+//! What hooks know of a record, so that they are told of each change once. It includes since when requests have
+//! failed, which metrics show, too.
 
 use std::net::IpAddr;
 use std::time::Duration;

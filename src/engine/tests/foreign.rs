@@ -233,6 +233,16 @@ fn what_dns_never_showed_is_told_once_and_never_corrected() {
 }
 
 #[test]
+fn a_private_address_among_others_hides_the_record_also_after_a_restart() {
+    let mut s = world().settled();
+    s.dns = found(&["104.16.0.1", "192.168.1.10"]);
+    let mut s = s.restart(HOUR);
+    s.pass(DAY);
+    assert_eq!(s.sent(), NOTHING);
+    assert!(s.state().1.contains("hides it"), "{}", s.state().1);
+}
+
+#[test]
 fn dns_is_asked_after_each_refresh_and_not_in_between() {
     let mut s = Scenario::new();
     s.dns = found(&[OURS]);
