@@ -1,9 +1,8 @@
 """Signs feeds and checksums, with keys that the environment names. Without them nothing is signed.
 
-USIGN_KEY  the path of a secret key of usign or signify (signify-openbsd -G -n). It signs SHA256SUMS and opkg's
-           indexes.
-APK_KEY    the path of an RSA key in PEM (openssl genrsa 4096). It signs apk's indexes. Routers must have the
-           public key under this file's name with `.pub` behind it.
+USIGN_KEY_FILE  a secret key of usign or signify (signify-openbsd -G -n). It signs SHA256SUMS and opkg's indexes.
+APK_KEY_FILE    an RSA key in PEM (openssl genrsa 4096). It signs apk's indexes. Routers must have the public key
+                under this file's name with `.pub` behind it.
 """
 
 import base64
@@ -29,18 +28,18 @@ def key(variable):
 def usign(file):
     """Writes the signature of a file beside it, with `.sig` behind its name, as usign does."""
     signature = file.parent / f"{file.name}.sig"
-    if not (secret := key("USIGN_KEY")):
+    if not (secret := key("USIGN_KEY_FILE")):
         # A signature of an earlier file would not fit.
         return signature.unlink(missing_ok=True)
     programs = ("usign", "signify-openbsd", "signify")
     if not (program := next(filter(shutil.which, programs), None)):
-        fail("USIGN_KEY is set, and neither usign nor signify is installed (Debian: signify-openbsd).")
+        fail("USIGN_KEY_FILE is set, and neither usign nor signify is installed (Debian: signify-openbsd).")
     subprocess.run([program, "-S", "-s", secret, "-m", file, "-x", signature], check=True)
 
 
 def apk_index(index, time):
     """The compressed index of apk with its signature before it, as abuild-sign makes it."""
-    if not (secret := key("APK_KEY")):
+    if not (secret := key("APK_KEY_FILE")):
         return index
     command = ["openssl", "dgst", "-sha256", "-sign", secret]
     signature = subprocess.run(command, input=index, stdout=subprocess.PIPE, check=True).stdout
@@ -60,11 +59,11 @@ def usign_public(secret):
 def public_keys():
     """Writes the public keys into dist/keys: that of usign under the name that opkg looks for in /etc/opkg/keys,
     that of apk under the name that apk looks for in /etc/apk/keys."""
-    if secret := key("USIGN_KEY"):
+    if secret := key("USIGN_KEY_FILE"):
         public = usign_public(secret)
         number = public.split()[3].decode()
         write_if_changed(DIST / "keys" / number, public)
-    if secret := key("APK_KEY"):
+    if secret := key("APK_KEY_FILE"):
         command = ["openssl", "pkey", "-in", secret, "-pubout"]
         public = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
         write_if_changed(DIST / "keys" / f"{secret.name}.pub", public)

@@ -7,6 +7,8 @@
     reason = "tests"
 )]
 
+#[path = "support/scratch.rs"]
+mod scratch;
 #[path = "support/skip.rs"]
 mod skip;
 
@@ -22,27 +24,10 @@ use ddns_netlink::proto::ubus::object;
 use ddns_netlink::provider::Urls;
 use ddns_netlink::provider::api::{self, Base};
 use ddns_netlink::provider::table;
+use scratch::Scratch;
 use serde_json::Value;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-
-/// A directory that is removed after the test.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("openwrt-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn source(path: &str) -> String {
     fs::read_to_string(Path::new(ROOT).join(path)).unwrap()

@@ -7,6 +7,8 @@
     reason = "tests"
 )]
 
+#[path = "support/scratch.rs"]
+mod scratch;
 #[path = "support/skip.rs"]
 mod skip;
 
@@ -16,33 +18,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use ddns_netlink::cli::HELP;
+use scratch::Scratch;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const BINARY: &str = env!("CARGO_BIN_EXE_ddns-netlink");
 const TRIPLE: &str = "armv5te-unknown-linux-musleabi";
-
-/// A directory that is removed after the test.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("release-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    /// A path in it, as text.
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Whether these programs are here. If not, the test is reported as skipped.
 fn have(programs: &[&str]) -> bool {
@@ -85,7 +65,7 @@ fn signed_feeds(name: &str) -> Option<Scratch> {
     let [usign, public, apk] = ["usign.sec", "usign.pub", "test.rsa"].map(|name| dist.path(name));
     run(Command::new("signify-openbsd").args(["-G", "-n", "-s", &usign, "-p", &public]));
     run(Command::new("openssl").args(["genrsa", "-out", &apk, "2048"]));
-    run(tool("pack.py", &dist).arg(TRIPLE).env("USIGN_KEY", &usign).env("APK_KEY", &apk));
+    run(tool("pack.py", &dist).arg(TRIPLE).env("USIGN_KEY_FILE", &usign).env("APK_KEY_FILE", &apk));
     Some(dist)
 }
 
@@ -407,7 +387,7 @@ fn configurations_scripts_and_units_of_the_page_about_hosts_are_right() {
             assert!(!told.contains("ddns-netlink.service:"), "{told}");
         }
     }
-    assert_eq!(checked, [2, 1]);
+    assert_eq!(checked, [3, 1]);
 }
 
 #[test]

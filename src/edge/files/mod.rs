@@ -108,9 +108,9 @@ pub(crate) fn read_up_to(limit: u64, file: &File, bytes: &mut Vec<u8>) -> io::Re
     file.take(limit).read_to_end(bytes)
 }
 
-/// Where root leaves copies for a daemon that is not root, each below the path of its original: OpenWrt's init
-/// script and the unit of systemd copy the configuration, which only root may read, and the files that it names.
-/// Only root can write there.
+/// Where root leaves copies for a daemon that is not root, each below the path of its original. OpenWrt's init script
+/// copies the configuration, which only root may read, and the files that it names. The unit of systemd copies the
+/// configuration. Only root can write there.
 pub const COPIES: &str = "/var/run/ddns-netlink";
 
 /// Where root leaves a copy of `path` for a daemon that may not read the original.
