@@ -79,7 +79,7 @@ impl EventLoop {
                     others_wait = true;
                 }
                 // Before sources that may never fall silent: thousands of names follow one change.
-                () = self.connections.ready(control, now.up), if !is_turn_of_others => {
+                () = self.connections.ready(control), if !is_turn_of_others => {
                     others_wait = true;
                 }
                 report = self.daemon.netlink.next() => {

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use tokio::net::{UnixListener, UnixStream};
 
+use super::clock::uptime;
 use crate::proto::control::{ControlRequest, Reply};
 pub use client::{ClientError, ask};
 
@@ -106,17 +107,12 @@ enum ConnectionStage {
 
 impl ControlConnections {
     /// Resolves when a client has connected to `control`, or when [`ControlConnections::serve`] can go on with
-    /// one. `now` is the time since boot. Cancel-safe.
-    pub async fn ready(&mut self, control: Option<&Control>, now: Duration) {
-        poll_fn(|context| self.poll_ready(control, now, context)).await;
+    /// one. Cancel-safe.
+    pub async fn ready(&mut self, control: Option<&Control>) {
+        poll_fn(|context| self.poll_ready(control, context)).await;
     }
 
-    fn poll_ready(
-        &mut self,
-        control: Option<&Control>,
-        now: Duration,
-        context: &mut Context<'_>,
-    ) -> Poll<()> {
+    fn poll_ready(&mut self, control: Option<&Control>, context: &mut Context<'_>) -> Poll<()> {
         for connection in &self.open {
             if connection.poll_ready(context).is_ready() {
                 return Poll::Ready(());
@@ -125,6 +121,8 @@ impl ControlConnections {
         let Some(control) = control else {
             return Poll::Pending;
         };
+        // Read here, because the daemon may have waited for a client since long before.
+        let now = uptime();
         if !self.may_accept(now) {
             return Poll::Pending;
         }

@@ -1,5 +1,4 @@
 use super::*;
-use crate::edge::clock::uptime;
 use crate::scratch::Scratch;
 use std::io::{Read as _, Write as _};
 use std::os::fd::AsFd as _;
@@ -23,7 +22,7 @@ fn with_client<T: Send + 'static>(
                 connections.deadline(now).map_or(Duration::MAX, |end| end.saturating_sub(now));
             // The end of the thread is no event.
             let left = left.min(Duration::from_millis(50));
-            let _ = tokio::time::timeout(left, connections.ready(Some(&control), now)).await;
+            let _ = tokio::time::timeout(left, connections.ready(Some(&control))).await;
             connections.serve(uptime(), &mut answered);
         }
         thread
@@ -157,6 +156,37 @@ fn a_command_takes_the_place_of_the_oldest_silent_connection() {
         assert_eq!(texts[0], "error\nno request came, and others needed the connection");
         assert_eq!(texts[399], "error\nno request came in time");
     });
+}
+
+#[test]
+fn a_client_of_an_idle_daemon_has_time_to_send_its_request() {
+    let scratch = Scratch::new("control-idle");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let text = runtime.block_on(async {
+        let control = Control::bind(scratch.path()).unwrap();
+        let path = scratch.path().join(SOCKET);
+        let thread = std::thread::spawn(move || {
+            // The daemon waits for longer than a client may take.
+            std::thread::sleep(PATIENCE + Duration::from_millis(100));
+            let mut stream = Blocking::connect(&path).unwrap();
+            // Time in which the daemon finds the connection without a request.
+            std::thread::sleep(Duration::from_millis(50));
+            stream.write_all(b"why home\n").unwrap();
+            let mut text = String::new();
+            stream.read_to_string(&mut text).unwrap();
+            text
+        });
+        let mut connections = ControlConnections::default();
+        loop {
+            connections.ready(Some(&control)).await;
+            connections.serve(uptime(), &mut answered);
+            if connections.open.is_empty() {
+                break;
+            }
+        }
+        thread.join().unwrap()
+    });
+    assert_eq!(text, "ok\nwhy home");
 }
 
 #[test]
