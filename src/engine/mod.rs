@@ -173,7 +173,7 @@ impl Engine {
             Event::FileRead(path, text) => self.file_read(path, text),
             Event::Neighbours { seen, is_end } => self.neighbours_seen(seen, is_end),
             Event::Leases(leases) => self.leased(leases),
-            Event::Finished(finished) => self.finished(&finished, now),
+            Event::Finished(finished) => self.finished(finished, now),
             Event::Detected { question, section, family, result } => {
                 self.source_answered(&section, (question, family), result, now);
             }

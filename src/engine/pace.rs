@@ -15,8 +15,9 @@ pub const CEILING: Duration = Duration::from_secs(2);
 /// the provider's.
 pub const LONGEST_HOLD: Duration = Duration::from_secs(86_400);
 
-/// The longest back-off.
-const LONGEST: Duration = Duration::from_secs(3600);
+/// The longest pause after a failure, without its random part. After an outage the last router is back after
+/// twice this time.
+const LONGEST: Duration = Duration::from_secs(900);
 /// The longest `retry_interval`. A longer one is cut to this.
 const LONGEST_BASE: Duration = Duration::from_secs(30 * 86_400);
 /// The first pause after a failure in which nothing reached the provider.
@@ -97,6 +98,9 @@ impl Bucket {
 }
 
 /// Exponential back-off with jitter. All times are since boot.
+///
+/// A provider that fails has lost many clients in the same second. Each pause is made longer at random by up to
+/// as much again, so that they do not all come back in the same second.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Backoff {
     /// Failures in a row that the provider may have caused.
@@ -121,8 +125,8 @@ impl Backoff {
         self.until
     }
 
-    /// A request failed: wait `base`, 2 `base`, 4 `base`… up to an hour, but never less than `base`. `jitter`
-    /// is any number: it adds up to a quarter.
+    /// A request failed: wait `base`, 2 `base`, 4 `base`… up to a quarter of an hour, but never less than
+    /// `base`. `jitter` is any number: it adds up to as much again.
     pub fn failed(&mut self, now: Duration, base: Duration, jitter: u32) {
         self.attempts = self.attempts.saturating_add(1);
         self.local = 0;
@@ -130,7 +134,7 @@ impl Backoff {
         let base = base.clamp(SHORTEST_BASE, LONGEST_BASE);
         // `retry_interval` may be longer than the longest back-off.
         let pause = doubled(base, self.attempts).min(LONGEST.max(base));
-        self.until = now.saturating_add(stretched(pause, jitter));
+        self.until = now.saturating_add(pause + share(pause, jitter));
     }
 
     /// Nothing left the router (no network, no name server): wait 2 s, 4 s… up to `base`. The failure is not
@@ -140,7 +144,7 @@ impl Backoff {
         self.local = self.local.saturating_add(1);
         self.failed_at = now;
         let pause = doubled(LOCAL_BASE, self.local).min(base.clamp(LOCAL_BASE, LONGEST_BASE));
-        self.until = now.saturating_add(stretched(pause, jitter));
+        self.until = now.saturating_add(pause + share(pause, jitter));
     }
 
     /// Kernel routes or rules changed: a request that failed inside the router may leave now. The pause ends a
@@ -167,7 +171,7 @@ impl Backoff {
         let pause = doubled(LOCAL_BASE, self.unsent);
         if pause < base {
             self.local = 0;
-            self.until = now.saturating_add(stretched(pause, jitter));
+            self.until = now.saturating_add(pause + share(pause, jitter));
         } else {
             self.failed(now, base, jitter);
         }
@@ -313,16 +317,24 @@ fn doubled(base: Duration, attempts: u32) -> Duration {
     base.saturating_mul(1 << attempts.saturating_sub(1).min(20))
 }
 
-/// `pause`, longer by up to a quarter. Integers only: many routers have no floating-point unit.
-fn stretched(pause: Duration, jitter: u32) -> Duration {
+/// The waiting time that a provider asked for, longer by up to a quarter. It has told many clients the same time
+/// in the same second. `jitter` is any number.
+pub fn after_hold(hold: Duration, jitter: u32) -> Duration {
+    hold.saturating_add(share(hold / 4, jitter))
+}
+
+/// A part of `most`, between nothing and all of it, that the upper bits of `jitter` choose. Integers only: many
+/// routers have no floating-point unit.
+fn share(most: Duration, jitter: u32) -> Duration {
     const STEPS: u32 = u16::MAX as u32;
-    // The upper bits of the jitter choose one of `STEPS` fractions of a quarter.
-    let quarter = pause / 4;
-    pause + quarter - quarter / STEPS * (STEPS - (jitter >> 16))
+    most - most / STEPS * (STEPS - (jitter >> 16))
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     const MINUTE: Duration = Duration::from_secs(60);
@@ -351,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn back_off_doubles_to_an_hour_and_never_undercuts_the_base() {
+    fn back_off_doubles_to_a_quarter_of_an_hour() {
         let mut backoff = Backoff::default();
         let waits: Vec<u64> = (0..9)
             .map(|_| {
@@ -359,10 +371,65 @@ mod tests {
                 backoff.until().as_secs()
             })
             .collect();
-        assert_eq!(waits, [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]);
+        assert_eq!(waits, [60, 120, 240, 480, 900, 900, 900, 900, 900]);
         let mut jittered = Backoff::default();
         jittered.failed(Duration::ZERO, MINUTE, u32::MAX);
-        assert_eq!(jittered.until().as_secs(), 75);
+        assert_eq!(jittered.until().as_secs(), 120);
+    }
+
+    proptest! {
+        #[test]
+        fn a_pause_is_between_the_base_and_twice_the_longest(
+            base in 1_u64..10_000,
+            jitters in vec(any::<u32>(), 1..12),
+        ) {
+            let base = Duration::from_secs(base);
+            let mut backoff = Backoff::default();
+            let mut pause = base;
+            for jitter in jitters {
+                backoff.failed(MINUTE, base, jitter);
+                let wait = backoff.until() - MINUTE;
+                prop_assert!(wait >= pause && wait <= 2 * pause, "{:?} {:?}", wait, pause);
+                pause = (2 * pause).min(LONGEST.max(base));
+            }
+        }
+
+        #[test]
+        fn a_failure_without_a_request_is_tried_again_within_twice_the_base(
+            jitters in vec(any::<u32>(), 1..12),
+        ) {
+            let (mut local, mut unsent) = (Backoff::default(), Backoff::default());
+            for (number, jitter) in (0_u32..).zip(jitters) {
+                local.failed_locally(MINUTE, MINUTE, jitter);
+                let pause = MINUTE.min(LOCAL_BASE * 2_u32.pow(number));
+                let wait = local.until() - MINUTE;
+                prop_assert!(wait >= pause && wait <= 2 * pause, "{:?} {:?}", wait, pause);
+                unsent.failed_unsent(MINUTE, MINUTE, jitter);
+                prop_assert!(unsent.until() - MINUTE <= 2 * LONGEST);
+            }
+        }
+
+        #[test]
+        fn no_request_is_sent_before_the_providers_time(
+            hold in 0_u64..200_000,
+            jitter in any::<u32>(),
+        ) {
+            let hold = Duration::from_secs(hold);
+            let wait = after_hold(hold, jitter);
+            prop_assert!(wait >= hold && wait <= hold * 5 / 4, "{:?}", wait);
+        }
+    }
+
+    #[test]
+    fn routers_that_fail_together_come_back_at_different_times() {
+        let times: Vec<Duration> = (0..60)
+            .map(|number| {
+                let mut backoff = Backoff::default();
+                backoff.failed(Duration::ZERO, MINUTE, number * (u32::MAX / 60));
+                backoff.until()
+            })
+            .collect();
+        assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= Duration::from_millis(900)));
     }
 
     #[test]

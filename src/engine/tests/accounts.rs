@@ -251,7 +251,7 @@ fn a_section_that_comes_later_waits_as_long_as_the_account_must() {
     s.reload();
     s.pass(HOUR - MINUTE);
     assert_eq!(sizes(&s), [0; 0]);
-    s.pass(MINUTE);
+    s.pass(MINUTE + HOUR / 4);
     assert_eq!(sizes(&s), [2]);
 }
 

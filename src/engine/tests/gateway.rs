@@ -174,7 +174,7 @@ fn the_first_failure_of_a_gateway_is_no_news() {
     told(&mut s, Err("the gateway has no public address"));
     assert_eq!(s.said(), [""; 0]);
     assert_eq!(s.published().unwrap(), FIRST);
-    s.pass(MINUTE + MINUTE / 4);
+    s.pass(2 * MINUTE);
     assert_eq!(s.logged("ask "), ASKED);
     told(&mut s, Err("the gateway has no public address"));
     assert!(s.said()[0].contains("the gateway has no public address"));
@@ -191,9 +191,10 @@ fn a_gateway_that_never_answers_is_asked_less_and_less_often_too() {
         pauses.push(next.saturating_sub(s.now.up));
         s.pass(next.saturating_sub(s.now.up));
     }
-    assert!(pauses[..4].iter().all(|pause| *pause <= 10 * MINUTE), "{pauses:?}");
+    assert!(pauses[..4].iter().all(|pause| *pause <= 16 * MINUTE), "{pauses:?}");
     assert_eq!(pauses[13], 6 * HOUR, "{pauses:?}");
-    assert!(pauses.is_sorted(), "{pauses:?}");
+    // The jitter of the first ones may be larger than the step to the next.
+    assert!(pauses[6..].is_sorted(), "{pauses:?}");
 }
 
 #[test]

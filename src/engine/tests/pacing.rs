@@ -317,7 +317,7 @@ fn a_connection_that_nobody_accepts_costs_no_token_and_is_tried_again_soon() {
         }
         s.pass(secs(1));
     }
-    assert!((5..12).contains(&tries), "{tries}");
+    assert!((5..16).contains(&tries), "{tries}");
 }
 
 #[test]

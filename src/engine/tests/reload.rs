@@ -31,7 +31,7 @@ fn a_reload_keeps_the_back_off_and_the_pacing() {
     s.reload();
     s.pass(secs(59));
     assert_eq!(s.sent(), [""; 0]);
-    s.pass(secs(17));
+    s.pass(secs(61));
     assert_eq!(s.sent().len(), 1);
 }
 
