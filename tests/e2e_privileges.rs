@@ -11,7 +11,7 @@ mod support;
 
 use std::env;
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -141,6 +141,167 @@ fn a_daemon_without_rights_reads_copies_and_root_can_still_use_it() {
         let daemon = launcher.run();
         daemon.wait_published("home", "203.0.113.6");
         assert_eq!(scene.provider.count(), 2, "the state is the daemon's");
+    });
+}
+
+/// What the init script does at `start`: it runs as root on this system's files, with a stand-in for procd and with
+/// the real program. Its directories are below /run.
+fn start_with(options: &str) -> Vec<String> {
+    start_of(Path::new(env!("CARGO_BIN_EXE_ddns-netlink")), options)
+}
+
+/// The same with this program.
+fn start_of(program: &Path, options: &str) -> Vec<String> {
+    let path = |name: &str| Path::new(DIR).join(name);
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let script = fs::read_to_string(sources.join("openwrt/files/ddns.init")).unwrap();
+    let script = script
+        .replace("PROG=/usr/sbin/ddns-netlink", &format!("PROG={}", program.display()))
+        .replace("COPIES=/var/run", "COPIES=/run");
+    fs::write(path("ddns"), script).unwrap();
+    let _ = fs::remove_file(path("calls"));
+    let mut command = Command::new("sh");
+    command.arg(sources.join("tests/openwrt/rc.common")).arg(path("ddns")).arg("start");
+    command.env("CALLS", path("calls")).env("OPTIONS", options).env("SOURCE", "network");
+    command.env("RUNDIR", "/run").env("USERS", "ddns").env("USER_NUMBER", USER.to_string());
+    command.env("SLEEPS", "/run/sleeps");
+    run(&mut command);
+    let calls = fs::read_to_string(path("calls")).unwrap();
+    calls.lines().map(str::to_owned).collect()
+}
+
+/// Makes a file that only root may read.
+fn write_secret(path: &str) {
+    fs::write(path, "root's\n").unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[test]
+fn root_copies_no_file_that_others_could_have_put_there() {
+    isolated_with_users(&["pgrep"], || {
+        fs::create_dir_all("/run/roots").unwrap();
+        write_secret("/run/roots/secret");
+        symlink("/run/roots/secret", "/run/link").unwrap();
+        symlink("roots", "/run/directory").unwrap();
+        start_with("");
+        for (link, target) in [("file", "/run/roots/secret"), ("directory", "/run/roots")] {
+            symlink(target, Path::new("/run/run-ddns").join(link)).unwrap();
+        }
+        symlink("/run/run-ddns/file", "/run/onwards").unwrap();
+        for (directory, mode) in [("sticky", 0o1777), ("open", 0o777)] {
+            let directory = Path::new("/run").join(directory);
+            fs::create_dir(&directory).unwrap();
+            fs::set_permissions(&directory, fs::Permissions::from_mode(mode)).unwrap();
+            symlink("/run/roots/secret", directory.join("link")).unwrap();
+            lchown(directory.join("link"), Some(USER), Some(USER)).unwrap();
+            write_secret(directory.join("own").to_str().unwrap());
+        }
+        for (file, is_copied) in [
+            ("/run/roots/secret", true),
+            ("/run/link", true),
+            ("/run/directory/secret", true),
+            ("/run/sticky/own", true),
+            ("/run/sticky/link", false),
+            ("/run/open/own", false),
+            ("/run/open/link", false),
+            ("/run/onwards", false),
+            ("/run/run-ddns/file", false),
+            ("/run/run-ddns/directory/secret", false),
+        ] {
+            for option in ["password_file", "cacert"] {
+                let calls = start_with(&format!("{option}={file}"));
+                let copy = format!("/run/ddns-netlink{file}");
+                assert_eq!(Path::new(&copy).exists(), is_copied, "{file}: {calls:?}");
+                let told = format!("log -t ddns -p daemon.warn {file} is not copied");
+                let is_told = calls.iter().any(|call| call.starts_with(&told));
+                // The kernel may refuse to follow a link in a directory like /tmp (`fs.protected_symlinks`).
+                let is_seen = Path::new(file).is_file();
+                assert_eq!(is_told, is_seen && !is_copied, "{file}: {calls:?}");
+                let _ = fs::remove_file(copy);
+            }
+        }
+    });
+}
+
+#[test]
+fn root_makes_and_gives_no_directory_that_others_could_have_put_there() {
+    isolated_with_users(&["pgrep"], || {
+        start_with("metrics_file=/run/prometheus/textfile/ddns.prom");
+        assert_eq!((owner("/run/prometheus"), owner("/run/prometheus/textfile")), (0, USER));
+        for directory in ["/run/run-ddns", "/run/log-ddns", "/run/state-ddns"] {
+            assert_eq!(owner(directory), USER, "{directory}");
+        }
+
+        fs::create_dir("/run/roots").unwrap();
+        symlink("/run/roots", "/run/run-ddns/link").unwrap();
+        for directory in ["link/new", "new"] {
+            start_with(&format!("metrics_file=/run/run-ddns/{directory}/ddns.prom"));
+        }
+        start_with("ddns_logdir=/run/run-ddns/link/ddns");
+        assert_eq!(fs::read_dir("/run/roots").unwrap().count(), 0);
+        assert!(!Path::new("/run/run-ddns/new").exists());
+
+        // A link in the place of a directory of the daemon is neither followed nor a reason to be root.
+        fs::create_dir("/run/roots/log").unwrap();
+        fs::write("/run/roots/log/file", "").unwrap();
+        symlink("/run/roots/log", "/run/log").unwrap();
+        lchown("/run/log", Some(USER), Some(USER)).unwrap();
+        let calls = start_with("ddns_logdir=/run/log/");
+        assert!(calls.contains(&"param user ddns".to_owned()), "{calls:?}");
+        assert_eq!((owner("/run/roots/log"), owner("/run/roots/log/file")), (0, 0));
+
+        // Its name has ddns in it, but its files are not the daemon's.
+        let calls = start_with("ddns_logdir=/usr/share/ddns");
+        let reason = "/usr/share/ddns does not belong to the user ddns";
+        assert!(calls.iter().any(|call| call.ends_with(reason)), "{calls:?}");
+        assert_eq!((owner("/usr/share/ddns"), owner("/usr/share/ddns/custom")), (0, 0));
+        fs::create_dir("/usr/share/ddns/ddns-log").unwrap();
+        start_with("ddns_logdir=/usr/share/ddns/ddns-log");
+        assert_eq!(owner("/usr/share/ddns/ddns-log"), USER, "it is empty");
+    });
+}
+
+#[test]
+fn root_waits_for_the_end_of_a_daemon_of_another_user() {
+    isolated_with_users(&["pgrep", "mkfifo"], || {
+        run(Command::new("mkfifo").arg("/run/sleeps"));
+        // Stands for the daemon: it is called like it, and it ends when the init script sleeps.
+        fs::copy("/bin/sh", "/run/t/daemon").unwrap();
+        fs::write("/run/t/run", "read line </run/sleeps || :\n").unwrap();
+        let _daemon = Process::start(Command::new("/run/t/daemon").arg("run").current_dir(DIR));
+        fs::create_dir("/run/run-ddns").unwrap();
+        let calls = start_of(Path::new("/run/t/daemon"), "");
+        let position = |found: &str| calls.iter().position(|call| call.contains(found)).unwrap();
+        assert!(position("sleep 1") < position("chown -hR ddns:ddns /run/run-ddns"), "{calls:?}");
+    });
+}
+
+#[test]
+fn only_a_definition_whose_script_is_run_needs_root() {
+    isolated_with_users(&["pgrep"], || {
+        let json = |url: &str| format!(r#"{{"name": "x", "ipv4": {{"url": "{url}"}}}}"#);
+        let write = |file: &str, url: &str| {
+            fs::write(format!("/usr/share/ddns/{file}.json"), json(url)).unwrap();
+        };
+        write("default/he.net", "update_he.sh");
+        write("default/cloudflare.com-v4", "update_cloudflare.sh");
+        write("default/script.example", "update_example.sh");
+        write("default/url.example", "http://url.example/");
+        write("custom/no-ip.com", "update_no_ip.sh");
+        write("custom/script.example2", "update_example.sh");
+        for (service, is_root) in [
+            ("he.net", false),
+            ("cloudflare.com-v4", false),
+            ("url.example", false),
+            ("unknown.example", false),
+            ("script.example", true),
+            ("script.example2", true),
+            ("no-ip.com", true),
+        ] {
+            let calls = start_with(&format!("service_name={service}"));
+            let is_ddns = calls.contains(&"param user ddns".to_owned());
+            assert_eq!(is_ddns, !is_root, "{service}: {calls:?}");
+        }
     });
 }
 

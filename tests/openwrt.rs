@@ -138,7 +138,7 @@ fn the_directory_of_the_metrics_file_is_made_for_the_daemon_and_an_existing_one_
     {
         let options = format!("user={user} metrics_file={directory}/ddns.prom");
         let effects = init_on("metrics", &[("OPTIONS", &options), ("SOURCE", "network")], "start");
-        let given = has(&effects, &format!("chown ddns:ddns {directory}"));
+        let given = has(&effects, &format!("chown -h ddns:ddns {directory}"));
         assert_eq!((effects.code, given), (0, is_given), "{options}: {effects:?}");
     }
     assert!(Path::new(&new).is_dir());
@@ -177,6 +177,14 @@ fn the_daemon_runs_as_a_user_without_rights_unless_a_section_runs_a_script() {
         ("user=root", "ddns", "", ""),
         ("ip_source=script", "ddns", "", "section 'home' has ip_source 'script'"),
         ("update_script=/bin/sh", "ddns", "", "section 'home' has an update_script"),
+        // Old versions of LuCI write these for a provider without a name.
+        ("update_script=/bin/sh service_name=-", "ddns", "", "section 'home' has an update_script"),
+        (
+            "update_script=/bin/sh service_name=custom",
+            "ddns",
+            "",
+            "section 'home' has an update_script",
+        ),
         ("update_script=/nonexistent", "ddns", "ddns", ""),
         ("update_script=/bin/sh service_name=he.net", "ddns", "ddns", ""),
         ("ddns_logdir=/tmp", "ddns", "", "/tmp does not belong to the user ddns"),

@@ -123,7 +123,7 @@ fi
 # of hooks; prometheus and its exporter, lua5.1: metrics; systemd-analyze: the unit.
 ! lacks busybox || packages="$packages busybox"
 ! lacks dnsmasq || packages="$packages dnsmasq-base"
-! lacks sysctl || packages="$packages procps"
+{ ! lacks sysctl && ! lacks pgrep; } || packages="$packages procps"
 ! lacks dig nsupdate || packages="$packages bind9-dnsutils"
 ! lacks openssl || packages="$packages openssl"
 ! lacks python3 || packages="$packages python3"
