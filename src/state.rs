@@ -106,6 +106,8 @@ pub struct Saved {
     pub hidden: bool,
     /// When the address was sent again because they had another one: the latest times.
     pub corrected: Vec<UnixSeconds>,
+    /// The owner was told that somebody else writes the record: a checksum of the addresses that were found.
+    pub alarm: Option<u64>,
     /// The provider refused for good: its answer and what to do.
     pub refused: Option<(String, String)>,
     /// The provider asked not to be called before this time.
@@ -476,6 +478,7 @@ impl Saved {
         for at in &self.corrected {
             line.add_some("corrected", Some(at));
         }
+        line.add_some("alarm", shown(&self.alarm));
         if let Some((answer, remedy)) = &self.refused {
             line.add("refused", answer);
             line.add("remedy", remedy);
@@ -501,6 +504,7 @@ impl Saved {
             alone: fields.flag("alone"),
             hidden: fields.flag("hidden"),
             corrected: fields.times("corrected")?,
+            alarm: fields.time("alarm", "its alarm cannot be read")?,
             refused: fields.get("refused").map(|answer| (answer.to_owned(), remedy.to_owned())),
             hold_until: fields.time("hold", "its waiting time cannot be read")?,
         })
@@ -537,7 +541,7 @@ fn is_plain(c: char) -> bool {
 }
 
 /// FNV-1a, 32 bits: finds damage, not malice; whoever can write the file is root.
-fn checksum(text: &str) -> u32 {
+pub fn checksum(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
@@ -562,6 +566,7 @@ mod tests {
             alone: false,
             hidden: false,
             corrected: Vec::new(),
+            alarm: None,
             refused: Some(("badauth".into(), "check 100% of = the\nlogin".into())),
             hold_until: Some(1_800_003_600),
         }
@@ -802,6 +807,7 @@ mod tests {
                         alone: rest.1[4],
                         hidden: rest.1[1],
                         corrected: rest.0.into_iter().chain(rest.3).collect(),
+                        alarm: rest.3,
                         refused: rest.2,
                         hold_until: rest.3,
                     },

@@ -5,8 +5,8 @@
 mod support;
 
 use std::fs;
-use std::io;
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::io::{self, Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -253,6 +253,61 @@ fn the_messages_of_a_job_share_a_connection() {
     });
 }
 
+/// RFC 7766 section 6.2.4: a server may close a connection at any time.
+#[test]
+fn a_server_that_closes_at_the_second_message_is_asked_on_another_connection() {
+    isolated(&["named", "dig"], || {
+        certificates();
+        let _servers = bind();
+        let connections = closing_relay("127.0.0.1:5454", "127.0.0.1:853", 2);
+        let status = once("192.0.2.1", "ns.example:5454", "authority.pem");
+        assert_eq!(dig(), "192.0.2.1", "{status}");
+        // The record is read on the second one. The update has one of its own, because it is not sent again.
+        assert_eq!(connections.load(Ordering::SeqCst), 3);
+        closing_relay("127.0.0.1:5455", "127.0.0.1:853", 1);
+        let status = once("192.0.2.2", "ns.example:5455", "authority.pem");
+        assert!(status.contains("127.0.0.1: the server closed the connection"), "{status}");
+        assert_eq!(dig(), "192.0.2.1");
+    });
+}
+
+/// Passes connections of TLS 1.3 on, and closes each at this message of the client. Returns their number so far.
+fn closing_relay(from: &str, to: &'static str, last: usize) -> Arc<AtomicUsize> {
+    let listener = TcpListener::bind(from).unwrap();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    thread::spawn(move || {
+        for client in listener.incoming().map(Result::unwrap) {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let server = TcpStream::connect(to).unwrap();
+            let (mut answers, mut out) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+            thread::spawn(move || io::copy(&mut answers, &mut out));
+            let _ = pass_messages(&client, &server, last);
+            let _ = client.shutdown(Shutdown::Both);
+            let _ = server.shutdown(Shutdown::Both);
+        }
+    });
+    count
+}
+
+/// Passes records of TLS (RFC 8446 section 5.1) on until this message. The first encrypted record is the client's
+/// Finished, each further one a message.
+fn pass_messages(mut client: &TcpStream, mut server: &TcpStream, last: usize) -> io::Result<()> {
+    let mut encrypted = 0;
+    loop {
+        let mut header = [0; 5];
+        client.read_exact(&mut header)?;
+        let mut record = vec![0; u16::from_be_bytes([header[3], header[4]]).into()];
+        client.read_exact(&mut record)?;
+        encrypted += usize::from(header[0] == 23);
+        if encrypted > last {
+            return Ok(());
+        }
+        server.write_all(&header)?;
+        server.write_all(&record)?;
+    }
+}
+
 /// Passes connections on. Returns their number so far.
 fn relay(from: &str, to: &'static str) -> Arc<AtomicUsize> {
     let listener = TcpListener::bind(from).unwrap();
@@ -267,7 +322,7 @@ fn relay(from: &str, to: &'static str) -> Arc<AtomicUsize> {
             for (mut from, mut to) in both {
                 thread::spawn(move || {
                     let _ = io::copy(&mut from, &mut to);
-                    let _ = to.shutdown(std::net::Shutdown::Write);
+                    let _ = to.shutdown(Shutdown::Write);
                 });
             }
         }

@@ -191,6 +191,16 @@ fn an_address_that_a_foreign_writer_adds_is_told_and_left() {
         let reason = record["reason"].as_str().unwrap();
         assert!(reason.contains("have 198.51.100.7, beside 203.0.113.5"), "{reason}");
         assert!(dig().contains("198.51.100.7") && dig().contains("203.0.113.5"));
+        let alarms = || fs::read_to_string(file("told")).unwrap().matches("foreign").count();
+        wait_until("the hook", || alarms() == 1);
+        wait_until("the alarm in the state", || is_saved("alarm="));
+        daemon.stop();
+        for _ in 0..3 {
+            let daemon = launcher.run();
+            daemon.wait_record("home", LIMIT, |record| record["foreign_at"].is_u64());
+            daemon.stop();
+        }
+        assert_eq!(alarms(), 1, "a restart is no news");
     });
 }
 

@@ -298,6 +298,7 @@ mod tests {
                 alone: false,
                 hidden: false,
                 corrected: Vec::new(),
+                alarm: None,
                 refused: None,
                 hold_until: None,
             }],

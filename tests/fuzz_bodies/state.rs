@@ -35,6 +35,7 @@ pub(super) const TARGET: Target = Target {
         " seen=",
         " alone=",
         " corrected=",
+        " alarm=",
         " refused=",
         " remedy=",
         " hold=",

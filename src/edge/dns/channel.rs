@@ -10,7 +10,7 @@ use crate::dns::Protocol;
 use crate::edge::clock::uptime;
 use crate::edge::stream::failure::{handshake, unsent};
 use crate::edge::stream::{Deadline, Stream, Tcp, TlsConfig, TlsError, TrustCache};
-use crate::edge::system_error;
+use crate::edge::system_error::{self, is_closing};
 use crate::model::Trust;
 use crate::provider::{Failure, FailureKind};
 use crate::time::duration::seconds;
@@ -18,6 +18,8 @@ use crate::time::duration::seconds;
 /// Time for connecting, again for the TLS handshake, and again for an answer. A small router needs a second for its part
 /// of a handshake.
 const LIMIT: Duration = Duration::from_secs(8);
+/// The opcode in the third octet of a message (RFC 1035 section 4.1.1). That of a query is 0.
+const OPCODE: u8 = 0x78;
 /// What an owner can do if nobody speaks TLS there.
 const HINT: &str = "; with 'dns_tls' a name server must listen for TLS there";
 
@@ -59,7 +61,8 @@ pub(super) struct TlsServer<'a> {
 
 impl TlsServer<'_> {
     /// Sends `message` and returns the answer, on the connection `kept` if it is still open. Afterwards `kept` is
-    /// the connection for the next message.
+    /// the connection for the next message. If the server closes a connection that was used before, a question is
+    /// sent once more on a new one (RFC 7766 section 6.2.4). An update is not: the server may have carried it out.
     ///
     /// # Errors
     /// If there is no answer.
@@ -69,13 +72,33 @@ impl TlsServer<'_> {
         message: &[u8],
         kept: &mut Option<Stream>,
     ) -> Result<Vec<u8>, Failure> {
-        let still_open = kept.take_if(Stream::is_quiet);
-        let mut stream = still_open.map_or_else(|| self.connect(call), Ok)?;
-        stream.set_deadline(Deadline::after(limit(call)));
-        let answer = call.converse(&mut stream, message);
-        let answer = answer.map_err(|error| call.failure(&error))?;
+        if let Some(stream) = kept.take_if(Stream::is_quiet) {
+            match exchange(call, message, stream) {
+                Ok((answer, stream)) => {
+                    *kept = Some(stream);
+                    return Ok(answer);
+                }
+                Err(error) if is_closing(&error) && is_question(message) => {
+                    // This server may close the new one as early. It is not kept, so that no update meets that.
+                    let (answer, _) = self.converse_anew(call, message)?;
+                    return Ok(answer);
+                }
+                Err(error) => return Err(call.failure(&error)),
+            }
+        }
+        let (answer, stream) = self.converse_anew(call, message)?;
         *kept = Some(stream);
         Ok(answer)
+    }
+
+    /// Sends `message` on a new connection. Returns the answer and the connection.
+    fn converse_anew(
+        &self,
+        call: &DnsCall<'_>,
+        message: &[u8],
+    ) -> Result<(Vec<u8>, Stream), Failure> {
+        let stream = self.connect(call)?;
+        exchange(call, message, stream).map_err(|error| call.failure(&error))
     }
 
     fn connect(&self, call: &DnsCall<'_>) -> Result<Stream, Failure> {
@@ -89,6 +112,22 @@ impl TlsServer<'_> {
             Failure { text: failure.text + hint, ..failure }
         })
     }
+}
+
+/// Sends `message` on `stream`. Returns the answer and the connection.
+fn exchange(
+    call: &DnsCall<'_>,
+    message: &[u8],
+    mut stream: Stream,
+) -> io::Result<(Vec<u8>, Stream)> {
+    stream.set_deadline(Deadline::after(limit(call)));
+    let answer = call.converse(&mut stream, message)?;
+    Ok((answer, stream))
+}
+
+/// Whether `message` only asks (opcode QUERY), so that it may arrive twice.
+fn is_question(message: &[u8]) -> bool {
+    message.get(2).is_some_and(|flags| flags & OPCODE == 0)
 }
 
 /// Time for a stage of `call`.

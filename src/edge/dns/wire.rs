@@ -124,6 +124,9 @@ impl<'a> DnsCall<'a> {
         if is_timeout(error) {
             return format!("{who} does not answer");
         }
+        if system_error::is_closing(error) {
+            return format!("{who}: the server closed the connection");
+        }
         match system_error::local(error) {
             Some(cause) => format!("{who}: {cause}"),
             None => format!("{who}: {}", system_error::system(error)),

@@ -10,7 +10,7 @@
 //! | an address that this router had before | the same, but the record is stale and nobody else's |
 //!
 //! So DNS causes two requests a day at most for each record, however often the daemon starts, and two daemons that
-//! publish the same name do not fight. The record is left alone until the owner runs `update`, the configuration is loaded again, the
+//! publish the same name do not fight. An alarm is told once, however often the daemon starts. The record is left alone until the owner runs `update`, the configuration is loaded again, the
 //! provider accepts an address, or DNS is right. A day after the first correction it is corrected again, if a
 //! look-up happens to follow.
 
@@ -23,6 +23,7 @@ use crate::dns::Found;
 use crate::engine::registered::Registered;
 use crate::engine::wait::Wait;
 use crate::model::address::{list, not_public};
+use crate::state::checksum;
 use crate::time::duration::{seconds, until};
 use crate::time::{Now, UnixSeconds};
 
@@ -32,6 +33,8 @@ const MOST: usize = 2;
 const DAY: u64 = 86_400;
 /// The least time between two corrections, in seconds.
 const BETWEEN_CORRECTIONS: u64 = 3600;
+/// A clock that is ever set is right this long after the start.
+const CLOCK_IS_SET: Duration = Duration::from_secs(3600);
 /// Name servers may have what was there before for this long: secondaries copy a zone as seldom, and caches before
 /// them keep an answer as long.
 const LAGS: Duration = Duration::from_secs(3600);
@@ -45,6 +48,8 @@ pub(super) struct Sight {
     pub(super) corrections: Vec<UnixSeconds>,
     /// What DNS had in the place of the published address, unless that has changed since.
     difference: Option<Difference>,
+    /// See [`crate::state::Saved::alarm`].
+    pub(super) alarm: Option<u64>,
 }
 
 /// Whether the zone's own name servers show what the provider accepts.
@@ -143,9 +148,34 @@ impl Difference {
 }
 
 impl Sight {
-    /// The corrections within the last day. One in the future comes from a wrong clock, so it does not count.
-    fn recent(&self, wall: UnixSeconds) -> impl DoubleEndedIterator<Item = &UnixSeconds> {
-        self.corrections.iter().filter(move |at| **at <= wall && wall - **at < DAY)
+    /// The ages of the corrections within the last day, in seconds. One in the future counts as one of now: a router
+    /// without a clock of its own starts with an earlier time, and would send at each start.
+    fn recent(&self, wall: UnixSeconds) -> impl DoubleEndedIterator<Item = u64> {
+        let ages = self.corrections.iter().map(move |at| wall.saturating_sub(*at));
+        ages.filter(|age| *age < DAY)
+    }
+
+    /// A correction that is still in the future was made while the clock was wrong. It counts from now on, so that
+    /// it ends.
+    fn date_corrections(&mut self, wall: UnixSeconds) {
+        for at in &mut self.corrections {
+            *at = (*at).min(wall);
+        }
+    }
+
+    /// Notes that the owner is told of `difference`. Returns whether an earlier run has told it.
+    fn was_told(&mut self, difference: &Difference) -> bool {
+        if !difference.is_foreign() {
+            return false;
+        }
+        let alarm = u64::from(checksum(&list(&difference.found)));
+        self.alarm.replace(alarm) == Some(alarm)
+    }
+
+    /// There is no difference any more, or the owner is to be told of it anew.
+    fn forget_difference(&mut self) {
+        self.difference = None;
+        self.alarm = None;
     }
 }
 
@@ -179,6 +209,9 @@ impl Record {
         now: Now,
     ) -> Option<Difference> {
         self.registered.compared();
+        if now.up.saturating_sub(self.started) >= CLOCK_IS_SET {
+            self.sight.date_corrections(now.wall);
+        }
         let response = if is_added {
             Response::Added
         } else {
@@ -200,7 +233,8 @@ impl Record {
         };
         let difference = Difference { found, found_at, ours_until, response };
         self.sight.difference = Some(difference.clone());
-        if is_told || is_known_to_hide { None } else { Some(difference) }
+        let is_known_alarm = self.sight.was_told(&difference);
+        if is_told || is_known_to_hide || is_known_alarm { None } else { Some(difference) }
     }
 
     /// What is done about `found`, which DNS has in the place of the published address. `is_former`: this router had
@@ -242,8 +276,8 @@ impl Record {
         let wall = now.wall;
         match self.sight.recent(wall).next_back() {
             _ if self.sight.recent(wall).count() >= MOST => Response::LeftAlone,
-            Some(last) if wall - last < BETWEEN_CORRECTIONS => {
-                let rest = Duration::from_secs(BETWEEN_CORRECTIONS - (wall - last));
+            Some(age) if age < BETWEEN_CORRECTIONS => {
+                let rest = Duration::from_secs(BETWEEN_CORRECTIONS - age);
                 Response::AskedAgain(now.up.saturating_add(rest))
             }
             Some(_) | None => Response::Resend,
@@ -286,18 +320,18 @@ impl Record {
     /// The zone's own name servers have the published address, and nothing else if it `is_alone`.
     pub(super) fn confirmed(&mut self, is_alone: bool) {
         self.sight.visibility = if is_alone { Visibility::Alone } else { Visibility::Seen };
-        self.sight.difference = None;
+        self.sight.forget_difference();
     }
 
     /// The provider has accepted an address or a removal: DNS is asked when it can be expected to have that.
     pub(super) fn expect_in_dns(&mut self) {
-        self.sight.difference = None;
+        self.sight.forget_difference();
         self.registered = Registered::default();
     }
 
     /// The owner wants the record to be sent, whatever DNS has shown until now.
     pub(super) fn forget_differences(&mut self) {
-        self.sight.difference = None;
+        self.sight.forget_difference();
         self.sight.corrections.clear();
         self.sight.visibility = match self.sight.visibility {
             Visibility::Hidden | Visibility::Unknown => Visibility::Unknown,
@@ -308,7 +342,7 @@ impl Record {
     /// The configuration was loaded again: DNS is asked again whether somebody else writes the record.
     pub fn ask_again_after_reload(&mut self) {
         if self.sight.difference.as_ref().is_some_and(|it| it.response.is_alarm()) {
-            self.sight.difference = None;
+            self.sight.forget_difference();
             self.registered.ask_again(Duration::ZERO);
         }
     }

@@ -30,6 +30,7 @@ impl Record {
             _ => Visibility::Unknown,
         };
         self.sight.corrections.clone_from(&saved.corrected);
+        self.sight.alarm = saved.alarm;
         self.restore_wait(saved, now);
         if saved.unconfirmed {
             self.restore_late(now);
@@ -110,6 +111,7 @@ impl Record {
             alone: self.sight.visibility == Visibility::Alone,
             hidden: self.sight.visibility == Visibility::Hidden,
             corrected: self.sight.corrections.clone(),
+            alarm: self.sight.alarm,
             refused: refusal.map(|refusal| (refusal.reason.clone(), refusal.advice.clone())),
             hold_until,
         })

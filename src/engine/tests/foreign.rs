@@ -172,6 +172,65 @@ fn a_router_that_starts_again_and_again_corrects_twice_a_day() {
 }
 
 #[test]
+fn an_alarm_is_told_once_however_often_the_daemon_starts() {
+    let mut added = seen();
+    added.dns = found(&[THEIRS, OURS]);
+    line_back(&mut added);
+    for (mut s, others) in [(alarmed(), &["198.51.100.9"][..]), (added, &["198.51.100.9", OURS])] {
+        assert_eq!(told(&mut s).len(), 1);
+        for _ in 0..4 {
+            s = s.restart(MINUTE);
+            s.pass(10 * MINUTE);
+            assert_eq!((told(&mut s).len(), foreign(&s).unwrap().0), (0, THEIRS.into()));
+        }
+        s.dns = found(others);
+        let mut s = s.restart(MINUTE);
+        assert_eq!(told(&mut s), ["foreign Some(203.0.113.1) Some(198.51.100.9)"]);
+        // The owner has removed it, and it comes back.
+        s.dns = found(&[OURS]);
+        line_back(&mut s);
+        s.pass(10 * MINUTE);
+        assert_eq!(foreign(&s), None);
+        s.dns = found(others);
+        let mut s = s.restart(MINUTE);
+        s.pass(10 * MINUTE);
+        assert_eq!(told(&mut s).len(), 1);
+    }
+}
+
+#[test]
+fn a_clock_that_is_behind_at_each_start_causes_no_more_corrections() {
+    let mut s = alarmed();
+    s.history.clear();
+    for _ in 0..10 {
+        let right = s.now.wall;
+        s.now.wall = BUILD_TIME + 60;
+        s = s.restart(MINUTE);
+        s.pass(5 * MINUTE);
+        s.step_clock(right + 360);
+        s.pass(HOUR);
+    }
+    assert_eq!(s.history, []);
+}
+
+#[test]
+fn corrections_in_the_future_end_a_day_after_the_clock_was_set_right() {
+    let mut s = alarmed();
+    s.now.wall = BUILD_TIME + 60;
+    let mut s = s.restart(MINUTE);
+    for pause in [HOUR, DAY - MINUTE] {
+        line_back(&mut s);
+        assert_eq!(s.sent(), NOTHING);
+        s.pass(pause);
+    }
+    line_back(&mut s);
+    assert_eq!(s.sent(), NOTHING, "they count from an hour after the start");
+    s.pass(HOUR);
+    line_back(&mut s);
+    assert_eq!(s.sent(), SENT);
+}
+
+#[test]
 fn without_the_time_nothing_is_corrected() {
     let mut s = seen();
     s.dns = found(&[THEIRS]);

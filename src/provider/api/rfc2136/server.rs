@@ -58,7 +58,7 @@ impl<'a> Server<'a> {
     /// message for the log.
     ///
     /// # Errors
-    /// If there is no response, or if its signature is wrong.
+    /// If there is no response, if it is no DNS message, or if its signature is wrong.
     pub(super) fn ask(
         &self,
         talk: &mut Conversation<'_>,
@@ -76,11 +76,13 @@ impl<'a> Server<'a> {
         let protocol = if is_long { Protocol::Tcp } else { self.protocol };
         let shown = format!("{shown}, to {}", self.address);
         let response = talk.ask(Query { server: self.address.clone(), protocol, wire, shown })?;
-        let response = match &self.key {
-            Some((key, now)) => key.verify(&response, &mac, *now),
-            None => Message::decode(&response).map_err(|_| Problem::Unsigned),
+        // Also where messages are signed: what no name server has sent lacks more than a signature.
+        let Ok(message) = Message::decode(&response) else {
+            let reason = format!("the response of {} is not a DNS message", self.address);
+            return Err(talk.unanswered(reason));
         };
-        response.map_err(|problem| self.distrusted(talk, problem))
+        let Some((key, now)) = &self.key else { return Ok(message) };
+        key.verify(&response, &mac, *now).map_err(|problem| self.distrusted(talk, problem))
     }
 
     /// Ends the conversation because the response cannot be trusted.

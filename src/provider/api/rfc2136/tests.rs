@@ -315,6 +315,21 @@ fn without_a_key_messages_are_not_signed() {
     assert_eq!(verdicts, [Outcome::Updated.into()]);
 }
 
+/// Something that is no name server answers, or a server that has nothing to say.
+#[test]
+fn an_answer_that_is_no_dns_message_is_told_as_such() {
+    let mut nobody = me();
+    nobody.account.username = String::new();
+    for provider in [me(), nobody] {
+        for reply in [Vec::new(), b"HTTP/1.1 400 Bad Request".to_vec()] {
+            let job = job(vec![change("home@example.com", "192.0.2.2")]);
+            let published = publish(&provider, &job, &mut Queries(|_: &Query| reply.clone()));
+            let Outcome::Retry { reason, .. } = &published.verdicts[0].outcome else { panic!() };
+            assert!(reason.ends_with(" is not a DNS message"), "{reason}");
+        }
+    }
+}
+
 proptest! {
     /// Whatever the server answers, the conversation ends with a verdict for each change, and an unsigned
     /// answer is never a success.
