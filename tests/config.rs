@@ -55,6 +55,39 @@ fn the_examples_of_the_manual_have_no_mistakes() {
     assert_eq!(checked.config.sections.len(), file.matches("config ").count());
 }
 
+/// Each section that the manual shows outside of its list of examples, too.
+#[test]
+fn no_section_in_the_manual_has_a_mistake() {
+    let sections = sections_of(include_str!("../doc/ddns-netlink.5.md"));
+    assert!(sections.len() > 12, "{}", sections.len());
+    for section in sections {
+        let checked = check::load("manual", section.as_bytes(), &Sandbox);
+        assert_eq!(checked.mistakes, [], "{section}");
+    }
+}
+
+/// The sections in a page of the manual: a line with `config`, and the deeper ones after it.
+fn sections_of(manual: &str) -> Vec<String> {
+    let mut sections = Vec::new();
+    let mut section = String::new();
+    let mut head = usize::MAX;
+    for line in manual.lines() {
+        let text = line.trim_start();
+        let indent = line.len() - text.len();
+        if indent > head {
+            section.push_str(&format!("\t{text}\n"));
+        } else if text.starts_with("config ") {
+            sections.push(std::mem::take(&mut section));
+            section = format!("{text}\n");
+            head = indent;
+        } else if !text.is_empty() {
+            head = usize::MAX;
+        }
+    }
+    sections.push(section);
+    sections
+}
+
 #[test]
 fn an_empty_file_is_a_valid_configuration() {
     let checked = check::load("ddns", b"", &Sandbox);

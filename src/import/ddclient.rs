@@ -35,6 +35,7 @@ host =domain
 if =ip_interface
 if-skip
 ip =.ip
+ipv6 =.ipv6
 jitter
 key its provider is written with other options; look at 'ddns-netlink providers'
 login =username
@@ -145,6 +146,10 @@ pub(super) fn is_typical(line: &str) -> bool {
 pub(super) fn finish(_: &Block, draft: &mut Draft, remarks: &mut Remarks) -> bool {
     let way = draft.take(".way");
     let is_wanted = match (draft.records, draft.get(".has4"), draft.get(".has6")) {
+        // Until version 3.9 this switch made the one address an IPv6 address.
+        (records, "", "") if draft.is_yes(".ipv6") => {
+            records == Records::V6 && (way.is_empty() || is_on(&way))
+        }
         (Records::V6, _, v6) => is_on(v6),
         (_, "", v6) if way.is_empty() => v6.is_empty(),
         (_, "", _) => is_on(&way),
@@ -293,7 +298,7 @@ impl Statement {
         for word in self.arguments.split_whitespace() {
             if is_name || word.starts_with(',') {
                 if !file.is_open(self.line) {
-                    file.open(self.line, String::new());
+                    file.open_after(self.line, self.from);
                 }
                 for name in word.split(',') {
                     if !name.is_empty() {
@@ -305,20 +310,20 @@ impl Statement {
                 file.push(self.line, true, key, word);
             }
         }
-        if file.is_open(self.line) {
-            file.close(self.from);
-        }
     }
 }
 
 /// Adds a setting, without the family behind its key.
 fn push(file: &mut File, line: usize, key: &str, value: &str) {
-    for (end, records, has) in [("v4", Records::V4, "has4"), ("v6", Records::V6, "has6")] {
+    if key == "ipv6" && !has(value, ":") {
+        return file.push(line, false, key, value);
+    }
+    for (end, records, way) in [("v4", Records::V4, "has4"), ("v6", Records::V6, "has6")] {
         if let Some(plain) = key.strip_suffix(end) {
             if plain == "use" {
-                file.push(line, false, has, value);
+                file.push(line, false, way, value);
             }
-            return file.push_for(records, line, false, plain, value);
+            return file.push_for(records, line, false, plain, Some(value.to_owned()));
         }
     }
     file.push(line, false, key, value);

@@ -1,11 +1,13 @@
 //! `.ddns_go_config.yaml` of ddns-go 5 and 6, as its YAML library writes it: a key in each line, deeper ones
-//! indented, `- ` before the entries of a list. Other forms of YAML are not read.
+//! indented, `- ` before the entries of a list. A value in another form of YAML is reported and not taken over.
+
+use std::str::Chars;
 
 use super::draft::{Draft, Records};
 use super::file::{Block, File};
 use super::provider;
 use super::remark::Remarks;
-use super::words::{before, cut, replace};
+use super::words::{before, cut, has, replace};
 
 /// The keys with those around them, without `ipv4` and `ipv6`.
 pub(super) const KEYS: &str = "\
@@ -130,7 +132,7 @@ struct Reader {
     file: File,
     /// The keys around the current line, each with its indentation.
     keys: Vec<(usize, String)>,
-    /// The indentation of a key with a text of several lines, which are deeper.
+    /// The indentation of a value that is not read. Deeper lines belong to it.
     text: Option<usize>,
 }
 
@@ -138,13 +140,16 @@ impl Reader {
     fn read(&mut self, line: &str, number: usize) {
         let mut rest = line.trim_start();
         let mut indent = line.len() - rest.len();
-        if rest.is_empty() || rest.starts_with('#') || self.text.is_some_and(|text| indent > text) {
+        let is_blank = matches!(rest.trim_end(), "" | "---") || rest.starts_with('#');
+        if is_blank || self.text.is_some_and(|text| indent > text) {
             return;
         }
         self.text = None;
         let mut is_item = false;
+        let mut outer = indent;
         while let Some(inner) = rest.strip_prefix("- ") {
             self.close(indent + 1);
+            outer = indent;
             rest = inner.trim_start();
             indent = line.len() - rest.len();
             is_item = true;
@@ -152,18 +157,24 @@ impl Reader {
         if is_item && self.keys.len() == 1 && self.is_in_block() {
             self.file.open(number, String::new());
         }
-        match key(rest) {
+        let value = match key(rest) {
             Some((key, value)) => {
                 self.close(indent);
                 self.keys.push((indent, key.to_ascii_lowercase()));
-                if value.starts_with(['|', '>']) {
-                    self.text = Some(indent);
-                }
-                self.add(number, value);
+                outer = indent;
+                scalar(value)
             }
-            None if is_item => self.add(number, rest),
-            None => {}
+            None if is_item => scalar(rest),
+            None => {
+                // The rest of a value that begins in another line.
+                self.close(indent);
+                None
+            }
+        };
+        if value.is_none() {
+            self.text = Some(outer);
         }
+        self.add(number, value);
     }
 
     /// Leaves the keys that are indented by `indent` or more.
@@ -177,10 +188,9 @@ impl Reader {
         self.keys.first().is_some_and(|(_, key)| key == "dnsconf")
     }
 
-    /// Adds a value under the keys around it.
-    fn add(&mut self, line: usize, value: &str) {
-        let value = scalar(value);
-        if value.is_empty() {
+    /// Adds a value under the keys around it. There is none if it has another form.
+    fn add(&mut self, line: usize, value: Option<String>) {
+        if value.as_deref() == Some("") {
             return;
         }
         let mut records = Records::Both;
@@ -198,7 +208,7 @@ impl Reader {
                 }
             }
         }
-        self.file.push_for(records, line, self.is_in_block(), &path, &value);
+        self.file.push_for(records, line, self.is_in_block(), &path, value);
     }
 }
 
@@ -213,17 +223,41 @@ fn key(text: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// The value that a scalar stands for; empty for an empty list and for nothing.
-fn scalar(text: &str) -> String {
-    if let Some(inner) = text.strip_prefix('\'') {
-        return replace(inner.strip_suffix('\'').unwrap_or(inner), "''", "'");
-    }
-    if let Some(inner) = text.strip_prefix('"') {
-        let inner = inner.strip_suffix('"').unwrap_or(inner);
-        return replace(&replace(inner, "\\\"", "\""), "\\\\", "\\");
+/// The value that a scalar stands for; empty for an empty list and for nothing. There is none if it has a form that is
+/// not read: a text of several lines, an anchor, an alias, a tag, a list in brackets.
+fn scalar(text: &str) -> Option<String> {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(quote @ ('\'' | '"')) => return quoted(chars, quote),
+        Some('#') => return Some(String::new()),
+        Some(first) if "|>&*!%@`,]}".contains(first) => return None,
+        _ => {}
     }
     match before(text, " #").trim_end() {
-        "[]" | "{}" | "null" | "~" => String::new(),
-        plain => plain.to_owned(),
+        "[]" | "{}" | "null" | "Null" | "NULL" | "~" => Some(String::new()),
+        plain if plain.starts_with(['[', '{']) || has(plain, "\t") => None,
+        plain => Some(plain.to_owned()),
+    }
+}
+
+/// The value of a scalar from behind its first quote. There is none if it does not end in this line, or has another
+/// escape than a backslash before `"`, `/` or a backslash.
+fn quoted(mut chars: Chars, quote: char) -> Option<String> {
+    let mut value = String::new();
+    loop {
+        let c = chars.next()?;
+        let next = chars.as_str().chars().next();
+        if c == '\\' && quote == '"' {
+            value.push(next.filter(|next| "\"/\\".contains(*next))?);
+            chars.next();
+        } else if c != quote {
+            value.push(c);
+        } else if quote == '\'' && next == Some(quote) {
+            value.extend(chars.next());
+        } else if before(chars.as_str(), " #").trim_end().is_empty() {
+            return Some(value);
+        } else {
+            return None;
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::remark::Remarks;
 use super::words::{self, has, is_no};
 use crate::config::uci::quote;
+use crate::model::sorted::Map;
 
 /// Which records a section has.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -148,6 +149,7 @@ impl Draft {
         self.records == Records::V4
             && other.records == Records::V6
             && self.line == other.line
+            && self.enabled == other.enabled
             && self.names == other.names
             && self.options == other.options
     }
@@ -172,15 +174,9 @@ impl Draft {
         label
     }
 
-    /// Writes the section, under a name that no other one has.
-    fn write(&self, uci: &mut String) {
-        let mut label = self.label();
-        let mut head = first_line(&label);
-        while has(uci, &head) {
-            label.push_str("_2");
-            head = first_line(&label);
-        }
-        uci.push_str(&head);
+    /// Writes the section under the name `label`.
+    fn write(&self, label: &str, uci: &mut String) {
+        uci.push_str(&["\nconfig service '", label, "'\n"].concat());
         write_line(uci, "option enabled ", if self.enabled { "1" } else { "0" });
         write_line(uci, "option lookup_host ", &self.names[0]);
         let key = if self.names.len() == 1 { "option domain " } else { "list domain " };
@@ -212,19 +208,30 @@ pub(super) fn add(drafts: &mut Vec<Draft>, draft: Draft) {
 /// The text of a UCI file with these sections.
 pub(super) fn write(drafts: &[Draft], remarks: &mut Remarks) -> String {
     let mut uci = String::new();
+    let mut taken = Map::new();
+    // The owner's file has `config ddns 'global'`, and a section of the same name would replace it.
+    taken.insert("global".to_owned(), 1);
     for draft in drafts {
         if draft.names.is_empty() {
             remarks.lose(draft.line, "no section is made of this: it has no domain name");
         } else {
-            draft.write(&mut uci);
+            draft.write(&unused(draft.label(), &mut taken), &mut uci);
         }
     }
     uci
 }
 
-/// The line that begins a section.
-fn first_line(label: &str) -> String {
-    ["\nconfig service '", label, "'\n"].concat()
+/// `label` if it is not `taken`, otherwise with the next number behind it that makes it a new one: `www_2`.
+/// `taken` has the last number behind each.
+fn unused(label: String, taken: &mut Map<String, usize>) -> String {
+    let mut unused = label.clone();
+    while taken.contains_key(&unused) {
+        let number = taken.get_or_insert(label.clone(), 1);
+        *number += 1;
+        unused = format!("{label}_{number}");
+    }
+    taken.insert(unused.clone(), 1);
+    unused
 }
 
 /// `value` in seconds: a number with `s`, `m`, `h`, `d` or `w` behind it, or without.

@@ -89,10 +89,10 @@ impl Client {
             Self::DdnsGo => (ddns_go::KEYS, ddns_go::finish),
         };
         let mut drafts = Vec::new();
-        for (block, index) in file.blocks.iter().zip(1..) {
+        for block in &file.blocks {
             for records in [Records::V4, Records::V6] {
                 let mut draft = Draft::new(block.line, records);
-                file.apply(index, keys, &mut draft, remarks);
+                file.apply(block, keys, &mut draft, remarks);
                 draft.set_interval("force_interval", "force_unit", ".force", 0);
                 if finish(block, &mut draft, remarks) {
                     draft.finish();

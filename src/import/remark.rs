@@ -13,21 +13,17 @@ pub struct Remark {
     pub text: String,
 }
 
-impl Remark {
-    /// Whether `other` need not be said beside it: advice once, what is lost once for each line.
-    fn says(&self, other: &Self) -> bool {
-        self.text == other.text && (!other.lost || self.line == other.line)
-    }
-}
-
-/// Collects remarks, each sentence once.
+/// Collects remarks: what is lost once for each line, advice once.
 #[derive(Debug, Default)]
-pub(super) struct Remarks(Vec<Remark>);
+pub(super) struct Remarks {
+    lost: Vec<Remark>,
+    advice: Vec<Remark>,
+}
 
 impl Remarks {
     /// Something is not taken over.
     pub(super) fn lose(&mut self, line: usize, text: impl Into<String>) {
-        self.push(Remark { line, lost: true, text: text.into() });
+        self.lost.push(Remark { line, lost: true, text: text.into() });
     }
 
     /// The key of another client is not taken over, because of `why`.
@@ -37,18 +33,16 @@ impl Remarks {
 
     /// Everything is taken over, and there may be something better.
     pub(super) fn advise(&mut self, line: usize, text: &str) {
-        self.push(Remark { line, lost: false, text: text.to_owned() });
-    }
-
-    fn push(&mut self, remark: Remark) {
-        if !self.0.iter().any(|other| other.says(&remark)) {
-            self.0.push(remark);
+        if !self.advice.iter().any(|known| known.text == text) {
+            self.advice.push(Remark { line, lost: false, text: text.to_owned() });
         }
     }
 
     /// All remarks, by line.
     pub(super) fn finish(mut self) -> Vec<Remark> {
-        sort::by(&mut self.0, |a, b| a.line.cmp(&b.line));
-        self.0
+        self.lost.append(&mut self.advice);
+        sort::by(&mut self.lost, |a, b| a.line.cmp(&b.line).then_with(|| a.text.cmp(&b.text)));
+        self.lost.dedup();
+        self.lost
     }
 }

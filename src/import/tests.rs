@@ -137,6 +137,107 @@ fn sections_with_one_first_label_get_names_of_their_own() {
 }
 
 #[test]
+fn no_section_takes_the_place_of_the_global_one() {
+    let uci = Client::Inadyn.import("provider he.net { hostname = global.example.com }").uci;
+    assert!(uci.contains("config service 'global_2'\n"), "{uci}");
+}
+
+/// Work that grows with the square of the number of sections would take minutes here.
+#[test]
+fn thousands_of_sections_with_one_first_label_are_numbered() {
+    for (client, head, start, end) in [
+        (Client::Inadyn, "", "provider he.net { hostname = ", " unknown = x }"),
+        (Client::Ddclient, "usev4=ifv4, unknown=x\n", "protocol=dyndns2, unknown=x ", ""),
+        (
+            Client::DdnsGo,
+            "dnsconf:\n",
+            "  - unknown: x\n    ipv4:\n      enable: true\n      domains:\n        - ",
+            "\n    dns:\n      name: desec\n      secret: x",
+        ),
+    ] {
+        let mut text = head.to_owned();
+        for number in 1..=4000 {
+            text.push_str(&format!("{start}www.e{number}.example{end}\n"));
+        }
+        let import = client.import(&text);
+        assert_eq!(import.uci.matches("config service 'www_").count(), 3999);
+        assert!(import.uci.contains("config service 'www_4000'\n"));
+    }
+}
+
+#[test]
+fn an_option_of_ddclient_3_for_ipv6_makes_an_aaaa_record() {
+    for (settings, records) in [
+        ("use=if, if=eth0, ipv6=yes", "1"),
+        ("ipv6=yes", "1"),
+        ("use=if, if=eth0, ipv6=no", "0"),
+        ("usev4=ifv4, ifv4=eth0, ipv6=yes", "0"),
+        ("usev6=ipv6, ipv6=2001:db8::1", "1"),
+    ] {
+        let text = format!("{settings}, protocol=dyndns2, login=me, password=x a.example.org");
+        assert_eq!(option(Client::Ddclient, &text, "use_ipv6"), records, "{settings}");
+        assert_eq!(option(Client::Ddclient, &text, "also_ipv6"), "", "{settings}");
+        assert!(!remarks(&Client::Ddclient.import(&text)).contains("lost"), "{settings}");
+    }
+}
+
+#[test]
+fn scalars_of_yaml_are_read_or_reported_and_never_taken_for_a_password() {
+    for (written, password) in [
+        ("plain", Some("plain")),
+        ("p&q*r|s>t # comment", Some("p&q*r|s>t")),
+        ("'it''s #1' # comment", Some("it's #1")),
+        (r#""a\\b\"c\/d\\n" # comment"#, Some(r#"a\b"c/d\n"#)),
+        ("?plain", Some("?plain")),
+        ("~", Some("")),
+        ("# comment", Some("")),
+        ("S3cret\t# comment", None),
+        ("|-\n        S3cret", None),
+        (">\n        S3cret: x", None),
+        ("S3cret\n        more", None),
+        ("\n        S3cret", None),
+        ("'S3cret\n        more'", None),
+        ("'S3cret' more", None),
+        (r#""S3cret"#, None),
+        (r#""S3cret\""#, None),
+        (r#""S3cret\U0001F600""#, None),
+        (r#""S3cret\n""#, None),
+        ("&anchor S3cret", None),
+        ("*S3cret", None),
+        ("!!str S3cret", None),
+        ("[S3cret]", None),
+        ("{S3cret: x}", None),
+    ] {
+        let text = file_with(Client::DdnsGo, written);
+        assert_eq!(option(Client::DdnsGo, &text, "password"), password.unwrap_or(""), "{written}");
+        let enabled = if password.is_some() { "1" } else { "0" };
+        assert_eq!(option(Client::DdnsGo, &text, "enabled"), enabled, "{written}");
+        let told = remarks(&Client::DdnsGo.import(&text));
+        assert_eq!(
+            told.contains(" lost this value is not taken over"),
+            password.is_none(),
+            "{written}: {told}"
+        );
+    }
+}
+
+#[test]
+fn a_name_in_a_form_that_is_not_read_is_no_name() {
+    for written in
+        ["*anchor", "&a b.example.org", "|-\n            b.example.org", "[b.example.org]"]
+    {
+        let text = file_with(Client::DdnsGo, "x")
+            .replace("- a.example.org", &format!("- a.example.org\n        - {written}"));
+        assert_eq!(option(Client::DdnsGo, &text, "domain"), "a.example.org", "{written}");
+        assert_eq!(option(Client::DdnsGo, &text, "enabled"), "0", "{written}");
+        let only = file_with(Client::DdnsGo, "x").replace("a.example.org", written);
+        let import = Client::DdnsGo.import(&only);
+        assert_eq!(import.uci, "", "{written}");
+        assert!(remarks(&import).contains("5 lost this value is not taken over"), "{written}");
+    }
+}
+
+#[test]
 fn characters_that_no_terminal_shows_are_reported_and_left_out() {
     let text = "provider he.net { hostname = a.example.org password = \"a\u{1b}b\u{a0}c\nd\" }";
     assert_eq!(option(Client::Inadyn, text, "password"), "abc\nd");

@@ -45,12 +45,15 @@ impl Environment for Sandbox {
             Some("/etc/secret" | "/etc/ddns/home.password") => {
                 Ok("first line\nsecond line\n".into())
             }
+            Some("/etc/ddns/home.key") => Ok("c2VjcmV0\n".into()),
             Some("/etc/ddns/key.json") => Ok("{\n}\n".into()),
             Some("/etc/tsig.key") => {
                 Ok("key \"home\" {\n\talgorithm hmac-sha256;\n\tsecret \"c2VjcmV0\";\n};\n".into())
             }
             Some("/etc/empty") => Ok("\n".into()),
-            Some("/run/credentials/ddns/home.token") => Ok("from systemd\n".into()),
+            Some("/run/credentials/ddns/home.token" | "/run/credentials/ddns/home.password") => {
+                Ok("from systemd\n".into())
+            }
             Some("/run/credentials/ddns/proxy") => Ok("me:hidden@proxy.example:3128\n".into()),
             _ => Err("no such file".into()),
         }
@@ -72,7 +75,8 @@ impl Environment for Sandbox {
     fn path_kind(&self, path: &Path) -> PathKind {
         match path.to_str() {
             Some(
-                "/etc/ssl/ca.pem"
+                "/etc/ddns/ns.pem"
+                | "/etc/ssl/ca.pem"
                 | "/etc/ssl/key.pem"
                 | "/usr/lib/ddns/mine.sh"
                 | "/usr/lib/ddns/update_y.sh",
