@@ -79,7 +79,9 @@ fn inside() {
     let clients = find_clients(&peers, &ours, &tools);
     let parts = text("COMPARE_PARTS", "floor clients names mips");
     let wanted = |part: &str| parts.split_whitespace().any(|p| p == part);
-    if let Some(client) = clients.first().filter(|_| wanted("floor")) {
+    if wanted("floor")
+        && let Some(client) = clients.first()
+    {
         measure_floor(&mut scene, client);
     }
     if wanted("clients") {

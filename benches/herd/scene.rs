@@ -40,7 +40,7 @@ pub(crate) struct Scene {
     pub(crate) length: u64,
 }
 
-/// The end of an outage. It is no multiple of a minute, or cron would meet it to the second.
+/// How long an outage lasts. At a multiple of a minute the clients that cron starts would come at its very end.
 pub(crate) const OUTAGE: Duration = Duration::from_secs(3600 + 137);
 
 const MINUTE: Duration = Duration::from_secs(60);

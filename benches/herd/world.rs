@@ -94,7 +94,7 @@ enum What {
     ClockSet,
     /// The client wanted to be woken.
     Wake,
-    /// A packet that asks for a connection arrives, after so many that were dropped.
+    /// A TCP SYN arrives. The number says how many before it the provider has dropped.
     Connects(usize),
     /// The request arrives.
     Requests,

@@ -28,7 +28,7 @@ pub(super) fn run(file: &str, from: Option<&str>) -> u8 {
         Some(client) => print(file, &client.import(&text)),
         None => {
             let text = format!(
-                "{file}: this is no configuration of inadyn, ddclient or ddns-go, as far as its words tell; \
+                "{file} is not recognised as a configuration of inadyn, ddclient or ddns-go; \
                  '--from ddclient' says which one it is"
             );
             complain(exit::FAILED, &text)

@@ -57,7 +57,7 @@ impl Client {
         CLIENTS.iter().find(|(known, _)| *known == name).map(|(_, client)| *client)
     }
 
-    /// The client whose configuration `text` is, as far as its words tell.
+    /// The client whose configuration `text` is. Words that only that client uses tell; `None` without any.
     pub fn of(text: &str) -> Option<Self> {
         let mut lines = text.lines().map(str::trim);
         if text.lines().any(|line| line.starts_with("dnsconf:")) {

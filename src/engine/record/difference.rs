@@ -35,8 +35,8 @@ const DAY: u64 = 86_400;
 const BETWEEN_CORRECTIONS: u64 = 3600;
 /// A clock that is ever set is right this long after the start.
 const CLOCK_IS_SET: Duration = Duration::from_secs(3600);
-/// Name servers may have what was there before for this long: secondaries copy a zone as seldom, and caches before
-/// them keep an answer as long.
+/// For how long name servers may answer with the previous address: a secondary may copy the zone only once in that
+/// time, and a cache may keep an answer for that time.
 const LAGS: Duration = Duration::from_secs(3600);
 
 /// What DNS has shown of a record.
@@ -309,7 +309,8 @@ impl Record {
         if !found.contains(&published) {
             return;
         }
-        // What was there from the beginning is the owner's. What comes later is not.
+        // The owner wrote the addresses that stood beside ours from the beginning. Somebody else wrote those that
+        // come later.
         let is_alone = found.len() == 1;
         if is_alone || shares || self.sight.visibility != Visibility::Alone {
             self.registered.compared();
