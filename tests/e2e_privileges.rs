@@ -265,9 +265,10 @@ fn root_makes_and_gives_no_directory_that_others_could_have_put_there() {
 fn root_waits_for_the_end_of_a_daemon_of_another_user() {
     isolated_with_users(&["pgrep", "mkfifo"], || {
         run(Command::new("mkfifo").arg("/run/sleeps"));
-        // Stands for the daemon: it is called like it, and it ends when the init script sleeps.
+        // Stands for the daemon: it is called like it, and it ends when the init script sleeps. The kernel closes
+        // the pipe of a process only after pgrep has stopped to find it, so that one sleep is enough.
         fs::copy("/bin/sh", "/run/t/daemon").unwrap();
-        fs::write("/run/t/run", "read line </run/sleeps || :\n").unwrap();
+        fs::write("/run/t/run", "exec 3>/run/sleeps\n").unwrap();
         let _daemon = Process::start(Command::new("/run/t/daemon").arg("run").current_dir(DIR));
         fs::create_dir("/run/run-ddns").unwrap();
         let calls = start_of(Path::new("/run/t/daemon"), "");
