@@ -44,6 +44,13 @@ function describe(provider) {
 	return [ provider.title, provider.records, ...needs, provider.note ].filter(text => text).join(' · ');
 }
 
+/* What a choice shows for a value. */
+function labelOf(row, value) {
+	const found = (row.values || []).find(entry => entry[0] == value);
+
+	return (found && found[1]) || value;
+}
+
 function capital(text) {
 	return text.charAt(0).toUpperCase() + text.slice(1);
 }
@@ -92,7 +99,7 @@ const Editor = baseclass.extend({
 
 		if (row.type == 'choice') {
 			o.optional = true;
-			o.placeholder = row.unset ? _('unset (%s)').format(row.unset) : _('unset');
+			o.placeholder = row.unset ? _('unset (%s)').format(labelOf(row, row.unset)) : _('unset');
 		}
 		else if (row.unset != null) {
 			o.placeholder = row.unset;
