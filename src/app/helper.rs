@@ -225,11 +225,10 @@ fn local(helper: &Helper) -> u8 {
     loaded.checked.mistakes.clear();
     let slow = matches!(helper.get("ip_source"), Some("web" | "script"));
     let limit = if slow { DETECT } else { Duration::MAX };
-    let runtime = match prepare() {
-        Ok(runtime) => runtime,
-        Err(code) => return code,
-    };
-    let code = daemon::detect(&runtime, loaded, limit);
+    if let Err(code) = prepare() {
+        return code;
+    }
+    let code = daemon::detect(loaded, limit);
     process::kill_all();
     code
 }

@@ -10,9 +10,10 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use nix::errno::Errno;
-use rtnetlink::sys;
+use nix::sys::socket::MsgFlags;
 use socket2::{Domain, Socket, Type};
 
+use super::{connected, receive};
 use crate::model::Family;
 use crate::model::address;
 use crate::proto::netlink::decode::{self, Payload};
@@ -177,18 +178,22 @@ enum RouteAnswer {
 /// Asks for the route. `flags` are the `rtm_flags` of the request.
 fn route(question: Question<'_>, flags: u32) -> RouteAnswer {
     let body = route_question(question, flags);
-    let answer = query(&request(GET_ROUTE, REQUEST, 1, &body), |payload| match payload {
-        Payload::Message(Message::Route(route)) => Some(RouteAnswer::Route(route)),
-        Payload::Error(code) => Some(RouteAnswer::Refused(code.saturating_neg())),
-        Payload::Message(_)
-        | Payload::Neighbour(..)
-        | Payload::Done(_)
-        | Payload::Overrun
-        | Payload::Ignored
-        | Payload::Malformed
-        | Payload::Garbled => None,
+    let mut answer = RouteAnswer::Unclear;
+    query(&request(GET_ROUTE, REQUEST, 1, &body), &mut |payload| {
+        answer = match payload {
+            Payload::Message(Message::Route(route)) => RouteAnswer::Route(route),
+            Payload::Error(code) => RouteAnswer::Refused(code.saturating_neg()),
+            Payload::Message(_)
+            | Payload::Neighbour(..)
+            | Payload::Done(_)
+            | Payload::Overrun
+            | Payload::Ignored
+            | Payload::Malformed
+            | Payload::Garbled => return false,
+        };
+        true
     });
-    answer.unwrap_or(RouteAnswer::Unclear)
+    answer
 }
 
 /// The body of a request for a route (rtnetlink(7), RTM_GETROUTE).
@@ -221,20 +226,25 @@ fn public_route_hops(family: Family, device: Device<'_>) -> Vec<Hop> {
     let family = if family == Family::V4 { AF_INET } else { AF_INET6 };
     // struct rtmsg with nothing but the family: the routes of all tables.
     let body = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-    let hops = query(&request(GET_ROUTE, DUMP, 1, &body), |payload| match payload {
+    let mut hops = Vec::new();
+    query(&request(GET_ROUTE, DUMP, 1, &body), &mut |payload| match payload {
         Payload::Message(Message::Route(route)) if is_to_internet(&route) => {
-            let hops = through(route.hops, device);
-            if hops.iter().any(|hop| hop.alive) { Some(hops) } else { None }
+            let found = through(route.hops, device);
+            let is_alive = found.iter().any(|hop| hop.alive);
+            if is_alive {
+                hops = found;
+            }
+            is_alive
         }
-        Payload::Done(_) | Payload::Error(_) => Some(Vec::new()),
+        Payload::Done(_) | Payload::Error(_) => true,
         Payload::Message(_)
         | Payload::Neighbour(..)
         | Payload::Overrun
         | Payload::Ignored
         | Payload::Malformed
-        | Payload::Garbled => None,
+        | Payload::Garbled => false,
     });
-    hops.unwrap_or_default()
+    hops
 }
 
 fn is_to_internet(route: &Route) -> bool {
@@ -243,22 +253,18 @@ fn is_to_internet(route: &Route) -> bool {
         && address::not_public(route.destination).is_none()
 }
 
-/// Sends a request on a netlink socket of its own, and reads answers until `take` accepts one.
+/// Sends a request on a netlink socket of its own, and reads answers until `take` returns true for one.
 /// Never blocks: the kernel has queued its answer when `send` returns.
-fn query<T>(request: &[u8], mut take: impl FnMut(Payload) -> Option<T>) -> io::Result<T> {
-    let mut socket = sys::Socket::new(sys::protocols::NETLINK_ROUTE)?;
-    socket.bind_auto()?;
-    // Port 0 is the kernel. A connected socket receives no unicast from other processes.
-    socket.connect(&sys::SocketAddr::new(0, 0))?;
-    socket.set_non_blocking(true)?;
-    socket.send(request, 0)?;
-    let mut buffer = Vec::with_capacity(DATAGRAM);
-    loop {
-        buffer.clear();
-        socket.recv(&mut buffer, 0)?;
-        for incoming in decode::datagram(&buffer) {
-            if let Some(answer) = take(incoming.payload) {
-                return Ok(answer);
+fn query(request: &[u8], take: &mut dyn FnMut(Payload) -> bool) {
+    let Ok((socket, _)) = connected() else { return };
+    if socket.send(request, 0).is_err() {
+        return;
+    }
+    let mut buffer = vec![0; DATAGRAM];
+    while let Ok((length, _)) = receive(&socket, &mut buffer, MsgFlags::empty()) {
+        for incoming in decode::datagram(buffer.get(..length).unwrap_or_default()) {
+            if take(incoming.payload) {
+                return;
             }
         }
     }

@@ -1,12 +1,11 @@
 //! Where ubusd listens, and an inotify watch for the moment at which its socket appears.
 
 use std::io;
-use std::os::unix::net::UnixStream as Blocking;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use nix::sys::inotify::AddWatchFlags;
 use socket2::{Domain, SockAddr, Socket, Type};
-use tokio::net::UnixStream;
 
 use crate::edge::inotify::Notifier;
 
@@ -33,7 +32,7 @@ pub(super) fn connect() -> io::Result<Option<UnixStream>> {
 fn dial(path: &str) -> io::Result<UnixStream> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None)?;
     socket.connect(&SockAddr::unix(path)?)?;
-    UnixStream::from_std(Blocking::from(socket))
+    Ok(socket.into())
 }
 
 /// Whether there is no socket. One that this user may not open counts as missing.
