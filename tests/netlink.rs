@@ -19,48 +19,41 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use ddns_netlink::edge::clock;
 use ddns_netlink::edge::netlink::socket::Socket;
 use ddns_netlink::edge::netlink::way::{ask, find, of_marked};
-use ddns_netlink::edge::wait::{Source, Wait};
 use ddns_netlink::model::Family;
 use ddns_netlink::proto::netlink::{
     Address, AddressFlags, IfIndex, Link, Message, NoWay, Report, Table, Way,
 };
-use netlink_sys as sys;
-use netns::{index, ip, ip_batch, run as inside};
+use netns::{index, ip, ip_batch};
+use rtnetlink::sys;
+use tokio::time::timeout;
 
 /// How long a test waits for the kernel; only a very busy machine needs nearly so long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The next report, if one comes within `limit`.
-fn next_within(limit: Duration, socket: &mut Socket) -> Option<Report> {
-    let until = clock::uptime().saturating_add(limit);
-    loop {
-        if let Some(report) = socket.next_report().expect("the socket works") {
-            return Some(report);
-        }
-        if until <= clock::uptime() {
-            return None;
-        }
-        let mut wait = Wait::default();
-        wait.read(Source::Kernel, Some(socket.descriptor()));
-        wait.at(Source::Kernel, socket.deadline());
-        wait.until(Some(until));
-        wait.run();
-    }
+/// Runs `body` inside a network namespace and a runtime.
+fn inside(test: &str, body: impl AsyncFnOnce()) {
+    netns::run(test, || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(async { timeout(PATIENCE * 3, body()).await.unwrap() });
+    });
 }
 
-fn next(socket: &mut Socket) -> Report {
-    next_within(PATIENCE, socket).expect("the kernel sends a message")
+async fn next(socket: &mut Socket) -> Report {
+    timeout(PATIENCE, socket.next())
+        .await
+        .expect("the kernel sends a message")
+        .expect("the socket works")
 }
 
 /// Waits for a message for which `wanted` returns something.
-fn wait_for<T>(socket: &mut Socket, mut wanted: impl FnMut(&Message) -> Option<T>) -> T {
-    let end = clock::uptime().saturating_add(PATIENCE * 3);
+async fn wait_for<T>(socket: &mut Socket, mut wanted: impl FnMut(&Message) -> Option<T>) -> T {
     loop {
-        assert!(clock::uptime() < end, "the kernel never sends that");
-        if let Report::Message(message) = next(socket)
+        if let Report::Message(message) = next(socket).await
             && let Some(found) = wanted(&message)
         {
             return found;
@@ -146,25 +139,25 @@ impl Known {
     }
 
     /// Reads reports until every table has been dumped and no more come for 300 ms.
-    fn settle(&mut self, socket: &mut Socket) {
+    async fn settle(&mut self, socket: &mut Socket) {
         loop {
             let quiet = Duration::from_millis(300);
-            match next_within(quiet, socket) {
-                Some(report) => self.take(report, socket),
-                None if Table::ALL.iter().all(|table| self.ended.contains(table)) => return,
-                None => self.take(next(socket), socket),
+            match timeout(quiet, socket.next()).await {
+                Ok(report) => self.take(report.unwrap(), socket),
+                Err(_) if Table::ALL.iter().all(|table| self.ended.contains(table)) => return,
+                Err(_) => self.take(next(socket).await, socket),
             }
         }
     }
 }
 
-fn opened() -> (Socket, Known) {
+async fn opened() -> (Socket, Known) {
     let mut socket = Socket::open().unwrap();
     for table in Table::ALL {
         socket.request_dump(table);
     }
     let mut known = Known::default();
-    known.settle(&mut socket);
+    known.settle(&mut socket).await;
     (socket, known)
 }
 
@@ -196,9 +189,9 @@ fn veth(name: &str) {
 
 #[test]
 fn the_first_dumps_contain_all_links_and_addresses() {
-    inside("the_first_dumps_contain_all_links_and_addresses", || {
+    inside("the_first_dumps_contain_all_links_and_addresses", async || {
         ip("addr add 192.0.2.1/24 dev lo");
-        let (_socket, known) = opened();
+        let (_socket, known) = opened().await;
         assert_eq!(known.ended, Table::ALL);
         assert!(known.links.contains(&(1, "lo".to_owned())));
         assert_eq!(known.addresses, listed());
@@ -209,36 +202,36 @@ fn the_first_dumps_contain_all_links_and_addresses() {
 
 #[test]
 fn changes_before_the_first_dump_are_reported() {
-    inside("changes_before_the_first_dump_are_reported", || {
+    inside("changes_before_the_first_dump_are_reported", async || {
         let mut socket = Socket::open().unwrap();
         ip("addr add 192.0.2.1/24 dev lo");
-        wait_for(&mut socket, new_address("192.0.2.1"));
+        wait_for(&mut socket, new_address("192.0.2.1")).await;
     });
 }
 
 #[test]
 fn added_changed_and_deleted_addresses_are_reported() {
-    inside("added_changed_and_deleted_addresses_are_reported", || {
-        let (mut socket, _) = opened();
+    inside("added_changed_and_deleted_addresses_are_reported", async || {
+        let (mut socket, _) = opened().await;
         ip("addr add 192.0.2.1/24 dev lo valid_lft 3600 preferred_lft 1800");
-        let address = wait_for(&mut socket, new_address("192.0.2.1"));
+        let address = wait_for(&mut socket, new_address("192.0.2.1")).await;
         assert_eq!((address.link, address.prefix_len, address.scope), (1, 24, 0));
         assert!((1790..=1800).contains(&address.preferred));
         assert!((3590..=3600).contains(&address.valid));
         assert!(!address.flags.has(AddressFlags::PERMANENT));
 
         ip("addr add 192.0.2.2/24 dev lo");
-        let second = wait_for(&mut socket, new_address("192.0.2.2"));
+        let second = wait_for(&mut socket, new_address("192.0.2.2")).await;
         assert!(second.flags.has(AddressFlags::SECONDARY_OR_TEMPORARY));
         assert!(second.flags.has(AddressFlags::PERMANENT));
         assert_eq!((second.preferred, second.valid), (u32::MAX, u32::MAX));
 
         ip("-6 addr add 2001:db8::1/64 dev lo valid_lft 3600 preferred_lft 1800");
-        let before = wait_for(&mut socket, new_address("2001:db8::1"));
+        let before = wait_for(&mut socket, new_address("2001:db8::1")).await;
         assert!(!before.flags.has(AddressFlags::DEPRECATED));
         ip("-6 addr change 2001:db8::1/64 dev lo valid_lft 3600 preferred_lft 0");
         let after = loop {
-            let address = wait_for(&mut socket, new_address("2001:db8::1"));
+            let address = wait_for(&mut socket, new_address("2001:db8::1")).await;
             if address.flags.has(AddressFlags::DEPRECATED) {
                 break address;
             }
@@ -247,25 +240,25 @@ fn added_changed_and_deleted_addresses_are_reported() {
 
         // Only in the 32-bit flags: IFA_F_NOPREFIXROUTE.
         ip("addr add 192.0.2.3/24 dev lo noprefixroute");
-        let third = wait_for(&mut socket, new_address("192.0.2.3"));
+        let third = wait_for(&mut socket, new_address("192.0.2.3")).await;
         assert!(third.flags.has(0x200));
 
         ip("addr del 192.0.2.1/24 dev lo");
-        let gone = wait_for(&mut socket, del_address("192.0.2.1"));
+        let gone = wait_for(&mut socket, del_address("192.0.2.1")).await;
         assert_eq!((gone.link, gone.prefix_len), (1, 24));
     });
 }
 
 #[test]
 fn on_a_point_to_point_link_the_local_address_is_reported() {
-    inside("on_a_point_to_point_link_the_local_address_is_reported", || {
+    inside("on_a_point_to_point_link_the_local_address_is_reported", async || {
         veth("ppp0");
-        let (mut socket, _) = opened();
+        let (mut socket, _) = opened().await;
         ip("addr add 192.0.2.1 peer 198.51.100.9 dev ppp0");
         ip("addr add 2001:db8::1 peer 2001:db8::9 dev ppp0 nodad");
         let mut seen = Vec::new();
         while seen.len() < 2 {
-            if let Report::Message(Message::NewAddress(address)) = next(&mut socket)
+            if let Report::Message(Message::NewAddress(address)) = next(&mut socket).await
                 && address.scope == 0
             {
                 seen.push(address.address.to_string());
@@ -277,17 +270,17 @@ fn on_a_point_to_point_link_the_local_address_is_reported() {
 
 #[test]
 fn a_device_added_again_has_another_index() {
-    inside("a_device_added_again_has_another_index", || {
+    inside("a_device_added_again_has_another_index", async || {
         veth("ppp0");
         ip("addr add 192.0.2.1 peer 198.51.100.9 dev ppp0");
-        let (mut socket, mut known) = opened();
+        let (mut socket, mut known) = opened().await;
         let first = index("ppp0");
         ip("link del ppp0");
         veth("ppp0");
         ip("addr add 192.0.2.2 peer 198.51.100.9 dev ppp0");
         let second = index("ppp0");
         assert_ne!(first, second);
-        known.settle(&mut socket);
+        known.settle(&mut socket).await;
         let ppp: Vec<_> = known.links.iter().filter(|(_, n)| n == "ppp0").collect();
         assert_eq!(ppp, [&(second, "ppp0".to_owned())]);
         // Without IPv6: the kernel adds link-local addresses some time later.
@@ -298,31 +291,31 @@ fn a_device_added_again_has_another_index() {
 
 #[test]
 fn link_state_carrier_and_name_are_reported() {
-    inside("link_state_carrier_and_name_are_reported", || {
+    inside("link_state_carrier_and_name_are_reported", async || {
         veth("wan");
-        let (mut socket, _) = opened();
+        let (mut socket, _) = opened().await;
         ip("link set isp down");
-        while wait_for(&mut socket, new_link("wan")).carrier {}
+        while wait_for(&mut socket, new_link("wan")).await.carrier {}
         ip("link set isp up");
-        while !wait_for(&mut socket, new_link("wan")).carrier {}
+        while !wait_for(&mut socket, new_link("wan")).await.carrier {}
         ip("link set wan down");
-        while wait_for(&mut socket, new_link("wan")).up {}
+        while wait_for(&mut socket, new_link("wan")).await.up {}
         let before = index("wan");
         ip("link set wan name uplink");
-        let link = wait_for(&mut socket, new_link("uplink"));
+        let link = wait_for(&mut socket, new_link("uplink")).await;
         assert_eq!(link.index, before);
     });
 }
 
 #[test]
 fn an_ipv6_address_is_tentative_until_dad_ends() {
-    inside("an_ipv6_address_is_tentative_until_dad_ends", || {
+    inside("an_ipv6_address_is_tentative_until_dad_ends", async || {
         veth("wan");
-        let (mut socket, _) = opened();
+        let (mut socket, _) = opened().await;
         ip("-6 addr add 2001:db8::1/64 dev wan");
         let mut tentative = 0;
         loop {
-            let address = wait_for(&mut socket, new_address("2001:db8::1"));
+            let address = wait_for(&mut socket, new_address("2001:db8::1")).await;
             if !address.flags.has(AddressFlags::TENTATIVE) {
                 break;
             }
@@ -334,10 +327,10 @@ fn an_ipv6_address_is_tentative_until_dad_ends() {
 
 #[test]
 fn changes_of_routes_rules_and_next_hops_are_reported() {
-    inside("changes_of_routes_rules_and_next_hops_are_reported", || {
+    inside("changes_of_routes_rules_and_next_hops_are_reported", async || {
         veth("wan");
         ip("addr add 192.0.2.1/24 dev wan");
-        let (mut socket, mut known) = opened();
+        let (mut socket, mut known) = opened().await;
         for change in [
             "route add default via 192.0.2.254 metric 10",
             "route replace default via 192.0.2.253 metric 10",
@@ -348,9 +341,10 @@ fn changes_of_routes_rules_and_next_hops_are_reported() {
             wait_for(&mut socket, |message| match message {
                 Message::Route(route) => (route.prefix_len == 0).then_some(()),
                 _ => None,
-            });
+            })
+            .await;
         }
-        known.settle(&mut socket);
+        known.settle(&mut socket).await;
         for change in [
             "rule add prio 900 blackhole",
             "rule del prio 900",
@@ -358,7 +352,7 @@ fn changes_of_routes_rules_and_next_hops_are_reported() {
             "nexthop add id 7 via 192.0.2.252 dev wan",
         ] {
             ip(change);
-            wait_for(&mut socket, |message| (*message == Message::Policy).then_some(()));
+            wait_for(&mut socket, |message| (*message == Message::Policy).then_some(())).await;
         }
     });
 }
@@ -396,7 +390,7 @@ fn two_lines() {
 
 #[test]
 fn every_next_hop_of_a_route_is_found() {
-    inside("every_next_hop_of_a_route_is_found", || {
+    inside("every_next_hop_of_a_route_is_found", async || {
         two_lines();
         assert_eq!(way(HOST, None), Err(NoWay::NoRoute));
         assert_eq!(way("192.0.2.1", None), Ok(vec!["here".into()]));
@@ -427,7 +421,7 @@ fn every_next_hop_of_a_route_is_found() {
 
 #[test]
 fn through_a_device_without_a_route_nothing_is_reachable() {
-    inside("through_a_device_without_a_route_nothing_is_reachable", || {
+    inside("through_a_device_without_a_route_nothing_is_reachable", async || {
         two_lines();
         ip("route add default via 192.0.2.254");
         ip("-6 route add default via fe80::1 dev wan");
@@ -440,7 +434,7 @@ fn through_a_device_without_a_route_nothing_is_reachable() {
 
 #[test]
 fn rules_tables_and_metrics_decide_the_route() {
-    inside("rules_tables_and_metrics_decide_the_route", || {
+    inside("rules_tables_and_metrics_decide_the_route", async || {
         two_lines();
         ip("route add default via 192.0.2.254 table 99");
         assert_eq!(way(HOST, None), Err(NoWay::NoRoute), "no rule uses the table");
@@ -470,7 +464,7 @@ fn rules_tables_and_metrics_decide_the_route() {
 
 #[test]
 fn a_route_needs_a_source_address() {
-    inside("a_route_needs_a_source_address", || {
+    inside("a_route_needs_a_source_address", async || {
         veth("wan");
         ip("-6 route add default via fe80::1 dev wan");
         ip("route add default dev wan");
@@ -497,7 +491,7 @@ fn exit_of_marked(family: Family, mark: u32) -> Option<IfIndex> {
 
 #[test]
 fn packets_with_a_mark_leave_as_its_rule_says() {
-    inside("packets_with_a_mark_leave_as_its_rule_says", || {
+    inside("packets_with_a_mark_leave_as_its_rule_says", async || {
         two_lines();
         let [wan, lte] = ["wan", "lte"].map(index);
         ip("route add default via 192.0.2.254 dev wan");
@@ -520,7 +514,7 @@ fn packets_with_a_mark_leave_as_its_rule_says() {
 /// Before a host's name has been resolved, any route to the internet counts.
 #[test]
 fn a_default_route_may_be_split_into_several_prefixes() {
-    inside("a_default_route_may_be_split_into_several_prefixes", || {
+    inside("a_default_route_may_be_split_into_several_prefixes", async || {
         two_lines();
         let open = |family| matches!(find(&[], family, None).way, Way::Out(_));
         assert!(!open(Family::V4) && !open(Family::V6), "neighbours do not count as the internet");
@@ -558,15 +552,16 @@ fn a_default_route_may_be_split_into_several_prefixes() {
 
 #[test]
 fn a_port_that_leaves_its_bridge_stays_known() {
-    inside("a_port_that_leaves_its_bridge_stays_known", || {
+    inside("a_port_that_leaves_its_bridge_stays_known", async || {
         veth("wan");
         ip("link add br-lan type bridge");
         ip("link set wan master br-lan");
-        let (mut socket, mut known) = opened();
+        let (mut socket, mut known) = opened().await;
         ip("link set wan nomaster");
         let wan = index("wan");
         let quiet = Duration::from_millis(500);
-        while let Some(report) = next_within(quiet, &mut socket) {
+        while let Ok(report) = timeout(quiet, socket.next()).await {
+            let report = report.unwrap();
             assert_ne!(report, Report::Message(Message::DelLink(wan)));
             known.take(report, &mut socket);
         }
@@ -581,9 +576,9 @@ fn addresses(from: u32, to: u32, verb: &str) -> impl Iterator<Item = String> {
 
 #[test]
 fn two_thousand_addresses_are_dumped() {
-    inside("two_thousand_addresses_are_dumped", || {
+    inside("two_thousand_addresses_are_dumped", async || {
         ip_batch(addresses(0, 2000, "add"));
-        let (_socket, known) = opened();
+        let (_socket, known) = opened().await;
         assert_eq!(known.addresses.len(), 2002);
         assert_eq!(known.addresses, listed());
     });
@@ -591,20 +586,20 @@ fn two_thousand_addresses_are_dumped() {
 
 #[test]
 fn after_an_overrun_dumps_restore_links_and_addresses() {
-    inside("after_an_overrun_dumps_restore_links_and_addresses", || {
+    inside("after_an_overrun_dumps_restore_links_and_addresses", async || {
         let mut socket = Socket::open_with_buffer(8 << 10).unwrap();
         let mut known = Known::default();
         for table in Table::ALL {
             socket.request_dump(table);
         }
         ip_batch(addresses(0, 100, "add"));
-        known.settle(&mut socket);
+        known.settle(&mut socket).await;
         assert_eq!(known.addresses, listed());
 
         // The socket is not read meanwhile, so most of these events are lost, deletions among them.
         ip_batch(addresses(0, 50, "del").chain(addresses(100, 700, "add")));
         ip_batch(addresses(300, 350, "del"));
-        known.settle(&mut socket);
+        known.settle(&mut socket).await;
         assert!(known.lost > 0, "the buffer was too large");
         assert_eq!(known.addresses, listed());
         assert_eq!(known.addresses.len(), 602);
@@ -615,15 +610,15 @@ fn after_an_overrun_dumps_restore_links_and_addresses() {
 /// is empty. A dump that began before that could miss a later change.
 #[test]
 fn after_an_overrun_the_dump_waits_until_the_queue_is_empty() {
-    inside("after_an_overrun_the_dump_waits_until_the_queue_is_empty", || {
+    inside("after_an_overrun_the_dump_waits_until_the_queue_is_empty", async || {
         let mut socket = Socket::open_with_buffer(8 << 10).unwrap();
         let mut known = Known::default();
         ip_batch(addresses(0, 100, "add"));
-        assert_eq!(next(&mut socket), Report::Lost);
+        assert_eq!(next(&mut socket).await, Report::Lost);
         socket.request_dump(Table::Addresses);
         let mut added = 100;
         while known.ended.is_empty() {
-            let report = next(&mut socket);
+            let report = next(&mut socket).await;
             known.take(report, &mut socket);
             if added < 180 {
                 ip_batch(addresses(added, added + 1, "add"));
@@ -631,14 +626,14 @@ fn after_an_overrun_the_dump_waits_until_the_queue_is_empty() {
             }
         }
         socket.request_dump(Table::Links);
-        known.settle(&mut socket);
+        known.settle(&mut socket).await;
         assert_eq!(known.addresses, listed());
     });
 }
 
 #[test]
 fn overruns_during_reading_and_dumping_lose_nothing() {
-    inside("overruns_during_reading_and_dumping_lose_nothing", || {
+    inside("overruns_during_reading_and_dumping_lose_nothing", async || {
         let mut socket = Socket::open_with_buffer(8 << 10).unwrap();
         let mut known = Known::default();
         for table in Table::ALL {
@@ -653,20 +648,20 @@ fn overruns_during_reading_and_dumping_lose_nothing() {
             ip_batch(addresses(500, 600, "add"));
         });
         while !flood.is_finished() {
-            if let Some(report) = next_within(Duration::from_millis(50), &mut socket) {
-                known.take(report, &mut socket);
+            if let Ok(report) = timeout(Duration::from_millis(50), socket.next()).await {
+                known.take(report.unwrap(), &mut socket);
             }
         }
         flood.join().unwrap();
-        known.settle(&mut socket);
+        known.settle(&mut socket).await;
         assert_eq!(known.addresses, listed());
         assert_eq!(known.addresses.len(), 102);
     });
 }
 
 #[test]
-fn a_wait_that_ends_early_loses_no_report() {
-    inside("a_wait_that_ends_early_loses_no_report", || {
+fn a_dropped_future_loses_no_report() {
+    inside("a_dropped_future_loses_no_report", async || {
         let mut socket = Socket::open().unwrap();
         let mut known = Known::default();
         for table in Table::ALL {
@@ -675,12 +670,14 @@ fn a_wait_that_ends_early_loses_no_report() {
         ip_batch(addresses(0, 300, "add"));
         let flood = std::thread::spawn(|| ip_batch(addresses(300, 600, "add")));
         while !flood.is_finished() {
-            if let Some(report) = next_within(Duration::ZERO, &mut socket) {
-                known.take(report, &mut socket);
+            tokio::select! {
+                biased;
+                () = tokio::task::yield_now() => {}
+                report = socket.next() => known.take(report.unwrap(), &mut socket),
             }
         }
         flood.join().unwrap();
-        known.settle(&mut socket);
+        known.settle(&mut socket).await;
         assert_eq!((known.addresses.len(), known.lost), (602, 0));
         assert_eq!(known.ended.len(), 2);
     });
@@ -701,8 +698,8 @@ fn forged() -> Vec<u8> {
 
 #[test]
 fn forged_messages_are_ignored() {
-    inside("forged_messages_are_ignored", || {
-        let (mut socket, _) = opened();
+    inside("forged_messages_are_ignored", async || {
+        let (mut socket, _) = opened().await;
         let mut forger = sys::Socket::new(sys::protocols::NETLINK_ROUTE).unwrap();
         forger.bind_auto().unwrap();
         let to_us = sys::SocketAddr::new(socket.port(), 0);
@@ -724,6 +721,6 @@ fn forged_messages_are_ignored() {
             Message::NewAddress(address) => Some(address.address),
             _ => None,
         });
-        assert_eq!(first, IpAddr::from([192, 0, 2, 1]));
+        assert_eq!(first.await, IpAddr::from([192, 0, 2, 1]));
     });
 }

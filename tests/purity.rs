@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use source::{code, is_test, sources};
 
 /// What touches the world.
-const IMPURE: [&str; 14] = [
+const IMPURE: [&str; 15] = [
     "async ",
     "clock::now",
     "clock::uptime",
@@ -27,6 +27,7 @@ const IMPURE: [&str; 14] = [
     "std::thread",
     "SystemTime",
     "TcpStream",
+    "tokio",
 ];
 
 /// What the tree in ARCHITECTURE.md marks with ●: files, and all of a directory but what it marks

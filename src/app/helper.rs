@@ -225,10 +225,11 @@ fn local(helper: &Helper) -> u8 {
     loaded.checked.mistakes.clear();
     let slow = matches!(helper.get("ip_source"), Some("web" | "script"));
     let limit = if slow { DETECT } else { Duration::MAX };
-    if let Err(code) = prepare() {
-        return code;
-    }
-    let code = daemon::detect(loaded, limit);
+    let runtime = match prepare() {
+        Ok(runtime) => runtime,
+        Err(code) => return code,
+    };
+    let code = daemon::detect(&runtime, loaded, limit);
     process::kill_all();
     code
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use nix::sys::signal::Signal;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::exit;
 use crate::config::check::Checked;
@@ -61,7 +62,7 @@ pub(super) fn dry_run(file: &Path, sections: &[String]) -> u8 {
 /// `once --dry-run`, after the configuration was read.
 pub(super) fn dry_run_loaded(start: Start<'_>) -> u8 {
     match prepare() {
-        Ok(()) => daemon::dry_run(start),
+        Ok(runtime) => daemon::dry_run(&runtime, start),
         Err(code) => code,
     }
 }
@@ -84,12 +85,13 @@ pub(super) fn read(file: &Path, sections: &[String]) -> Result<Loaded, u8> {
 
 /// Runs `mode` under the lock of the run directory. If another instance holds it, `hint` follows the
 /// message about that.
-fn locked(start: Start<'_>, mode: fn(Start<'_>, InstanceLock) -> u8, hint: &str) -> u8 {
-    if let Err(code) = prepare() {
-        return code;
-    }
+fn locked(start: Start<'_>, mode: fn(&Runtime, Start<'_>, InstanceLock) -> u8, hint: &str) -> u8 {
+    let runtime = match prepare() {
+        Ok(runtime) => runtime,
+        Err(code) => return code,
+    };
     match lock(&start.loaded.checked.config.global.rundir) {
-        Ok(lock) => mode(start, lock),
+        Ok(lock) => mode(&runtime, start, lock),
         Err(error @ LockError::Running(_)) => complain(exit::RUNNING, &format!("{error}{hint}")),
         Err(error @ LockError::OtherProgram(..)) => complain(exit::RUNNING, &error),
         Err(error @ LockError::Directory(..)) => complain(exit::CONFIG, &error),
@@ -114,9 +116,9 @@ pub(super) fn why_none(file: &Path, checked: &Checked) -> String {
     }
 }
 
-/// Prepares this process for a command that waits for the kernel. Where it lacks descriptors, prints that and returns
-/// the exit code.
-pub(super) fn prepare() -> Result<(), u8> {
+/// The runtime of a command that waits for the kernel. Where there can be none, prints why and returns the
+/// exit code.
+pub(super) fn prepare() -> Result<Runtime, u8> {
     if let Err(error) = try_descriptors() {
         let text = format!(
             "cannot start: {error}; raise the limit of open files (ulimit -n) by {DESCRIPTORS}"
@@ -126,10 +128,11 @@ pub(super) fn prepare() -> Result<(), u8> {
     // Writing beyond the largest size of a file (`ulimit -f`) then fails. Otherwise the signal would end
     // the process.
     let _ = signals::block(&[Signal::SIGXFSZ]);
-    Ok(())
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| complain(exit::INTERNAL, &format!("cannot start: {error}")))
 }
 
-/// Whether enough descriptors can be opened.
+/// Whether enough descriptors can be opened. Without them tokio would panic.
 fn try_descriptors() -> io::Result<()> {
     let mut opened = Vec::new();
     for _ in 0..DESCRIPTORS {

@@ -4,6 +4,7 @@
 use std::io;
 use std::net::IpAddr;
 
+use futures::FutureExt as _;
 use nix::sys::signal::Signal;
 
 use super::start::prepare;
@@ -11,8 +12,8 @@ use crate::cli::exit;
 use crate::edge::clock;
 use crate::edge::console::{complain, print};
 use crate::edge::netlink::socket::Socket;
+use crate::edge::runtime::block_on;
 use crate::edge::signals::Signals;
-use crate::edge::wait::{Source, Wait};
 use crate::engine::book::KernelTables;
 use crate::engine::scope::DeviceScope;
 use crate::engine::select::{self, Desired, Policy};
@@ -33,12 +34,12 @@ type Views = Map<(String, Family), View>;
 /// Prints the changes at `devices`, at all devices if none is named, until interrupted.
 pub(super) fn run(json: bool, devices: &[String]) -> u8 {
     match prepare() {
-        Ok(()) => watch_until_interrupted(json, devices),
+        Ok(runtime) => block_on(&runtime, Box::pin(watch_until_interrupted(json, devices))),
         Err(code) => code,
     }
 }
 
-fn watch_until_interrupted(json: bool, devices: &[String]) -> u8 {
+async fn watch_until_interrupted(json: bool, devices: &[String]) -> u8 {
     let opened = Socket::open().and_then(|socket| Ok((socket, Signals::open(&[Signal::SIGINT])?)));
     let (mut socket, signals) = match opened {
         Ok(opened) => opened,
@@ -47,48 +48,48 @@ fn watch_until_interrupted(json: bool, devices: &[String]) -> u8 {
         }
     };
     request_dumps(&mut socket);
+    tokio::select! {
+        code = watch(&mut socket, json, devices) => code,
+        _ = signals.next() => exit::OK,
+    }
+}
+
+async fn watch(socket: &mut Socket, json: bool, devices: &[String]) -> u8 {
     let mut book = KernelTables::default();
     let mut shown = Views::new();
     let mut complete = false;
-    while signals.next().is_none() {
-        if let Err(error) = take_reports(&mut socket, &mut book) {
+    loop {
+        if let Err(error) = take_reports(socket, &mut book).await {
             let text = format!("the kernel's notifications ended: {error}");
             return complain(exit::INTERNAL, &text);
         }
-        if book.addresses_known() {
-            if !complete {
-                complete = true;
-                warn_of_missing(&book, devices);
-            }
-            let views = views(&book, devices, &shown);
-            if print_changes(&shown, &views, json).is_err() {
-                // The reader has closed standard output.
-                break;
-            }
-            shown = views;
+        if !book.addresses_known() {
+            continue;
         }
-        wait(&socket, &signals);
+        if !complete {
+            complete = true;
+            warn_of_missing(&book, devices);
+        }
+        let views = views(&book, devices, &shown);
+        if print_changes(&shown, &views, json).is_err() {
+            // The reader has closed standard output.
+            return exit::OK;
+        }
+        shown = views;
     }
-    exit::OK
 }
 
-/// Waits for what the kernel reports next, or for a signal.
-fn wait(socket: &Socket, signals: &Signals) {
-    let mut wait = Wait::default();
-    wait.read(Source::Kernel, Some(socket.descriptor()));
-    wait.at(Source::Kernel, socket.deadline());
-    wait.read(Source::Signals, Some(signals.descriptor()));
-    wait.run();
-}
-
-/// Takes in everything that the kernel has reported by now.
-fn take_reports(socket: &mut Socket, book: &mut KernelTables) -> io::Result<()> {
-    while let Some(report) = socket.next_report()? {
+/// Waits for what the kernel reports next, and takes in everything that it has reported by then.
+async fn take_reports(socket: &mut Socket, book: &mut KernelTables) -> io::Result<()> {
+    let mut next = Some(socket.next().await);
+    while let Some(report) = next {
+        let report = report?;
         let lost = report == Report::Lost;
         let _ = book.apply(report, clock::uptime());
         if lost {
             request_dumps(socket);
         }
+        next = socket.next().now_or_never();
     }
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! Carries out the engine's [`Action`]s.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Daemon;
@@ -39,7 +38,7 @@ impl Daemon {
                 self.pool.submit(Task::LookUp { section, lookup, family, expected, way });
             }
             Action::Listen(gateways) => self.listen(gateways),
-            Action::WatchFiles(paths) => self.watch_files(paths, now),
+            Action::WatchFiles(paths) => self.files.set(paths),
             Action::FollowNeighbours(hosts) => self.follow_neighbours(&hosts, now),
             Action::ProbeNeighbour(address) => neighbours::probe(address),
             Action::AskLeases => self.ubus.ask_leases(),
@@ -47,13 +46,6 @@ impl Daemon {
             Action::TellHooks(event) => self.tell(&event),
             Action::Save(changes) => self.store.change(changes),
             Action::Say(notice) => self.logger.say(&notice),
-        }
-    }
-
-    /// Watches these files, and tells the engine what they have now.
-    fn watch_files(&mut self, paths: Vec<PathBuf>, now: Now) {
-        for (path, text) in self.files.set(paths) {
-            self.engine.handle(Event::FileRead(path, text), now);
         }
     }
 

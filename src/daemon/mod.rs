@@ -24,6 +24,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Runtime;
+
 use crate::cli::exit;
 use crate::config::Config;
 use crate::edge::announcements::Announcements;
@@ -39,6 +41,7 @@ use crate::edge::logger::{Destination, Logger};
 use crate::edge::mailbox::Mailbox;
 use crate::edge::netlink::neighbours::Neighbours;
 use crate::edge::netlink::socket::Socket;
+use crate::edge::runtime::block_on;
 use crate::edge::signals::Signals;
 use crate::edge::store::{Store, StoreThread};
 use crate::edge::ubus::Ubus;
@@ -75,29 +78,29 @@ pub struct Start<'a> {
 }
 
 /// Follows the kernel until it is told to stop; returns the exit code. `lock` is that of the run directory.
-pub fn serve(start: Start<'_>, lock: InstanceLock) -> u8 {
+pub fn serve(runtime: &Runtime, start: Start<'_>, lock: InstanceLock) -> u8 {
     let directory = RunDirectory::with_control_socket(start.rundir(), lock);
-    run(start, Box::new(Serve), Box::new(Network), Some(directory))
+    run(runtime, start, Box::new(Serve), Box::new(Network), Some(directory))
 }
 
 /// Brings every section up to date and ends; returns the exit code. `lock` is that of the run directory.
-pub fn once(start: Start<'_>, lock: InstanceLock) -> u8 {
+pub fn once(runtime: &Runtime, start: Start<'_>, lock: InstanceLock) -> u8 {
     let directory = RunDirectory::without_control_socket(start.rundir(), lock);
     let mode = Once::new(start.interactive);
-    run(start, Box::new(mode), Box::new(Network), Some(directory))
+    run(runtime, start, Box::new(mode), Box::new(Network), Some(directory))
 }
 
 /// Prints what [`once`] would send. Changes nothing, so it may run beside a daemon.
-pub fn dry_run(start: Start<'_>) -> u8 {
-    run(start, Box::new(DryRun::default()), Box::new(worker::DryRun), None)
+pub fn dry_run(runtime: &Runtime, start: Start<'_>) -> u8 {
+    run(runtime, start, Box::new(DryRun::default()), Box::new(worker::DryRun), None)
 }
 
 /// Finds out whether every section of `loaded` has an address; ends with 0 if so, and with an error
 /// after `limit` at the latest. Nothing is logged and nothing is sent.
-pub fn detect(loaded: Loaded, limit: Duration) -> u8 {
+pub fn detect(runtime: &Runtime, loaded: Loaded, limit: Duration) -> u8 {
     let start = Start { file: Path::new(""), loaded, interactive: false };
     let mode = Detect { deadline: clock::uptime().saturating_add(limit) };
-    run(start, Box::new(mode), Box::new(Network), None)
+    run(runtime, start, Box::new(mode), Box::new(Network), None)
 }
 
 impl Start<'_> {
@@ -157,11 +160,14 @@ struct Daemon {
 }
 
 fn run(
+    runtime: &Runtime,
     start: Start<'_>,
     mode: Box<dyn Mode>,
     delivery: Box<dyn Delivery>,
     run_directory: Option<RunDirectory>,
 ) -> u8 {
+    // The sockets below belong to this runtime.
+    let _context = runtime.enter();
     let mut logger = Logger::new(Destination::choose(start.interactive));
     logger.configure(&start.loaded.checked.config);
     let (signals, netlink, incoming) = match open() {
@@ -208,7 +214,7 @@ fn run(
     };
     event_loop.apply_config(start.loaded);
     event_loop.daemon.use_run_directory();
-    event_loop.run()
+    block_on(runtime, Box::pin(event_loop.run()))
 }
 
 /// Where the event loop learns of signals, of the kernel, and of other threads.

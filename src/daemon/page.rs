@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use super::Daemon;
@@ -14,7 +15,6 @@ use crate::config::mistake::Severity;
 use crate::edge::files::{self, Medium};
 use crate::edge::load::{check_text, definition_names};
 use crate::edge::process::{End, Running, SHELL, program};
-use crate::edge::thread::{self, SMALL_STACK};
 use crate::model::json::Json;
 use crate::proto::control::{ControlAnswer, ControlRequest};
 use crate::proto::ubus::session::MethodCall;
@@ -65,14 +65,14 @@ impl Daemon {
             Ok(running) => {
                 let incoming = Arc::clone(&self.incoming);
                 let path = file.clone();
-                let work = Box::new(move || {
+                let thread = thread::Builder::new().name("test".into()).spawn(move || {
                     let text = output(running);
                     // It may hold passwords.
                     let _ = fs::remove_file(path);
                     incoming.send(ThreadMessage::Tested(call, text));
                 });
                 // Without memory for a thread the program is ended, and the caller gets no answer.
-                if !thread::start("test", SMALL_STACK, work) {
+                if thread.is_err() {
                     let _ = fs::remove_file(file);
                 }
             }

@@ -2,10 +2,12 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
-use std::os::fd::{AsFd as _, BorrowedFd};
 
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
+use crate::edge::runtime::watched;
 use crate::edge::system_error;
 use crate::engine::gateway::Gateway;
 use crate::proto::gateway::announcement::{Announcement, GROUP, PORT, announcement};
@@ -18,11 +20,11 @@ const LENGTH: usize = 64;
 pub struct Announcements {
     gateways: Vec<Gateway>,
     /// `None` while there is no gateway, so that no port is open.
-    socket: Option<UdpSocket>,
+    socket: Option<AsyncFd<UdpSocket>>,
 }
 
 impl Announcements {
-    /// Listens to `gateways`, and to no others.
+    /// Listens to `gateways`, and to no others. Must be called within a tokio runtime with I/O.
     ///
     /// # Errors
     /// If the port cannot be opened, or a device carries no multicast: the reason.
@@ -32,26 +34,27 @@ impl Announcements {
         if self.gateways.is_empty() {
             return Ok(());
         }
-        let socket = open(&self.gateways);
+        let socket = open(&self.gateways).and_then(watched);
         self.socket = Some(socket.map_err(|error| system_error::system(&error))?);
         Ok(())
     }
 
-    /// What is readable when something has arrived.
-    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.socket.as_ref()?.as_fd())
-    }
-
-    /// Reads a datagram. Returns what it announces, with the address of the gateway, if it is one of those.
-    pub fn next(&self) -> Option<(Ipv4Addr, Announcement)> {
+    /// The next announcement of one of the gateways, with its address. Cancel-safe.
+    pub async fn next(&self) -> (Ipv4Addr, Announcement) {
         let mut bytes = [0; LENGTH];
-        let (length, from) = self.socket.as_ref()?.recv_from(&mut bytes).ok()?;
-        // Anybody can send to the group.
-        let IpAddr::V4(from) = from.ip() else { return None };
-        if !self.gateways.iter().any(|gateway| gateway.address == from) {
-            return None;
+        while let Some(socket) = &self.socket
+            && let Ok((length, from)) =
+                socket.async_io(Interest::READABLE, |socket| socket.recv_from(&mut bytes)).await
+        {
+            // Anybody can send to the group.
+            let IpAddr::V4(from) = from.ip() else { continue };
+            if self.gateways.iter().any(|gateway| gateway.address == from)
+                && let Some(announced) = announcement(bytes.get(..length).unwrap_or_default())
+            {
+                return (from, announced);
+            }
         }
-        Some((from, announcement(bytes.get(..length)?)?))
+        std::future::pending().await
     }
 }
 

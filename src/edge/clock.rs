@@ -1,7 +1,8 @@
 //! Reads the clocks. Pure code gets the time as a value of [`Now`]. [`ClockStep`] reports when the wall
 //! clock was set.
 
-use std::os::fd::{AsFd as _, BorrowedFd};
+use std::future::pending;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -9,7 +10,10 @@ use nix::libc::time_t;
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{self, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use nix::time::{ClockId, clock_gettime};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
+use crate::edge::runtime::watched;
 use crate::time::Now;
 
 /// Time since boot, as [`Now::up`].
@@ -41,29 +45,35 @@ fn duration(time: TimeSpec) -> Duration {
 #[derive(Debug)]
 pub struct ClockStep {
     /// `None` if the kernel has no timerfd. Then no step is reported.
-    timer: Option<Timer>,
+    timer: Option<AsyncFd<Timer>>,
 }
 
 impl ClockStep {
-    /// Starts the timer.
+    /// Starts the timer. Must be called within a tokio runtime with I/O.
     pub fn new() -> Self {
-        Self { timer: Timer::new().ok() }
+        let timer = Timer::new().ok();
+        Self { timer: timer.and_then(|timer| watched(timer).ok()) }
     }
 
-    /// What is readable when the wall clock has been stepped.
-    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.timer.as_ref()?.0.as_fd())
-    }
-
-    /// Whether the wall clock has been stepped since the last call.
-    pub fn was_stepped(&mut self) -> bool {
-        let Some(timer) = &self.timer else { return false };
-        let event = TimerEvent::of(timer.read());
-        let is_stepped = event == TimerEvent::Stepped;
-        if event == TimerEvent::Broken || is_stepped && timer.arm().is_err() {
-            self.timer = None;
+    /// Resolves when the wall clock has been stepped since the last call. Cancel-safe.
+    pub async fn stepped(&mut self) {
+        while let Some(timer) = &self.timer {
+            let read = timer
+                .async_io(Interest::READABLE, |timer| Ok(timer.read()?))
+                .await
+                .map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)));
+            match TimerEvent::of(read) {
+                TimerEvent::Stepped => {
+                    if timer.get_ref().arm().is_err() {
+                        self.timer = None;
+                    }
+                    return;
+                }
+                TimerEvent::Nothing => {}
+                TimerEvent::Broken => self.timer = None,
+            }
         }
-        is_stepped
+        pending().await
     }
 }
 
@@ -123,6 +133,12 @@ impl Timer {
     }
 }
 
+impl AsRawFd for Timer {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_fd().as_raw_fd()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,19 +175,25 @@ mod tests {
     }
 
     #[test]
-    fn without_a_step_of_the_clock_none_is_reported() {
-        let mut clock = ClockStep::new();
-        let timer = clock.timer.as_ref().unwrap();
-        assert!(timer.0.get().unwrap().is_some(), "armed");
-        assert_eq!(timer.read(), Err(Errno::EAGAIN));
-        assert!(!clock.was_stepped());
-        assert!(clock.descriptor().is_some(), "it goes on being watched");
+    fn without_a_step_of_the_clock_nothing_resolves() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut clock = ClockStep::new();
+            let timer = clock.timer.as_ref().unwrap().get_ref();
+            assert!(timer.0.get().unwrap().is_some(), "armed");
+            assert_eq!(timer.read(), Err(Errno::EAGAIN));
+            let patience = Duration::from_millis(50);
+            assert!(tokio::time::timeout(patience, clock.stepped()).await.is_err());
+        });
     }
 
     #[test]
-    fn without_a_timer_no_step_is_reported() {
-        let mut clock = ClockStep { timer: None };
-        assert!(!clock.was_stepped());
-        assert!(clock.descriptor().is_none());
+    fn without_a_timer_nothing_resolves() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut clock = ClockStep { timer: None };
+            let patience = Duration::from_millis(20);
+            assert!(tokio::time::timeout(patience, clock.stepped()).await.is_err());
+        });
     }
 }

@@ -3,12 +3,12 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use crate::edge::clock;
 use crate::edge::files::owner::{check_directory, make_directory};
 use crate::edge::files::{self, Medium};
-use crate::edge::thread::{self, SMALL_STACK};
 use crate::model::{Level, Notice};
 use crate::state::{Changes, State};
 use crate::time::Share;
@@ -181,7 +181,11 @@ impl StoreThread {
     /// Starts the thread that writes. It ends when nothing is left to write.
     fn start_thread(&self) {
         let shared = Arc::clone(&self.shared);
-        if !thread::start("store", SMALL_STACK, Box::new(move || shared.work())) {
+        let thread = thread::Builder::new()
+            .name("store".into())
+            .stack_size(128 * 1024)
+            .spawn(move || shared.work());
+        if thread.is_err() {
             // There is no memory for a thread, so the event loop writes itself.
             self.shared.queue().urgent = true;
             self.shared.work();

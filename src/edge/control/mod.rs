@@ -8,18 +8,16 @@
 pub mod client;
 
 use std::fs;
-use std::io::{self, Read as _, Write as _};
-use std::os::fd::AsFd as _;
+use std::future::poll_fn;
+use std::io;
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use nix::poll::PollFlags;
-use nix::sys::socket::{getsockopt, sockopt};
+use tokio::net::{UnixListener, UnixStream};
 
 use super::clock::uptime;
-use super::wait::{Source, Wait};
 use crate::proto::control::{ControlRequest, Reply};
 pub use client::{ClientError, ask};
 
@@ -48,7 +46,7 @@ pub struct Control {
 
 impl Control {
     /// Listens in `rundir`, and replaces a socket that an earlier run left behind. The caller must
-    /// hold the instance lock.
+    /// hold the instance lock. Must be called within a tokio runtime.
     ///
     /// # Errors
     /// If the directory or the socket cannot be made.
@@ -61,7 +59,6 @@ impl Control {
             Ok(()) | Err(_) => {}
         }
         let listener = UnixListener::bind(&temporary)?;
-        listener.set_nonblocking(true)?;
         // The socket gets its name after its mode, so that other users cannot connect in between.
         // Each connection's user is checked as well.
         fs::set_permissions(&temporary, fs::Permissions::from_mode(0o600))?;
@@ -109,40 +106,38 @@ enum ConnectionStage {
 }
 
 impl ControlConnections {
-    /// Has `wait` wait for new clients of `control`, and for those that [`ControlConnections::serve`] can go on with.
-    pub fn add_to<'a>(&'a self, wait: &mut Wait<'a>, control: Option<&'a Control>) {
-        for connection in &self.open {
-            let events = match connection.stage {
-                ConnectionStage::Request(_) => PollFlags::POLLIN,
-                ConnectionStage::Answer(_) | ConnectionStage::End => PollFlags::POLLOUT,
-            };
-            wait.descriptor(Source::Commands, connection.stream.as_fd(), events);
-        }
-        if let Some(control) = control
-            && self.may_accept(uptime())
-        {
-            wait.read(Source::Commands, Some(control.listener.as_fd()));
-        }
+    /// Resolves when a client has connected to `control`, or when [`ControlConnections::serve`] can go on with
+    /// one. Cancel-safe.
+    pub async fn ready(&mut self, control: Option<&Control>) {
+        poll_fn(|context| self.poll_ready(control, context)).await;
     }
 
-    /// Accepts a client that has connected to `control`, if there is one.
-    pub fn accept(&mut self, control: &Control) {
+    fn poll_ready(&mut self, control: Option<&Control>, context: &mut Context<'_>) -> Poll<()> {
+        for connection in &self.open {
+            if connection.poll_ready(context).is_ready() {
+                return Poll::Ready(());
+            }
+        }
+        let Some(control) = control else {
+            return Poll::Pending;
+        };
         // Read here, because the daemon may have waited for a client since long before.
         let now = uptime();
         if !self.may_accept(now) {
-            return;
+            return Poll::Pending;
         }
-        match control.listener.accept() {
-            Ok((stream, _)) => {
+        match control.listener.poll_accept(context) {
+            Poll::Ready(Ok((stream, _))) => {
                 // If the kernel does not tell whose connection it is, it is closed.
                 if let Ok(connection) = Connection::new(stream, now) {
                     self.make_room();
                     self.open.push(connection);
                 }
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(_) => self.accepts_from = now.saturating_add(PAUSE),
+            Poll::Ready(Err(_)) => self.accepts_from = now.saturating_add(PAUSE),
+            Poll::Pending => return Poll::Pending,
         }
+        Poll::Ready(())
     }
 
     /// Reads requests, has them answered by `answer`, and sends the answers, as far as that is possible
@@ -188,8 +183,7 @@ impl ControlConnections {
 impl Connection {
     fn new(stream: UnixStream, now: Duration) -> io::Result<Self> {
         // SO_PEERCRED: the user of the process that has connected (man 7 unix).
-        let peer = getsockopt(&stream, sockopt::PeerCredentials)?.uid();
-        stream.set_nonblocking(true)?;
+        let peer = stream.peer_cred()?.uid();
         let is_allowed = peer == 0 || peer == nix::unistd::geteuid().as_raw();
         let stage = if is_allowed {
             ConnectionStage::Request(Vec::new())
@@ -199,9 +193,17 @@ impl Connection {
         Ok(Self { stream, deadline: now.saturating_add(PATIENCE), stage })
     }
 
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.stage {
+            ConnectionStage::Request(_) => self.stream.poll_read_ready(context),
+            ConnectionStage::Answer(_) => self.stream.poll_write_ready(context),
+            ConnectionStage::End => Poll::Ready(Ok(())),
+        }
+    }
+
     fn serve(&mut self, now: Duration, answer: &mut dyn FnMut(&ControlRequest) -> Reply) {
         if let ConnectionStage::Request(line) = &mut self.stage {
-            let next = match read_line(&mut self.stream, line) {
+            let next = match read_line(&self.stream, line) {
                 Transfer::Waits if self.deadline > now => return,
                 Transfer::Waits if line.len() > LINE_LIMIT => refusal(TOO_LONG),
                 Transfer::Waits => refusal("no request came in time"),
@@ -217,7 +219,7 @@ impl Connection {
     /// Sends what can be sent of the answer without waiting.
     fn send_answer(&mut self, now: Duration) {
         if let ConnectionStage::Answer(text) = &mut self.stage {
-            let progress = write(&mut self.stream, text);
+            let progress = write(&self.stream, text);
             // If the client does not read its answer, nothing depends on that.
             if progress != Transfer::Waits || self.deadline <= now {
                 self.stage = ConnectionStage::End;
@@ -245,10 +247,10 @@ impl Transfer {
 /// Reads the line of a request. Stops at a line end, or when the client has closed its side. What is longer than
 /// [`LINE_LIMIT`] is read, too, but not kept: if the daemon closed a connection with unread bytes, the kernel would
 /// tell the client of an error behind the answer (`ECONNRESET`).
-fn read_line(stream: &mut UnixStream, line: &mut Vec<u8>) -> Transfer {
+fn read_line(stream: &UnixStream, line: &mut Vec<u8>) -> Transfer {
     let mut chunk = [0; 512];
     for _ in 0..TURN / chunk.len() {
-        let count = match stream.read(&mut chunk) {
+        let count = match stream.try_read(&mut chunk) {
             Ok(0) if line.is_empty() => return Transfer::Gone,
             Ok(0) => return Transfer::Done,
             Ok(count) => count,
@@ -264,9 +266,9 @@ fn read_line(stream: &mut UnixStream, line: &mut Vec<u8>) -> Transfer {
 }
 
 /// Sends as much of `text` as is possible without waiting, and removes it from `text`.
-fn write(stream: &mut UnixStream, text: &mut Vec<u8>) -> Transfer {
+fn write(stream: &UnixStream, text: &mut Vec<u8>) -> Transfer {
     while !text.is_empty() {
-        match stream.write(text) {
+        match stream.try_write(text) {
             Ok(count) => drop(text.drain(..count)),
             Err(error) => return Transfer::of(&error),
         }

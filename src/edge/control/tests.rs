@@ -1,5 +1,8 @@
 use super::*;
 use crate::scratch::Scratch;
+use std::io::{Read as _, Write as _};
+use std::os::fd::AsFd as _;
+use std::os::unix::net::UnixStream as Blocking;
 
 /// Runs `client` on another thread and serves its requests on this one until it has ended. The answer
 /// repeats the words of the request.
@@ -7,29 +10,24 @@ fn with_client<T: Send + 'static>(
     rundir: &Path,
     client: impl FnOnce(PathBuf) -> T + Send + 'static,
 ) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let path = rundir.join(SOCKET);
-    let control = Control::bind(rundir).unwrap();
-    let mut connections = ControlConnections::default();
-    let thread = std::thread::spawn(move || client(path));
-    while !thread.is_finished() {
-        // The end of the thread is no event.
-        let soon = uptime().saturating_add(Duration::from_millis(50));
-        serve_once(&mut connections, &control, Some(soon));
-    }
-    drop(control);
+    let thread = runtime.block_on(async {
+        let control = Control::bind(rundir).unwrap();
+        let mut connections = ControlConnections::default();
+        let thread = std::thread::spawn(move || client(path));
+        while !thread.is_finished() {
+            let now = uptime();
+            let left =
+                connections.deadline(now).map_or(Duration::MAX, |end| end.saturating_sub(now));
+            // The end of the thread is no event.
+            let left = left.min(Duration::from_millis(50));
+            let _ = tokio::time::timeout(left, connections.ready(Some(&control))).await;
+            connections.serve(uptime(), &mut answered);
+        }
+        thread
+    });
     thread.join().expect("the client failed")
-}
-
-/// Waits for a client, until this time at the latest, and serves all of them.
-fn serve_once(connections: &mut ControlConnections, control: &Control, until: Option<Duration>) {
-    let mut wait = Wait::default();
-    connections.add_to(&mut wait, Some(control));
-    wait.until(connections.deadline(uptime()));
-    wait.until(until);
-    if wait.run().contains(&Source::Commands) {
-        connections.accept(control);
-    }
-    connections.serve(uptime(), &mut answered);
 }
 
 fn answered(request: &ControlRequest) -> Reply {
@@ -53,7 +51,7 @@ fn answered(request: &ControlRequest) -> Reply {
 
 /// Sends `bytes` and returns the answer.
 fn raw(path: &Path, bytes: &[u8]) -> String {
-    let mut stream = UnixStream::connect(path).unwrap();
+    let mut stream = Blocking::connect(path).unwrap();
     let _ = stream.write_all(bytes);
     let mut text = String::new();
     let _ = stream.read_to_string(&mut text);
@@ -116,11 +114,11 @@ fn hostile_clients_do_not_block_others() {
     let scratch = Scratch::new("control-hostile");
     with_client(scratch.path(), |path| {
         // Five clients that send nothing, one that does not read its megabyte, and two that close.
-        let silent: Vec<_> = (0..5).map(|_| UnixStream::connect(&path).unwrap()).collect();
-        let mut deaf = UnixStream::connect(&path).unwrap();
+        let silent: Vec<_> = (0..5).map(|_| Blocking::connect(&path).unwrap()).collect();
+        let mut deaf = Blocking::connect(&path).unwrap();
         deaf.write_all(b"status\n").unwrap();
-        drop(UnixStream::connect(&path).unwrap());
-        let mut gone = UnixStream::connect(&path).unwrap();
+        drop(Blocking::connect(&path).unwrap());
+        let mut gone = Blocking::connect(&path).unwrap();
         gone.write_all(b"update\n").unwrap();
         drop(gone);
         assert_eq!(raw(&path, b"why home\n"), "ok\nwhy home");
@@ -128,7 +126,7 @@ fn hostile_clients_do_not_block_others() {
         // reset the connection.
         let mut long = vec![b'x'; 10_000_000];
         long.push(b'\n');
-        let mut stream = UnixStream::connect(&path).unwrap();
+        let mut stream = Blocking::connect(&path).unwrap();
         stream.write_all(&long).unwrap();
         let mut text = String::new();
         stream.read_to_string(&mut text).unwrap();
@@ -146,7 +144,7 @@ fn a_command_takes_the_place_of_the_oldest_silent_connection() {
     with_client(scratch.path(), |path| {
         let start = uptime();
         // Some hundred hosts of a badly written monitor that leaves its connections open.
-        let silent: Vec<_> = (0..400).map(|_| UnixStream::connect(&path).unwrap()).collect();
+        let silent: Vec<_> = (0..400).map(|_| Blocking::connect(&path).unwrap()).collect();
         assert_eq!(raw(&path, b"why late\n"), "ok\nwhy late");
         assert!(uptime() - start < PATIENCE, "it waited for a silent one");
         let mut texts = Vec::new();
@@ -163,27 +161,31 @@ fn a_command_takes_the_place_of_the_oldest_silent_connection() {
 #[test]
 fn a_client_of_an_idle_daemon_has_time_to_send_its_request() {
     let scratch = Scratch::new("control-idle");
-    let control = Control::bind(scratch.path()).unwrap();
-    let path = scratch.path().join(SOCKET);
-    let thread = std::thread::spawn(move || {
-        // The daemon waits for longer than a client may take.
-        std::thread::sleep(PATIENCE + Duration::from_millis(100));
-        let mut stream = UnixStream::connect(&path).unwrap();
-        // Time in which the daemon finds the connection without a request.
-        std::thread::sleep(Duration::from_millis(50));
-        stream.write_all(b"why home\n").unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
-        text
-    });
-    let mut connections = ControlConnections::default();
-    loop {
-        serve_once(&mut connections, &control, None);
-        if connections.open.is_empty() {
-            break;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let text = runtime.block_on(async {
+        let control = Control::bind(scratch.path()).unwrap();
+        let path = scratch.path().join(SOCKET);
+        let thread = std::thread::spawn(move || {
+            // The daemon waits for longer than a client may take.
+            std::thread::sleep(PATIENCE + Duration::from_millis(100));
+            let mut stream = Blocking::connect(&path).unwrap();
+            // Time in which the daemon finds the connection without a request.
+            std::thread::sleep(Duration::from_millis(50));
+            stream.write_all(b"why home\n").unwrap();
+            let mut text = String::new();
+            stream.read_to_string(&mut text).unwrap();
+            text
+        });
+        let mut connections = ControlConnections::default();
+        loop {
+            connections.ready(Some(&control)).await;
+            connections.serve(uptime(), &mut answered);
+            if connections.open.is_empty() {
+                break;
+            }
         }
-    }
-    let text = thread.join().unwrap();
+        thread.join().unwrap()
+    });
     assert_eq!(text, "ok\nwhy home");
 }
 

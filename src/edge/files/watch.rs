@@ -1,12 +1,12 @@
 //! Watches small text files of other programs, and reads each again when it may have changed.
 
-use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
 use nix::sys::inotify::AddWatchFlags;
 
 use super::{copy_of, read};
 use crate::edge::inotify::Notifier;
+use crate::model::sorted::take_first;
 
 /// Most bytes of a file. The largest are the lease files of DHCP servers.
 const LIMIT: u64 = 256 << 10;
@@ -20,11 +20,13 @@ pub struct FileWatch {
     files: Vec<FileText>,
     /// `None` while there is no file to watch.
     notifier: Option<Notifier>,
+    pending: Vec<FileText>,
 }
 
 impl FileWatch {
-    /// Watches `paths` instead of all others. Returns what they have now.
-    pub fn set(&mut self, paths: Vec<PathBuf>) -> Vec<FileText> {
+    /// Watches `paths` instead of all others, and reads each once. Must be called within a tokio runtime with
+    /// I/O.
+    pub fn set(&mut self, paths: Vec<PathBuf>) {
         // Without inotify the files are read only now.
         self.notifier = if paths.is_empty() { None } else { Notifier::new().ok() };
         self.files = paths.into_iter().map(|path| (path, None)).collect();
@@ -32,30 +34,33 @@ impl FileWatch {
         for (path, text) in &mut self.files {
             *text = text_of(path);
         }
-        self.files.clone()
+        self.pending = self.files.clone();
     }
 
-    /// What is readable when a file may have changed.
-    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.notifier.as_ref()?.descriptor())
-    }
-
-    /// The files that have another text than before.
-    pub fn changes(&mut self) -> Vec<FileText> {
-        let mut changes = Vec::new();
-        if !self.notifier.as_ref().is_some_and(Notifier::has_changed) {
-            return changes;
+    /// The next file that was read and has another text than before. Cancel-safe.
+    pub async fn next(&mut self) -> FileText {
+        loop {
+            if let Some(file) = take_first(&mut self.pending) {
+                return file;
+            }
+            match &self.notifier {
+                Some(notifier) => notifier.changed().await,
+                None => std::future::pending().await,
+            }
+            self.read_all();
         }
+    }
+
+    fn read_all(&mut self) {
         // A file that was replaced, or a directory that has appeared, must be watched before it is read.
         self.watch_all();
         for (path, text) in &mut self.files {
             let new = text_of(path);
             if *text != new {
                 text.clone_from(&new);
-                changes.push((path.clone(), new));
+                self.pending.push((path.clone(), new));
             }
         }
-        changes
     }
 
     fn watch_all(&self) {
@@ -100,22 +105,11 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::edge::clock;
-    use crate::edge::wait::{Source, Wait};
     use crate::scratch::Scratch;
 
     /// What the next report says, within a generous time.
-    fn next(watch: &mut FileWatch) -> Option<String> {
-        let limit = clock::uptime().saturating_add(Duration::from_secs(10));
-        loop {
-            let mut wait = Wait::default();
-            wait.read(Source::Files, watch.descriptor());
-            wait.until(Some(limit));
-            assert_eq!(wait.run(), [Source::Files]);
-            if let Some((_, text)) = watch.changes().pop() {
-                return text;
-            }
-        }
+    async fn next(watch: &mut FileWatch) -> Option<String> {
+        tokio::time::timeout(Duration::from_secs(10), watch.next()).await.unwrap().1
     }
 
     #[test]
@@ -123,31 +117,35 @@ mod tests {
         let scratch = Scratch::new("watch");
         let directory = scratch.path().join("keepalived/VI_1_INSTANCE");
         let file = directory.join("STATUS");
-        let mut watch = FileWatch::default();
-        assert_eq!(watch.set(vec![file.clone()]), [(file.clone(), None)]);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut watch = FileWatch::default();
+            watch.set(vec![file.clone()]);
+            assert_eq!(next(&mut watch).await, None);
 
-        fs::create_dir_all(&directory).unwrap();
-        fs::write(directory.join("new"), "BACKUP").unwrap();
-        fs::rename(directory.join("new"), &file).unwrap();
-        assert_eq!(next(&mut watch).as_deref(), Some("BACKUP"));
+            fs::create_dir_all(&directory).unwrap();
+            fs::write(directory.join("new"), "BACKUP").unwrap();
+            fs::rename(directory.join("new"), &file).unwrap();
+            assert_eq!(next(&mut watch).await.as_deref(), Some("BACKUP"));
 
-        fs::write(directory.join("new"), "MASTER").unwrap();
-        fs::rename(directory.join("new"), &file).unwrap();
-        assert_eq!(next(&mut watch).as_deref(), Some("MASTER"));
+            fs::write(directory.join("new"), "MASTER").unwrap();
+            fs::rename(directory.join("new"), &file).unwrap();
+            assert_eq!(next(&mut watch).await.as_deref(), Some("MASTER"));
 
-        fs::rename(&file, directory.join("old")).unwrap();
-        assert_eq!(next(&mut watch), None);
-        fs::rename(directory.join("old"), &file).unwrap();
-        assert_eq!(next(&mut watch).as_deref(), Some("MASTER"));
-        let _open = fs::File::open(&file).unwrap();
+            fs::rename(&file, directory.join("old")).unwrap();
+            assert_eq!(next(&mut watch).await, None);
+            fs::rename(directory.join("old"), &file).unwrap();
+            assert_eq!(next(&mut watch).await.as_deref(), Some("MASTER"));
+            let _open = fs::File::open(&file).unwrap();
 
-        fs::remove_dir_all(&directory).unwrap();
-        assert_eq!(next(&mut watch), None);
+            fs::remove_dir_all(&directory).unwrap();
+            assert_eq!(next(&mut watch).await, None);
 
-        fs::create_dir_all(&directory).unwrap();
-        fs::write(directory.join("new"), "FAULT").unwrap();
-        fs::rename(directory.join("new"), &file).unwrap();
-        assert_eq!(next(&mut watch).as_deref(), Some("FAULT"));
+            fs::create_dir_all(&directory).unwrap();
+            fs::write(directory.join("new"), "FAULT").unwrap();
+            fs::rename(directory.join("new"), &file).unwrap();
+            assert_eq!(next(&mut watch).await.as_deref(), Some("FAULT"));
+        });
     }
 
     #[test]
@@ -156,12 +154,16 @@ mod tests {
         let scratch = Scratch::new("watch-open");
         let path = scratch.path().join("leases");
         let mut file = fs::File::create(&path).unwrap();
-        let mut watch = FileWatch::default();
-        assert_eq!(watch.set(vec![path.clone()]), [(path, Some(String::new()))]);
-        for text in ["one", "two"] {
-            file.seek(SeekFrom::Start(0)).unwrap();
-            file.write_all(text.as_bytes()).unwrap();
-            assert_eq!(next(&mut watch).as_deref(), Some(text));
-        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut watch = FileWatch::default();
+            watch.set(vec![path]);
+            assert_eq!(next(&mut watch).await.as_deref(), Some(""));
+            for text in ["one", "two"] {
+                file.seek(SeekFrom::Start(0)).unwrap();
+                file.write_all(text.as_bytes()).unwrap();
+                assert_eq!(next(&mut watch).await.as_deref(), Some(text));
+            }
+        });
     }
 }

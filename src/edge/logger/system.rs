@@ -1,11 +1,11 @@
-//! The system log (RFC 3164). Messages have no date: the log daemon adds its own.
+//! The system log, through the `syslog` crate. Messages have no date: the log daemon adds its own,
+//! and formatting one would link the crate's time library.
 
-use std::io::{self, Write as _};
-use std::os::unix::net::{UnixDatagram, UnixStream};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nix::libc;
+use syslog::{Error, Facility, LogFormat, LoggerBackend, Severity};
 
 use crate::model::Level;
 
@@ -14,19 +14,24 @@ const SOCKETS: [&str; 3] = ["/dev/log", "/var/run/syslog", "/var/run/log"];
 /// How long a write to a log daemon on a stream socket may block the event loop. Datagram sockets
 /// do not block at all.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// The facility `LOG_USER`. The priority of a message is this and its severity.
-const USER: u8 = 1 << 3;
+
+/// `<PRI>ddns-netlink[pid]: text`: the header of RFC 3164 without the date.
+#[derive(Clone)]
+struct Undated;
+
+impl LogFormat<&str> for Undated {
+    fn format<W: Write>(&self, w: &mut W, severity: Severity, text: &str) -> Result<(), Error> {
+        let priority = Facility::LOG_USER as u8 | severity as u8;
+        let pid = std::process::id();
+        // With one write, because each write to a datagram socket is a message.
+        write!(w, "<{priority}>ddns-netlink[{pid}]: {text}").map_err(Error::Write)
+    }
+}
 
 /// The connection to the log daemon. It is made at the first message, and again after an error.
 pub(super) struct SystemLog {
     sockets: Vec<PathBuf>,
-    connection: Option<LogConnection>,
-}
-
-/// A socket of either kind.
-enum LogConnection {
-    Datagram(UnixDatagram),
-    Stream(UnixStream),
+    logger: Option<syslog::Logger<LoggerBackend, Undated>>,
 }
 
 impl SystemLog {
@@ -36,53 +41,54 @@ impl SystemLog {
             Some(path) => vec![path],
             None => SOCKETS.iter().map(PathBuf::from).collect(),
         };
-        Self { sockets, connection: None }
+        Self { sockets, logger: None }
     }
 
     /// Sends `text`; false if no log daemon has received it.
     pub(super) fn send(&mut self, level: Level, text: &str) -> bool {
-        let priority = USER | level as u8;
-        let pid = std::process::id();
-        let message = format!("<{priority}>ddns-netlink[{pid}]: {text}");
         // If the log daemon was restarted, the first attempt fails, and the second one makes a new
         // connection.
         for _ in 0..2 {
-            if self.connection.is_none() {
-                self.connection = self.sockets.iter().find_map(|path| connect(path).ok());
+            if self.logger.is_none() {
+                self.logger = self.sockets.iter().find_map(|path| connect(path));
             }
-            let sent = match &mut self.connection {
-                None => return false,
-                Some(LogConnection::Datagram(socket)) => socket.send(message.as_bytes()).map(drop),
-                // In a stream a NUL is the end of each message.
-                Some(LogConnection::Stream(stream)) => {
-                    stream.write_all(message.as_bytes()).and_then(|()| stream.write_all(&[0]))
-                }
+            let Some(logger) = &mut self.logger else {
+                return false;
             };
-            if sent.is_ok() {
+            if log(logger, level, text).is_ok() {
                 return true;
             }
-            self.connection = None;
+            self.logger = None;
         }
         false
     }
 }
 
-/// A log daemon that hangs must not block the event loop.
-fn connect(path: &Path) -> io::Result<LogConnection> {
-    let socket = UnixDatagram::unbound()?;
-    match socket.connect(path) {
-        Ok(()) => {
-            socket.set_nonblocking(true)?;
-            Ok(LogConnection::Datagram(socket))
-        }
-        // It listens on a stream socket.
-        Err(error) if error.raw_os_error() == Some(libc::EPROTOTYPE) => {
-            let stream = UnixStream::connect(path)?;
-            stream.set_write_timeout(Some(PATIENCE))?;
-            Ok(LogConnection::Stream(stream))
-        }
-        Err(error) => Err(error),
+fn log(
+    logger: &mut syslog::Logger<LoggerBackend, Undated>,
+    level: Level,
+    text: &str,
+) -> syslog::Result<()> {
+    match level {
+        Level::Critical => logger.crit(text),
+        Level::Error => logger.err(text),
+        Level::Warning => logger.warning(text),
+        Level::Notice => logger.notice(text),
+        Level::Info => logger.info(text),
+        Level::Debug => logger.debug(text),
     }
+}
+
+fn connect(path: &Path) -> Option<syslog::Logger<LoggerBackend, Undated>> {
+    let logger = syslog::unix_custom(Undated, path).ok()?;
+    // A log daemon that hangs must not block the event loop.
+    match &logger.backend {
+        LoggerBackend::Unix(socket) => socket.set_nonblocking(true),
+        LoggerBackend::UnixStream(stream) => stream.get_ref().set_write_timeout(Some(PATIENCE)),
+        LoggerBackend::Udp(..) | LoggerBackend::Tcp(_) => Ok(()),
+    }
+    .ok()?;
+    Some(logger)
 }
 
 #[cfg(test)]
@@ -90,7 +96,7 @@ mod tests {
     use super::*;
     use crate::scratch::Scratch;
     use std::io::Read as _;
-    use std::os::unix::net::UnixListener;
+    use std::os::unix::net::{UnixDatagram, UnixListener};
 
     fn receive(socket: &UnixDatagram) -> String {
         let mut buffer = [0; 4096];

@@ -1,16 +1,18 @@
 //! The kernel's neighbour table, for hosts of the local network: a socket of its own, which the kernel wakes only
 //! for news of those hosts.
 
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::net::{Ipv6Addr, SocketAddrV6, UdpSocket};
-use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::fd::AsRawFd;
 
-use netlink_sys as sys;
 use nix::errno::Errno;
-use nix::sys::socket::MsgFlags;
+use nix::sys::socket::{MsgFlags, NetlinkAddr, recvmsg};
+use rtnetlink::sys;
 use socket2::{SockFilter, SockRef};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
-use super::{connected, receive};
+use crate::edge::runtime::watched;
 use crate::engine::event::Event;
 use crate::model::mac::Mac;
 use crate::proto::netlink::decode::{self, Payload};
@@ -33,13 +35,14 @@ pub type Hosts = Vec<(Mac, Vec<Ipv6Addr>)>;
 #[derive(Debug, Default)]
 pub struct Neighbours {
     /// `None` while no host is followed.
-    socket: Option<sys::Socket>,
+    socket: Option<AsyncFd<sys::Socket>>,
     macs: Vec<Mac>,
     buffer: Vec<u8>,
 }
 
 impl Neighbours {
-    /// Follows these hosts instead of all others. If there is a new one among them, the table is read.
+    /// Follows these hosts instead of all others. If there is a new one among them, the table is read. Must be
+    /// called within a tokio runtime with I/O.
     ///
     /// # Errors
     /// Of the socket. Nothing is followed then.
@@ -56,34 +59,39 @@ impl Neighbours {
             Some(socket) => socket,
             None => open()?,
         };
-        set_filter(&socket, hosts);
+        set_filter(socket.get_ref(), hosts);
         if must_read {
             self.buffer.resize(DATAGRAM, 0);
-            socket.send(&neighbour::dump(), 0)?;
+            socket.get_ref().send(&neighbour::dump(), 0)?;
         }
         self.socket = Some(socket);
         self.macs = macs;
         Ok(())
     }
 
-    /// What is readable when there is something new.
-    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.socket.as_ref()?.as_fd())
-    }
-
-    /// Reads a datagram. Returns what it tells, if that is anything.
-    pub fn news(&mut self) -> Option<Event> {
-        let socket = self.socket.as_ref()?;
-        match receive(socket, &mut self.buffer, MsgFlags::empty()) {
-            Ok((length, Some(0))) => return event_of(self.buffer.get(..length)?),
-            // The sender is not the kernel.
-            Ok(_) => {}
-            Err(Errno::EAGAIN | Errno::EINTR) => {}
-            // Messages were lost (man 7 netlink), so the table is read again.
-            Err(Errno::ENOBUFS) => drop(socket.send(&neighbour::dump(), 0)),
-            Err(_) => self.socket = None,
+    /// What is new. Cancel-safe.
+    pub async fn next(&mut self) -> Event {
+        loop {
+            tokio::task::coop::consume_budget().await;
+            let Some(socket) = &self.socket else { return std::future::pending().await };
+            match receive(socket, &mut self.buffer) {
+                Ok(length) => {
+                    if let Some(event) = event_of(self.buffer.get(..length).unwrap_or_default()) {
+                        return event;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // The next read returns the same error.
+                    drop(socket.readable().await);
+                }
+                // Messages were lost (man 7 netlink), so the table is read again.
+                Err(error) if error.raw_os_error() == Some(Errno::ENOBUFS as i32) => {
+                    let _ = socket.get_ref().send(&neighbour::dump(), 0);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => self.socket = None,
+            }
         }
-        None
     }
 }
 
@@ -96,10 +104,14 @@ pub fn probe(address: Ipv6Addr) {
     }
 }
 
-fn open() -> io::Result<sys::Socket> {
-    let (socket, _) = connected()?;
+fn open() -> io::Result<AsyncFd<sys::Socket>> {
+    let mut socket = sys::Socket::new(sys::protocols::NETLINK_ROUTE)?;
+    socket.set_non_blocking(true)?;
+    socket.bind_auto()?;
+    // Once connected to the kernel, the socket receives no unicast from other processes.
+    socket.connect(&sys::SocketAddr::new(0, 0))?;
     socket.add_membership(GROUP)?;
-    Ok(socket)
+    watched(socket)
 }
 
 /// Without a filter everything works, only with more wake-ups. If the kernel refuses the filter, the one before is
@@ -115,6 +127,17 @@ fn set_filter(socket: &sys::Socket, hosts: &Hosts) {
     }
     // There may be none.
     let _ = SockRef::from(socket).detach_filter();
+}
+
+/// Reads one datagram of the kernel; returns its length, 0 for one of another process.
+fn receive(socket: &AsyncFd<sys::Socket>, buffer: &mut [u8]) -> io::Result<usize> {
+    socket.try_io(Interest::READABLE, |socket| {
+        let mut slices = [IoSliceMut::new(buffer)];
+        let received =
+            recvmsg::<NetlinkAddr>(socket.as_raw_fd(), &mut slices, None, MsgFlags::empty())?;
+        let is_kernel = received.address.is_some_and(|from| from.pid() == 0);
+        Ok(if is_kernel { received.bytes } else { 0 })
+    })
 }
 
 /// What a datagram tells; `None` if nothing.

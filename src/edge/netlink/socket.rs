@@ -3,16 +3,18 @@
 //! This file only moves bytes. `Dumps` decides which dump runs and whether its result counts;
 //! [`decode`] parses the bytes.
 
-use std::io;
-use std::os::fd::{AsFd as _, BorrowedFd};
+use std::io::{self, IoSliceMut};
+use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use netlink_sys as sys;
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, setsockopt, sockopt};
+use nix::sys::socket::{MsgFlags, NetlinkAddr, recvmsg, setsockopt, sockopt};
+use rtnetlink::sys;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
-use super::{connected, receive};
 use crate::edge::clock;
+use crate::edge::runtime::watched;
 use crate::model::sorted::take_first;
 use crate::proto::netlink::decode::{self, Payload};
 use crate::proto::netlink::dump::Dumps;
@@ -32,13 +34,11 @@ const RECEIVE_BUFFER: usize = 4 << 20;
 const DATAGRAM: usize = 32 << 10;
 /// Limit of the read buffer. Notifications are much smaller; a wrong length must not take all memory.
 const MAX_DATAGRAM: usize = 1 << 20;
-/// Most datagrams that are read for one report: not every datagram has one, and other work has to have its turn.
-const TURN: usize = 64;
 
 /// A subscription to the kernel's links, addresses, routes and rules (man 7 rtnetlink).
 #[derive(Debug)]
 pub struct Socket {
-    socket: sys::Socket,
+    fd: AsyncFd<sys::Socket>,
     port: u32,
     buffer: Vec<u8>,
     dumps: Dumps,
@@ -47,26 +47,31 @@ pub struct Socket {
 
 impl Socket {
     /// Subscribes to events. Dumps run only after [`Socket::request_dump`]. Since the subscription
-    /// comes first, no change is missed between a dump and the first event.
+    /// comes first, no change is missed between a dump and the first event. Must be called within
+    /// a tokio runtime with I/O and time.
     pub fn open() -> io::Result<Self> {
         Self::open_with_buffer(RECEIVE_BUFFER)
     }
 
     /// Like [`Socket::open`], with another size of the kernel's queue.
     pub fn open_with_buffer(bytes: usize) -> io::Result<Self> {
-        let (socket, port) = connected()?;
+        let mut socket = sys::Socket::new(sys::protocols::NETLINK_ROUTE)?;
+        socket.set_non_blocking(true)?;
         // SO_RCVBUFFORCE exceeds net.core.rmem_max, but needs CAP_NET_ADMIN. SO_RCVBUF does not
         // need it and is limited to rmem_max.
         if setsockopt(&socket, sockopt::RcvBufForce, &bytes).is_err() {
             setsockopt(&socket, sockopt::RcvBuf, &bytes)?;
         }
+        let port = socket.bind_auto()?.port_number();
+        // Once connected to the kernel, the socket receives no unicast from other processes.
+        socket.connect(&sys::SocketAddr::new(0, 0))?;
         for group in GROUPS {
             socket.add_membership(group)?;
         }
         // Kernels before 5.3 refuse this group. They have no next-hop objects that could change.
         let _ = socket.add_membership(NEXT_HOPS);
         Ok(Self {
-            socket,
+            fd: watched(socket)?,
             port,
             buffer: vec![0; DATAGRAM],
             dumps: Dumps::new(port),
@@ -85,52 +90,56 @@ impl Socket {
         self.dumps.request(table);
     }
 
-    /// What is readable when the kernel has something to report.
-    pub fn descriptor(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
-    }
-
-    /// When to call [`Socket::next_report`] even if there is nothing to read, since boot.
-    pub fn deadline(&self) -> Option<Duration> {
-        if self.pending.is_empty() { self.dumps.deadline() } else { Some(Duration::ZERO) }
-    }
-
-    /// The next report of the kernel; `None` if there is none now.
+    /// The next report of the kernel. Cancel-safe: nothing is lost if the future is dropped.
     ///
     /// The socket repeats a dump that was interrupted or failed. So [`Report::DumpBegin`] may come
     /// twice for one [`Report::DumpEnd`]. Each time, all entries count as not yet seen again.
     ///
     /// An error is final: the socket is broken and another must be opened.
-    pub fn next_report(&mut self) -> io::Result<Option<Report>> {
-        for _ in 0..TURN {
+    pub async fn next(&mut self) -> io::Result<Report> {
+        loop {
+            // In a flood of events each read below succeeds at once. Without a yield, timers would
+            // never run.
+            tokio::task::coop::consume_budget().await;
             if let Some(report) = take_first(&mut self.pending) {
-                return Ok(Some(report));
+                return Ok(report);
             }
             if self.receive()? {
                 continue;
             }
             // The queue is empty: only then may a dump begin, see Dumps::start.
-            let now = clock::uptime();
+            let now = clock::now().up;
             self.dumps.expire(now);
             if !self.begin_dump(now)? {
-                break;
+                self.wait(now).await?;
             }
         }
-        Ok(None)
     }
 
     /// Reads one datagram; false if there is none.
     fn receive(&mut self) -> io::Result<bool> {
-        // With MSG_TRUNC the kernel returns the length of the datagram even if the buffer was too small for it.
-        match receive(&self.socket, &mut self.buffer, MsgFlags::MSG_TRUNC) {
+        let buffer = &mut self.buffer;
+        let received = self.fd.try_io(Interest::READABLE, |socket| {
+            let mut slices = [IoSliceMut::new(buffer)];
+            // With MSG_TRUNC the kernel returns the length of the datagram even if the buffer was
+            // too small for it.
+            // recv_from of netlink-sys cannot be used: it passes the length of the address as a
+            // usize. A 64-bit big-endian kernel reads its upper half, 0, and returns no sender.
+            let received =
+                recvmsg::<NetlinkAddr>(socket.as_raw_fd(), &mut slices, None, MsgFlags::MSG_TRUNC)?;
+            Ok((received.bytes, received.address.map(|from| from.pid())))
+        });
+        match received {
             Ok((length, Some(0))) => self.process(length),
-            // The sender is not the kernel.
+            // The sender is not the kernel. Processes with CAP_NET_ADMIN may send to these groups.
             Ok(_) => {}
-            Err(Errno::EAGAIN) => return Ok(false),
-            Err(Errno::EINTR) => {}
-            // ENOBUFS: the queue overflowed and the kernel dropped events (man 7 netlink).
-            Err(Errno::ENOBUFS | Errno::ENOMEM) => self.report_loss(),
-            Err(error) => return Err(error.into()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+            Err(error) => match error.raw_os_error().map(Errno::from_raw) {
+                Some(Errno::EINTR) => {}
+                // ENOBUFS: the queue overflowed and the kernel dropped events (man 7 netlink).
+                Some(Errno::ENOBUFS | Errno::ENOMEM) => self.report_loss(),
+                Some(_) | None => return Err(error),
+            },
         }
         Ok(true)
     }
@@ -175,7 +184,7 @@ impl Socket {
         let Some(request) = self.dumps.start(now) else {
             return Ok(false);
         };
-        match self.socket.send(&request.encode(), 0) {
+        match self.fd.get_ref().send(&request.encode(), 0) {
             Ok(_) => self.pending.push(Report::DumpBegin(request.table)),
             Err(error) => match error.raw_os_error().map(Errno::from_raw) {
                 Some(Errno::EINTR | Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM) => {
@@ -185,5 +194,20 @@ impl Socket {
             },
         }
         Ok(true)
+    }
+
+    /// Waits until the socket is readable or the deadline of the dumps has come.
+    async fn wait(&self, now: Duration) -> io::Result<()> {
+        let readable = self.fd.readable();
+        match self.dumps.deadline() {
+            None => drop(readable.await?),
+            Some(deadline) => {
+                let timeout = deadline.saturating_sub(now);
+                if let Ok(readable) = tokio::time::timeout(timeout, readable).await {
+                    drop(readable?);
+                }
+            }
+        }
+        Ok(())
     }
 }

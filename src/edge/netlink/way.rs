@@ -10,10 +10,9 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use nix::errno::Errno;
-use nix::sys::socket::MsgFlags;
+use rtnetlink::sys;
 use socket2::{Domain, Socket, Type};
 
-use super::{connected, receive};
 use crate::model::Family;
 use crate::model::address;
 use crate::proto::netlink::decode::{self, Payload};
@@ -178,22 +177,18 @@ enum RouteAnswer {
 /// Asks for the route. `flags` are the `rtm_flags` of the request.
 fn route(question: Question<'_>, flags: u32) -> RouteAnswer {
     let body = route_question(question, flags);
-    let mut answer = RouteAnswer::Unclear;
-    query(&request(GET_ROUTE, REQUEST, 1, &body), &mut |payload| {
-        answer = match payload {
-            Payload::Message(Message::Route(route)) => RouteAnswer::Route(route),
-            Payload::Error(code) => RouteAnswer::Refused(code.saturating_neg()),
-            Payload::Message(_)
-            | Payload::Neighbour(..)
-            | Payload::Done(_)
-            | Payload::Overrun
-            | Payload::Ignored
-            | Payload::Malformed
-            | Payload::Garbled => return false,
-        };
-        true
+    let answer = query(&request(GET_ROUTE, REQUEST, 1, &body), |payload| match payload {
+        Payload::Message(Message::Route(route)) => Some(RouteAnswer::Route(route)),
+        Payload::Error(code) => Some(RouteAnswer::Refused(code.saturating_neg())),
+        Payload::Message(_)
+        | Payload::Neighbour(..)
+        | Payload::Done(_)
+        | Payload::Overrun
+        | Payload::Ignored
+        | Payload::Malformed
+        | Payload::Garbled => None,
     });
-    answer
+    answer.unwrap_or(RouteAnswer::Unclear)
 }
 
 /// The body of a request for a route (rtnetlink(7), RTM_GETROUTE).
@@ -226,25 +221,20 @@ fn public_route_hops(family: Family, device: Device<'_>) -> Vec<Hop> {
     let family = if family == Family::V4 { AF_INET } else { AF_INET6 };
     // struct rtmsg with nothing but the family: the routes of all tables.
     let body = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-    let mut hops = Vec::new();
-    query(&request(GET_ROUTE, DUMP, 1, &body), &mut |payload| match payload {
+    let hops = query(&request(GET_ROUTE, DUMP, 1, &body), |payload| match payload {
         Payload::Message(Message::Route(route)) if is_to_internet(&route) => {
-            let found = through(route.hops, device);
-            let is_alive = found.iter().any(|hop| hop.alive);
-            if is_alive {
-                hops = found;
-            }
-            is_alive
+            let hops = through(route.hops, device);
+            if hops.iter().any(|hop| hop.alive) { Some(hops) } else { None }
         }
-        Payload::Done(_) | Payload::Error(_) => true,
+        Payload::Done(_) | Payload::Error(_) => Some(Vec::new()),
         Payload::Message(_)
         | Payload::Neighbour(..)
         | Payload::Overrun
         | Payload::Ignored
         | Payload::Malformed
-        | Payload::Garbled => false,
+        | Payload::Garbled => None,
     });
-    hops
+    hops.unwrap_or_default()
 }
 
 fn is_to_internet(route: &Route) -> bool {
@@ -253,18 +243,22 @@ fn is_to_internet(route: &Route) -> bool {
         && address::not_public(route.destination).is_none()
 }
 
-/// Sends a request on a netlink socket of its own, and reads answers until `take` returns true for one.
+/// Sends a request on a netlink socket of its own, and reads answers until `take` accepts one.
 /// Never blocks: the kernel has queued its answer when `send` returns.
-fn query(request: &[u8], take: &mut dyn FnMut(Payload) -> bool) {
-    let Ok((socket, _)) = connected() else { return };
-    if socket.send(request, 0).is_err() {
-        return;
-    }
-    let mut buffer = vec![0; DATAGRAM];
-    while let Ok((length, _)) = receive(&socket, &mut buffer, MsgFlags::empty()) {
-        for incoming in decode::datagram(buffer.get(..length).unwrap_or_default()) {
-            if take(incoming.payload) {
-                return;
+fn query<T>(request: &[u8], mut take: impl FnMut(Payload) -> Option<T>) -> io::Result<T> {
+    let mut socket = sys::Socket::new(sys::protocols::NETLINK_ROUTE)?;
+    socket.bind_auto()?;
+    // Port 0 is the kernel. A connected socket receives no unicast from other processes.
+    socket.connect(&sys::SocketAddr::new(0, 0))?;
+    socket.set_non_blocking(true)?;
+    socket.send(request, 0)?;
+    let mut buffer = Vec::with_capacity(DATAGRAM);
+    loop {
+        buffer.clear();
+        socket.recv(&mut buffer, 0)?;
+        for incoming in decode::datagram(&buffer) {
+            if let Some(answer) = take(incoming.payload) {
+                return Ok(answer);
             }
         }
     }

@@ -7,17 +7,15 @@
 
 mod socket;
 
-use std::io::{self, Read as _, Write as _};
-use std::os::fd::AsFd as _;
-use std::os::unix::net::UnixStream;
+use std::io;
 use std::time::Duration;
 
 use nix::libc;
-use nix::poll::PollFlags;
+use tokio::io::Interest;
+use tokio::net::UnixStream;
 
 use crate::edge::clock;
 use crate::edge::inotify::Notifier;
-use crate::edge::wait::{Source, Wait};
 use crate::model::json::Json;
 use crate::model::sorted::take_first;
 use crate::proto::control::ControlAnswer;
@@ -68,7 +66,7 @@ struct UbusConnection {
 }
 
 impl Ubus {
-    /// Connects at the first [`Ubus::next_event`]. `serves` is true for the daemon, false for a command
+    /// Connects at the first [`Ubus::next`]. `serves` is true for the daemon, false for a command
     /// that ends.
     pub fn new(serves: bool) -> Self {
         let now = clock::uptime();
@@ -88,52 +86,17 @@ impl Ubus {
         }
     }
 
-    /// Has `wait` wait until [`Ubus::next_event`] may have something to do.
-    pub fn add_to<'a>(&'a self, wait: &mut Wait<'a>) {
-        match (&self.connection, &self.watch) {
-            (Some(connection), _) => {
-                let mut events = PollFlags::POLLIN;
-                if !connection.session.output().is_empty() {
-                    events |= PollFlags::POLLOUT;
-                }
-                wait.descriptor(Source::Ubus, connection.stream.as_fd(), events);
+    /// The next event. Cancel-safe. Must be called within a tokio runtime with I/O and time.
+    pub async fn next(&mut self) -> UbusEvent {
+        loop {
+            // In a flood of messages each read succeeds at once. Without a yield, timers would never
+            // run.
+            tokio::task::coop::consume_budget().await;
+            if let Some(event) = self.step(clock::uptime()) {
+                return event;
             }
-            (None, watch) => {
-                wait.read(Source::Ubus, watch.as_ref().map(Notifier::descriptor));
-                wait.at(Source::Ubus, self.retry);
-            }
+            self.wait().await;
         }
-        wait.at(Source::Ubus, self.netifd_deadline);
-        if !self.events.is_empty() {
-            wait.at(Source::Ubus, Some(Duration::ZERO));
-        }
-    }
-
-    /// Does what can be done without waiting. Returns the next event, if there is one.
-    pub fn next_event(&mut self) -> Option<UbusEvent> {
-        let now = clock::uptime();
-        if self.connection.is_none() {
-            // Connects at once when something has appeared. The watch is made anew, because it may be the socket's
-            // directory, which must be watched, too.
-            if self.watch.as_ref().is_some_and(Notifier::has_changed) {
-                self.watch = None;
-                self.retry = Some(now);
-            }
-            if self.retry.is_some_and(|retry| retry <= now) {
-                self.connect(now);
-            }
-        }
-        self.transfer(now);
-        if self.netifd_deadline.is_some_and(|deadline| deadline <= now) {
-            self.netifd_deadline = None;
-            self.events.push(self.silence_of_netifd());
-        }
-        while let Some(event) = take_first(&mut self.events) {
-            if self.is_news(&event) {
-                return Some(event);
-            }
-        }
-        None
     }
 
     /// Asks odhcpd for its leases, now and whenever it reports news.
@@ -164,6 +127,24 @@ impl Ubus {
         if let Some(connection) = &mut self.connection {
             connection.session.tell_hooks(data, environment);
         }
+    }
+
+    /// Does what can be done without waiting.
+    fn step(&mut self, now: Duration) -> Option<UbusEvent> {
+        if self.connection.is_none() && self.retry.is_some_and(|retry| retry <= now) {
+            self.connect(now);
+        }
+        self.transfer(now);
+        if self.netifd_deadline.is_some_and(|deadline| deadline <= now) {
+            self.netifd_deadline = None;
+            self.events.push(self.silence_of_netifd());
+        }
+        while let Some(event) = take_first(&mut self.events) {
+            if self.is_news(&event) {
+                return Some(event);
+            }
+        }
+        None
     }
 
     /// Moves the bytes that can be moved now.
@@ -268,6 +249,40 @@ impl Ubus {
         self.events.push(UbusEvent::Watched(false));
         self.try_later(now);
     }
+
+    /// Waits until [`Ubus::step`] may have something to do.
+    async fn wait(&mut self) {
+        let readiness = async {
+            match (&self.connection, &self.watch) {
+                (Some(connection), _) => connection.ready().await,
+                (None, Some(watch)) => watch.changed().await,
+                (None, None) => std::future::pending().await,
+            }
+        };
+        let Some(deadline) = self.deadline() else {
+            readiness.await;
+            self.connect_at_once();
+            return;
+        };
+        let left = deadline.saturating_sub(clock::uptime());
+        if tokio::time::timeout(left, readiness).await.is_ok() {
+            self.connect_at_once();
+        }
+    }
+
+    fn deadline(&self) -> Option<Duration> {
+        let retry = if self.connection.is_none() { self.retry } else { None };
+        self.netifd_deadline.into_iter().chain(retry).min()
+    }
+
+    /// Connects in the next step, if there is no connection. The watch is made anew, because what
+    /// appeared may be the socket's directory, which must be watched, too.
+    fn connect_at_once(&mut self) {
+        if self.connection.is_none() {
+            self.watch = None;
+            self.retry = Some(clock::uptime());
+        }
+    }
 }
 
 /// Whether this system lacks a resource for a connection, so that ubusd is not the cause.
@@ -280,14 +295,14 @@ impl UbusConnection {
     /// Sends and receives as much as is possible without waiting.
     fn transfer(&mut self) -> io::Result<()> {
         while !self.session.output().is_empty() {
-            match self.stream.write(self.session.output()) {
+            match self.stream.try_write(self.session.output()) {
                 Ok(count) => self.session.sent(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
             }
         }
         let mut chunk = [0; CHUNK];
-        match self.stream.read(&mut chunk) {
+        match self.stream.try_read(&mut chunk) {
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(count) => {
                 let bytes = chunk.get(..count).unwrap_or_default();
@@ -296,5 +311,16 @@ impl UbusConnection {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Resolves when there is something to read, or room for what is to be sent.
+    async fn ready(&self) {
+        let interest = if self.session.output().is_empty() {
+            Interest::READABLE
+        } else {
+            Interest::READABLE | Interest::WRITABLE
+        };
+        // The next read returns the same error.
+        let _ = self.stream.ready(interest).await;
     }
 }

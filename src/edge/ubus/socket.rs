@@ -1,11 +1,12 @@
 //! Where ubusd listens, and an inotify watch for the moment at which its socket appears.
 
 use std::io;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::UnixStream as Blocking;
 use std::path::Path;
 
 use nix::sys::inotify::AddWatchFlags;
 use socket2::{Domain, SockAddr, Socket, Type};
+use tokio::net::UnixStream;
 
 use crate::edge::inotify::Notifier;
 
@@ -32,7 +33,7 @@ pub(super) fn connect() -> io::Result<Option<UnixStream>> {
 fn dial(path: &str) -> io::Result<UnixStream> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None)?;
     socket.connect(&SockAddr::unix(path)?)?;
-    Ok(socket.into())
+    UnixStream::from_std(Blocking::from(socket))
 }
 
 /// Whether there is no socket. One that this user may not open counts as missing.

@@ -13,6 +13,7 @@ mod queue;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use self::drive::unsent;
@@ -23,7 +24,6 @@ use crate::edge::dns;
 use crate::edge::http::{Shared, SlowLookUp, proxy_secrets};
 use crate::edge::probe::{self, Probe, gateway, script};
 use crate::edge::process;
-use crate::edge::thread;
 use crate::engine::event::{Event, Finished, JobId, QuestionId, SourceAnswer};
 use crate::model::Notice;
 use crate::model::secret::Secret;
@@ -203,7 +203,8 @@ impl Inner {
         self.work.notify_all();
         while state.threads < state.queue.under_way() + usize::from(state.queue.due().is_some()) {
             let inner = Arc::clone(self);
-            if !thread::start("worker", STACK, Box::new(move || inner.serve())) {
+            let thread = thread::Builder::new().name("worker".into()).stack_size(STACK);
+            if thread.spawn(move || inner.serve()).is_err() {
                 return;
             }
             state.threads += 1;

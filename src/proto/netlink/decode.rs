@@ -3,28 +3,23 @@
 //! Framing and attributes are those of netlink(7) and rtnetlink(7). Numbers are in the byte order of
 //! the machine (`from_ne_bytes`), so big-endian MIPS needs no other code.
 //!
-//! They are read by hand: the parsers of netlink-packet-route also know every bond, bridge, tunnel and
-//! encapsulation, which is hundreds of kilobytes of code. Only attributes that are used are looked at, so that an
-//! unusual label does not hide an address.
+//! Addresses are parsed by netlink-packet-route, attribute by attribute, so that an unusual label
+//! does not hide an address. Links and routes are read by hand: the crate's parsers for these also
+//! know every bond, bridge, tunnel and encapsulation, which is hundreds of kilobytes of code.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use netlink_packet_route::AddressFamily;
+use netlink_packet_route::address::{AddressAttribute, AddressHeader};
+use rtnetlink::packet_core::{
+    NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN, NetlinkBuffer,
+    NlasIterator, Parseable,
+};
 
 use super::{Address, AddressFlags, Hop, IfIndex, Leads, Link, Message, Route};
 use crate::model::Family;
 use crate::model::mac::Mac;
 
-// linux/netlink.h
-const NLMSG_NOOP: u16 = 1;
-const NLMSG_ERROR: u16 = 2;
-const NLMSG_DONE: u16 = 3;
-const NLMSG_OVERRUN: u16 = 4;
-const NLM_F_DUMP_INTR: u16 = 16;
-/// The bits of an attribute's type that are not flags (`NLA_TYPE_MASK`).
-const NLA_TYPE: u16 = 0x3fff;
-/// `sizeof(struct nlmsghdr)`.
-const NLMSGHDR_LEN: usize = 16;
-/// `sizeof(struct rtattr)`.
-const RTATTR_LEN: usize = 4;
 // linux/rtnetlink.h
 const RTM_NEWLINK: u16 = 16;
 const RTM_DELLINK: u16 = 17;
@@ -141,51 +136,23 @@ impl Iterator for Datagram<'_> {
         if self.rest.is_empty() {
             return None;
         }
-        let bytes = std::mem::take(&mut self.rest);
-        let Some((incoming, length)) = message(bytes) else {
+        // `new_checked` rejects a length below that of the header. So a length of 0 cannot make this
+        // iterator endless.
+        let Ok(message) = NetlinkBuffer::new_checked(self.rest) else {
+            self.rest = &[];
             return Some(Incoming { sequence: 0, port: 0, flags: 0, payload: Payload::Garbled });
         };
-        self.rest = after(bytes, length);
+        let payload = payload(message.message_type(), message.payload());
+        let incoming = Incoming {
+            sequence: message.sequence_number(),
+            port: message.port_number(),
+            flags: message.flags(),
+            payload: payload.unwrap_or(Payload::Malformed),
+        };
+        let length = message.length() as usize;
+        self.rest = after(self.rest, length);
         Some(incoming)
     }
-}
-
-/// The first message, and its length. `None` if its length is impossible.
-fn message(bytes: &[u8]) -> Option<(Incoming, usize)> {
-    let length = usize::try_from(u32_at(bytes, 0)?).ok()?;
-    let body = bytes.get(NLMSGHDR_LEN..length)?;
-    let incoming = Incoming {
-        flags: u16_at(bytes, 6)?,
-        sequence: u32_at(bytes, 8)?,
-        port: u32_at(bytes, 12)?,
-        payload: payload(u16_at(bytes, 4)?, body).unwrap_or(Payload::Malformed),
-    };
-    Some((incoming, length))
-}
-
-/// Iterates over attributes: their types and values. Ends after one with an impossible length, which is `None`.
-struct Attributes<'a>(&'a [u8]);
-
-impl<'a> Iterator for Attributes<'a> {
-    type Item = Option<(u16, &'a [u8])>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let bytes = std::mem::take(&mut self.0);
-        let attribute = attribute(bytes);
-        if let Some((_, value)) = attribute {
-            self.0 = after(bytes, RTATTR_LEN + value.len());
-        }
-        Some(attribute)
-    }
-}
-
-/// The type and the value of the first attribute.
-fn attribute(bytes: &[u8]) -> Option<(u16, &[u8])> {
-    let length = usize::from(u16_at(bytes, 0)?);
-    Some((u16_at(bytes, 2)? & NLA_TYPE, bytes.get(RTATTR_LEN..length)?))
 }
 
 /// The bytes after an element of `length` bytes and its padding. The last element may lack padding.
@@ -219,11 +186,11 @@ fn payload(message_type: u16, body: &[u8]) -> Option<Payload> {
 fn neighbour(body: &[u8]) -> Option<Payload> {
     let mut address = None;
     let mut mac = None;
-    for attribute in Attributes(body.get(NDMSG_LEN..)?) {
-        let (kind, value) = attribute?;
-        match kind {
-            NDA_DST => address = value.try_into().ok().map(|a: [u8; 16]| a.into()),
-            NDA_LLADDR => mac = value.try_into().ok().map(Mac),
+    for attribute in NlasIterator::new(body.get(NDMSG_LEN..)?) {
+        let attribute = attribute.ok()?;
+        match attribute.kind() {
+            NDA_DST => address = attribute.value().try_into().ok().map(|a: [u8; 16]| a.into()),
+            NDA_LLADDR => mac = attribute.value().try_into().ok().map(Mac),
             _ => {}
         }
     }
@@ -247,11 +214,14 @@ fn new_link(body: &[u8]) -> Option<Payload> {
         up: flags & IFF_UP != 0,
         carrier: flags & IFF_LOWER_UP != 0,
     };
-    // A malformed attribute after the name must not hide the device.
-    for (kind, value) in Attributes(body.get(IFINFOMSG_LEN..)?).flatten() {
-        match kind {
-            IFLA_IFNAME => link.name = text(value),
-            IFLA_PROP_LIST => link.other_names = other_names(value),
+    for attribute in NlasIterator::new(body.get(IFINFOMSG_LEN..)?) {
+        // A malformed attribute after the name must not hide the device.
+        let Ok(attribute) = attribute else {
+            break;
+        };
+        match attribute.kind() {
+            IFLA_IFNAME => link.name = text(attribute.value()),
+            IFLA_PROP_LIST => link.other_names = other_names(attribute.value()),
             _ => {}
         }
     }
@@ -264,9 +234,12 @@ fn new_link(body: &[u8]) -> Option<Payload> {
 
 fn other_names(properties: &[u8]) -> Vec<String> {
     let mut names = Vec::new();
-    for (kind, value) in Attributes(properties).flatten() {
-        if kind == IFLA_ALT_IFNAME {
-            names.push(text(value));
+    for property in NlasIterator::new(properties) {
+        let Ok(property) = property else {
+            break;
+        };
+        if property.kind() == IFLA_ALT_IFNAME {
+            names.push(text(property.value()));
         }
     }
     names
@@ -301,18 +274,18 @@ fn link_subject(body: &[u8]) -> Option<LinkSubject> {
 }
 
 fn address(body: &[u8], message: fn(Address) -> Message) -> Option<Payload> {
-    let &[family, prefix_len, flags, scope, i0, i1, i2, i3] = body.first_chunk()?;
-    let Some(family) = address_family(family) else {
+    let header = AddressHeader::parse(body).ok()?;
+    let Some(family) = address_family(header.family) else {
         return Some(Payload::Ignored);
     };
     let mut result = Address {
-        link: u32::from_ne_bytes([i0, i1, i2, i3]),
-        address: unspecified(family),
-        peer: unspecified(family),
-        prefix_len,
-        scope,
+        link: header.index,
+        address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        prefix_len: header.prefix_len,
+        scope: header.scope.into(),
         // The header has room for eight flags. `IFA_FLAGS`, which replaces them below, has all.
-        flags: AddressFlags(flags.into()),
+        flags: AddressFlags(header.flags.bits().into()),
         // Without `IFA_CACHEINFO` an address has no end (`INFINITY_LIFE_TIME` of the kernel).
         preferred: u32::MAX,
         valid: u32::MAX,
@@ -341,27 +314,34 @@ fn address_attributes(
 ) -> Option<(Option<IpAddr>, Option<IpAddr>)> {
     let mut local = None;
     let mut peer_or_own = None;
-    for attribute in Attributes(attributes) {
-        let (kind, value) = attribute?;
-        match kind {
-            IFA_LOCAL => local = Some(ip(value)?),
-            IFA_ADDRESS => peer_or_own = Some(ip(value)?),
-            IFA_FLAGS => result.flags = AddressFlags(u32_at(value, 0)?),
-            IFA_CACHEINFO => {
-                result.preferred = u32_at(value, 0)?;
-                result.valid = u32_at(value, 4)?;
-            }
-            _ => {}
+    for attribute in NlasIterator::new(attributes) {
+        let attribute = attribute.ok()?;
+        // Other attributes are not parsed at all, so that an unusual label cannot hide an address.
+        if ![IFA_ADDRESS, IFA_LOCAL, IFA_CACHEINFO, IFA_FLAGS].contains(&attribute.kind()) {
+            continue;
+        }
+        let attribute = AddressAttribute::parse(&attribute).ok()?;
+        if let AddressAttribute::Local(address) = attribute {
+            local = Some(address);
+        } else if let AddressAttribute::Address(address) = attribute {
+            peer_or_own = Some(address);
+        } else if let AddressAttribute::Flags(flags) = attribute {
+            result.flags = AddressFlags(flags.bits());
+        } else if let AddressAttribute::CacheInfo(lifetimes) = attribute {
+            result.preferred = lifetimes.ifa_preferred;
+            result.valid = lifetimes.ifa_valid;
         }
     }
     Some((local, peer_or_own))
 }
 
-fn address_family(number: u8) -> Option<Family> {
-    match number {
-        AF_INET => Some(Family::V4),
-        AF_INET6 => Some(Family::V6),
-        _ => None,
+fn address_family(family: AddressFamily) -> Option<Family> {
+    if family == AddressFamily::Inet {
+        Some(Family::V4)
+    } else if family == AddressFamily::Inet6 {
+        Some(Family::V6)
+    } else {
+        None
     }
 }
 
@@ -370,8 +350,10 @@ fn route(body: &[u8]) -> Option<Payload> {
         body.first_chunk()?;
     let flags = u32_at(body, 8)?;
     let attributes = body.get(RTMSG_LEN..)?;
-    let Some(family) = address_family(family) else {
-        return Some(Payload::Ignored);
+    let family = match family {
+        AF_INET => Family::V4,
+        AF_INET6 => Family::V6,
+        _ => return Some(Payload::Ignored),
     };
     let leads = leads(route_type);
     let by_kernel = protocol == RTPROT_KERNEL;
@@ -396,9 +378,10 @@ fn leads(route_type: u8) -> Leads {
 /// attributes, whose `flags` are those of the route, or several in `RTA_MULTIPATH`.
 fn route_attributes(attributes: &[u8], flags: u32, result: &mut Route) -> Option<()> {
     let mut only = Hop { link: None, gateway: None, alive: is_alive(flags) };
-    for attribute in Attributes(attributes) {
-        let (kind, value) = attribute?;
-        match kind {
+    for attribute in NlasIterator::new(attributes) {
+        let attribute = attribute.ok()?;
+        let value = attribute.value();
+        match attribute.kind() {
             RTA_DST => result.destination = ip(value)?,
             RTA_OIF => only.link = index(u32_at(value, 0)?),
             RTA_GATEWAY => only.gateway = Some(ip(value)?),
@@ -421,11 +404,11 @@ fn hops(mut bytes: &[u8]) -> Option<Vec<Hop>> {
         let flags = u32::from(*bytes.get(2)?);
         let link = index(u32_at(bytes, 4)?);
         let mut hop = Hop { link, gateway: None, alive: is_alive(flags) };
-        for attribute in Attributes(bytes.get(RTNEXTHOP_LEN..length)?) {
-            let (kind, value) = attribute?;
-            match kind {
-                RTA_GATEWAY => hop.gateway = Some(ip(value)?),
-                RTA_VIA => hop.gateway = via(value),
+        for attribute in NlasIterator::new(bytes.get(RTNEXTHOP_LEN..length)?) {
+            let attribute = attribute.ok()?;
+            match attribute.kind() {
+                RTA_GATEWAY => hop.gateway = Some(ip(attribute.value())?),
+                RTA_VIA => hop.gateway = via(attribute.value()),
                 _ => {}
             }
         }
