@@ -129,7 +129,10 @@ fn status() -> Snapshot {
         wait: Wait::Stopped,
         reason: String::new(),
         next_in: None,
-        timeline: Timeline { accepted: Some(Duration::from_millis(41)), ..Timeline::default() },
+        timeline: Timeline {
+            accepted: Some(Duration::from_millis(41).into()),
+            ..Timeline::default()
+        },
     };
     let section = SectionStatus {
         name: "home".into(),

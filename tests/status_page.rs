@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use ddns_netlink::dns::Dnssec;
 use ddns_netlink::engine::no_address::{NoAddress, SendBlock};
@@ -12,6 +11,7 @@ use ddns_netlink::engine::status::{
 };
 use ddns_netlink::engine::wait::Wait;
 use ddns_netlink::model::{Family, Hostname, Target};
+use ddns_netlink::time::Duration;
 use serde_json::Value;
 
 const PAGE: &str = include_str!("../doc/ddns-netlink.8.md");
@@ -26,9 +26,9 @@ fn waits() -> Vec<Wait> {
         Wait::Lost { at, is_published: true },
         Wait::Lost { at, is_published: false },
         Wait::Address,
-        Wait::NoAddress(NoAddress::NotAsked),
+        Wait::NoAddress(NoAddress::not_asked()),
         Wait::Unknown(String::new()),
-        Wait::Route(SendBlock::NoRoute(String::new())),
+        Wait::Route(SendBlock::no_route("")),
         Wait::Settling(at),
         Wait::Pace(at),
         Wait::Account(at),

@@ -85,13 +85,13 @@ impl Router {
 
     fn now(&self, time: Duration) -> Now {
         let wall = if self.clock { BUILD_TIME + 86_400 + time.as_secs() } else { time.as_secs() };
-        Now { up: UPTIME + time, wall }
+        Now { up: (UPTIME + time).into(), wall }
     }
 
     /// When the engine wants to be asked again.
     pub(crate) fn deadline(&self, time: Duration) -> Option<Duration> {
         let at = self.engine.deadline(self.now(time))?;
-        Some(at.saturating_sub(UPTIME))
+        Some(Duration::from(at).saturating_sub(UPTIME))
     }
 
     /// The address is gone, and with it the default route.
@@ -134,7 +134,7 @@ impl Router {
         let finished = Finished {
             job,
             verdicts: published.verdicts,
-            sent_at: left.then_some(UPTIME + time),
+            sent_at: left.then_some((UPTIME + time).into()),
             requests: u32::from(left),
             learned: published.learned,
             request: String::new(),

@@ -85,7 +85,7 @@ async fn take_reports(socket: &mut Socket, book: &mut KernelTables) -> io::Resul
     while let Some(report) = next {
         let report = report?;
         let lost = report == Report::Lost;
-        let _ = book.apply(report, clock::uptime());
+        let _ = book.apply(report, clock::now().up);
         if lost {
             request_dumps(socket);
         }
@@ -127,7 +127,12 @@ fn views(book: &KernelTables, devices: &[String], before: &Views) -> Views {
 }
 
 /// The addresses of one device. `current` is the address chosen until now.
-fn view(book: &KernelTables, place: &DeviceScope, family: Family, current: Option<IpAddr>) -> View {
+fn view(
+    book: &KernelTables,
+    place: &DeviceScope<'_>,
+    family: Family,
+    current: Option<IpAddr>,
+) -> View {
     let policy = Policy::default();
     let mut verdicts = Map::new();
     for candidate in select::candidates(book, place, family, policy) {

@@ -1,12 +1,11 @@
 //! Sections for the unit tests of all modules. Each test sets the fields that it tests.
 
-use std::time::Duration;
-
 use super::definition::Downloads;
 use super::host::Lan;
 use super::{Global, Log, Lookup, RefreshPolicy, Section, Source, Timing};
 use crate::model::{Family, Hostname, RecordOptions, Transport, Trust};
 use crate::provider::{Account, Author, Mechanism, Provider, Template, Urls};
+use crate::time::Duration;
 
 /// A section `home` that publishes the IPv4 address of the device `wan` as `home.example.com`. Its
 /// provider has no URL, and there are no waiting times but those after errors.

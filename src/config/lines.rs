@@ -1,6 +1,6 @@
 //! Several lines to the internet, of which one is published: `list ip_network`.
 
-use std::time::Duration;
+use crate::time::Duration;
 
 /// The lines of a section, in order of preference.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -18,11 +18,11 @@ pub mod options;
 pub mod uci;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use crate::dns::Protocol;
 use crate::model::{Family, HostPort, Hostname, RecordOptions, Transport, Url};
 use crate::provider::{Provider, Template};
+use crate::time::Duration;
 use definition::Downloads;
 pub use gate::Gate;
 use host::Lan;

@@ -1,11 +1,9 @@
 //! Finds out whether there is an address, as LuCI's helper asks (`get_local_ip`).
 
-use std::time::Duration;
-
 use super::{Daemon, Mode};
 use crate::cli::exit;
 use crate::engine::event::Action;
-use crate::time::Now;
+use crate::time::{Duration, Now};
 
 pub(super) struct Detect {
     /// When to give up, since boot.

@@ -1,7 +1,6 @@
 //! Shows the state of the records to LuCI and to the subscribers on ubus: only what has changed.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use crate::edge::files::run::RunFiles;
 use crate::engine::Engine;
@@ -10,7 +9,7 @@ use crate::model::fifo::Fifo;
 use crate::model::sort;
 use crate::model::sorted::Map;
 use crate::model::{Family, Hostname};
-use crate::time::{Now, Share};
+use crate::time::{Duration, Now, Share};
 
 /// Most sections that are shown before requests on the control socket are answered.
 const PART: usize = 16;
@@ -112,7 +111,7 @@ impl Display {
 
     /// A part was shown from `begin` until `end`, since boot. Returns whether the round is complete.
     pub(super) fn shown(&mut self, begin: Duration, end: Duration) -> bool {
-        self.spent += end.saturating_sub(begin);
+        self.spent += end - begin;
         if !self.is_last_part() {
             return false;
         }

@@ -138,11 +138,11 @@ impl EventLoop {
             engine.deadline(now),
             config.recheck.due(),
             display.due(),
-            self.connections.deadline(now.up),
+            self.connections.deadline(now.up.into()).map(Into::into),
             self.mode.deadline(),
         ];
         let next = times.into_iter().flatten().min()?;
-        Some(next.saturating_sub(now.up))
+        Some((next - now.up).into())
     }
 
     /// Takes in what the kernel reports, and what it has reported since. What follows from a batch is

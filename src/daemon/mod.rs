@@ -52,7 +52,7 @@ use crate::engine::metrics::Format;
 use crate::engine::status::Snapshot;
 use crate::model::{Level, Notice};
 use crate::state::State;
-use crate::time::Now;
+use crate::time::{self, Now};
 use config_file::ConfigFile;
 use detect::Detect;
 use display::Display;
@@ -99,7 +99,7 @@ pub fn dry_run(runtime: &Runtime, start: Start<'_>) -> u8 {
 /// after `limit` at the latest. Nothing is logged and nothing is sent.
 pub fn detect(runtime: &Runtime, loaded: Loaded, limit: Duration) -> u8 {
     let start = Start { file: Path::new(""), loaded, interactive: false };
-    let mode = Detect { deadline: clock::uptime().saturating_add(limit) };
+    let mode = Detect { deadline: clock::uptime().saturating_add(limit).into() };
     run(runtime, start, Box::new(mode), Box::new(Network), None)
 }
 
@@ -123,7 +123,7 @@ trait Mode {
     fn admit(&mut self, action: Action) -> Option<Action>;
 
     /// When the mode ends at the latest, since boot.
-    fn deadline(&self) -> Option<Duration> {
+    fn deadline(&self) -> Option<time::Duration> {
         None
     }
 
@@ -181,7 +181,7 @@ fn run(
     let config = ConfigFile::new(start.file, &start.loaded.checked.config.global);
     let store = Store::open(&config.global.statedir);
     let (saved, lost) = store.load();
-    let seed = std::process::id() ^ clock::now().up.subsec_nanos();
+    let seed = std::process::id() ^ clock::uptime().subsec_nanos();
     let mut daemon = Daemon {
         engine: Engine::new(saved.clone(), seed),
         config,
@@ -275,7 +275,7 @@ impl Daemon {
         let Some(directory) = &mut self.run_directory else {
             return true;
         };
-        let begin = clock::uptime();
+        let begin = clock::now().up;
         let restored = directory.restore(&mut self.logger);
         if restored == Ok(true) {
             self.display.write_to(directory.run_files());
@@ -292,7 +292,7 @@ impl Daemon {
         if self.display.is_last_part() {
             self.write_metrics(now);
         }
-        self.display.shown(begin, clock::uptime())
+        self.display.shown(begin, clock::now().up)
     }
 
     /// Brings the file up to date that a Prometheus exporter reads.

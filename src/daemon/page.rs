@@ -104,7 +104,7 @@ fn output(running: Running) -> String {
     let mut text = String::from_utf8_lossy(&bytes).into_owned();
     match ended {
         Ok(ended) if matches!(ended.end, End::OutOfTime(_)) => {
-            text.push_str(&format!("the test was ended after {}\n", seconds(TEST_LIMIT)));
+            text.push_str(&format!("the test was ended after {}\n", seconds(TEST_LIMIT.into())));
         }
         Ok(_) => {}
         Err(error) => text.push_str(&error.to_string()),

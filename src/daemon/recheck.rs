@@ -1,9 +1,7 @@
 //! When the configuration is read again because sections cannot run: what they lack may come by itself,
 //! such as a script on a disk that is mounted late, or a certificate that the next package brings.
 
-use std::time::Duration;
-
-use crate::time::Now;
+use crate::time::{Duration, Now};
 
 /// The first pause; each one is twice as long as that before.
 const FIRST: Duration = Duration::from_secs(10);
@@ -36,7 +34,7 @@ impl Recheck {
 
     /// The read that was due has been tried.
     pub(super) fn tried(&mut self, now: Now) {
-        self.pause *= 2;
+        self.pause = 2 * self.pause;
         self.due = if self.pause <= LAST { Some(now.up.saturating_add(self.pause)) } else { None };
     }
 

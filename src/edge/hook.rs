@@ -93,7 +93,9 @@ fn start(run: HookRun) -> Result<(), String> {
     let why = match ended.end {
         End::Exited(Exit::Status(0)) => return Ok(()),
         End::Exited(exit) => exit.to_string(),
-        End::OutOfTime(_) | End::AddressGone => format!("was killed after {}", seconds(LIMIT)),
+        End::OutOfTime(_) | End::AddressGone => {
+            format!("was killed after {}", seconds(LIMIT.into()))
+        }
     };
     match ended.complaint(&[]) {
         Some(complaint) => Err(format!("{why}: {complaint}")),

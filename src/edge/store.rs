@@ -226,7 +226,7 @@ impl StoreShared {
             let trouble = result.err().map(|error| self.store.explain(&error));
             let mut queue = self.queue();
             let end = clock::uptime();
-            queue.share.spent(end.saturating_sub(begin), end);
+            queue.share.spent(end.saturating_sub(begin).into(), end.into());
             let before = std::mem::replace(&mut queue.trouble, trouble.clone());
             drop(queue);
             self.report(before, trouble);
@@ -238,7 +238,7 @@ impl StoreShared {
     fn next(&self) -> Option<Vec<Update>> {
         let mut queue = self.queue();
         if !queue.waiting.is_empty() {
-            let pause = queue.share.next().saturating_sub(clock::uptime());
+            let pause = Duration::from(queue.share.next()).saturating_sub(clock::uptime());
             let hurried = &self.hurried;
             let waited = hurried.wait_timeout_while(queue, pause, |queue| !queue.urgent);
             (queue, _) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -444,9 +444,8 @@ mod tests {
         let scratch = Scratch::new("store-pause");
         let store = Store::open(scratch.path());
         let thread = StoreThread::new(store.clone(), State::default(), |_| ());
-        let now = clock::uptime();
-        let later = now.saturating_add(Duration::from_secs(3600));
-        thread.shared.queue().share.spent(Duration::ZERO, later);
+        let later = clock::uptime().saturating_add(Duration::from_secs(3600));
+        thread.shared.queue().share.spent(Duration::ZERO.into(), later.into());
         thread.put(state("a"));
         assert_eq!(store.load().0, State::default(), "it waits");
         assert!(thread.flush(Duration::from_secs(10)));

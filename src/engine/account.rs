@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::time::Duration;
 
 use super::event::Finished;
 use super::flights::RecordId;
@@ -12,7 +11,7 @@ use crate::provider::{
     self, Batch, LearnedChanges, LearnedValues, Mechanism, Outcome, Scope, Verdict,
 };
 use crate::state::{Changes, Learned};
-use crate::time::Now;
+use crate::time::{Duration, Now};
 
 /// An account at a provider, and the sections that share it.
 #[derive(Clone, Debug)]
@@ -132,7 +131,7 @@ impl Account {
         let of_account = verdicts.iter().filter(|verdict| verdict.scope == Scope::Account);
         for verdict in of_account {
             if let Outcome::Retry { after: Some(after), .. } = verdict.outcome {
-                self.hold.extend(now.up.saturating_add(after), now);
+                self.hold.extend(now.up.saturating_add(after.into()), now);
             }
         }
         self.count_requests(*requests, now);

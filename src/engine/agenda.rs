@@ -2,9 +2,9 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::time::Duration;
 
 use super::flights::RecordId;
+use crate::time::Duration;
 
 /// A timer's owner: the engine looks at it when the timer expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,6 +84,15 @@ impl Marks {
             *is_marked = false;
         }
         Some(index)
+    }
+
+    /// Removes all marks, and returns their indexes in order.
+    pub fn take_all(&mut self) -> Vec<usize> {
+        let mut all = Vec::new();
+        while let Some(index) = self.take_first() {
+            all.push(index);
+        }
+        all
     }
 
     /// Whether no index is marked.

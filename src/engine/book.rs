@@ -7,11 +7,11 @@
 //! *empty*.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::way::Ways;
 use crate::model::sorted::Map;
 use crate::proto::netlink::{Address, AddressFlags, IfIndex, Link, Message, Report, Table};
+use crate::time::Duration;
 
 /// Two ends of lifetimes that are closer than this are taken for the same: the kernel tells in whole seconds
 /// how long an address lasts.

@@ -1,7 +1,5 @@
 //! When a source is asked that neither the kernel nor netifd knows, and whether its last answer counts.
 
-use std::time::Duration;
-
 use super::event::{QuestionId, SourceAnswer};
 use super::no_address::{Desired, NoAddress};
 use super::pace::{Backoff, Bucket};
@@ -9,8 +7,8 @@ use super::select::{self, Policy};
 use crate::config::Timing;
 use crate::proto::gateway::announcement::{Announcement, Epoch};
 use crate::provider::Failure;
-use crate::time::Now;
 use crate::time::duration::seconds;
+use crate::time::{Duration, Now};
 
 /// A token bucket limits questions after events: one token is gained in this time. A line that goes up and
 /// down must not ask a stranger's web page each time.
@@ -104,17 +102,9 @@ impl Detector {
             return Desired::Unknown;
         }
         match &self.result {
-            None => Desired::Nothing(NoAddress::NotAsked),
-            Some(Ok((address, by))) => {
-                let desired = select::from_outside(*address, policy);
-                if let Desired::Nothing(NoAddress::Refused(address, why)) = desired
-                    && !by.is_empty()
-                {
-                    return Desired::Nothing(NoAddress::RefusedOf(by.clone(), address, why));
-                }
-                desired
-            }
-            Some(Err(why)) => Desired::Nothing(NoAddress::NotDetected(why.clone())),
+            None => Desired::Nothing(NoAddress::not_asked()),
+            Some(Ok((address, by))) => select::from_outside(*address, by, policy),
+            Some(Err(why)) => Desired::Nothing(NoAddress::not_detected(why)),
         }
     }
 

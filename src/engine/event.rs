@@ -3,7 +3,6 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::gateway::Gateway;
 use super::hook_event::HookEvent;
@@ -19,6 +18,7 @@ use crate::proto::netlink::{Report, Table, WayAnswer};
 use crate::proto::ubus::netifd::Networks;
 use crate::provider::{Failure, Job, LearnedChanges, Verdict};
 use crate::state::Changes;
+use crate::time::Duration;
 
 /// The number of a job. It is never used again within a run.
 pub type JobId = u32;

@@ -3,7 +3,6 @@
 mod host;
 
 use std::fmt::Write;
-use std::time::Duration;
 
 use super::Engine;
 use super::detect::Detector;
@@ -19,22 +18,25 @@ use super::wait::{About, Wait};
 use crate::config::{Section, Source, program};
 use crate::model::{Family, Host, Target};
 use crate::time::duration::seconds;
-use crate::time::{Now, UnixSeconds};
+use crate::time::{Duration, Now, UnixSeconds};
 
 impl Engine {
     /// The state of all sections at `now`.
     pub fn status(&self, now: Now) -> Snapshot {
-        self.status_of(self.sections.iter(), now)
+        let all: Vec<usize> = (0..self.sections.len()).collect();
+        self.status_of(&all, now)
     }
 
-    /// The state of `sections`, and the sections that do not run.
-    pub(super) fn status_of<'a>(
-        &self,
-        sections: impl Iterator<Item = &'a SectionState>,
-        now: Now,
-    ) -> Snapshot {
+    /// The state of the sections with these indexes, and the sections that do not run.
+    pub(super) fn status_of(&self, indexes: &[usize], now: Now) -> Snapshot {
+        let mut sections = Vec::new();
+        for &index in indexes {
+            if let Some(active) = self.sections.get(index) {
+                sections.push(self.section_status(active, now));
+            }
+        }
         Snapshot {
-            sections: sections.map(|active| self.section_status(active, now)).collect(),
+            sections,
             disabled: self.inactive.disabled.clone(),
             broken: self.inactive.broken.clone(),
         }
@@ -217,7 +219,7 @@ impl Engine {
             let source = self.source_wait(active, record).reason(&about);
             reason = format!("{reason}: {source}");
         }
-        if wait == Wait::Standby
+        if let Wait::Standby = wait
             && let Standing::Closed(why) = active.standing()
         {
             reason = format!("{reason}: {why}");
@@ -246,10 +248,10 @@ impl Engine {
         if let Wait::Ready(target) = wait {
             return self.ready_wait(active, record.family, target, now);
         }
-        if wait == Wait::InFlight {
+        if let Wait::InFlight = wait {
             return self.answer_wait(active);
         }
-        if wait == Wait::Address { self.source_wait(active, record) } else { wait }
+        if let Wait::Address = wait { self.source_wait(active, record) } else { wait }
     }
 
     /// What a request on its way waits for: an answer, or a look-up of the provider's host.
@@ -312,11 +314,10 @@ impl Engine {
 fn seen_at(record: &Record, now: Now) -> Option<UnixSeconds> {
     record.desired()?;
     let event = record.timeline().event;
-    if event.is_zero() {
-        None
-    } else {
-        now.wall.checked_sub((now.up.checked_sub(event)?).as_secs())
+    if event.is_zero() || event > now.up {
+        return None;
     }
+    now.wall.checked_sub((now.up - event).as_secs())
 }
 
 /// The source in a few words.

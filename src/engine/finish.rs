@@ -1,27 +1,28 @@
 //! A job has ended: its records and its account are updated, and the log reports the outcome.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use super::Engine;
-use super::event::{Action, Finished};
+use super::event::Finished;
 use super::flights::{Flight, Owner, Part, RecordId};
 use super::pace;
 use super::record::{Ending, ResultCounts};
 use super::report;
 use super::section::AccountVerdict;
-use crate::model::{Family, Notice, Target, Transport};
+use crate::config::Section;
+use crate::model::{Family, Notice, Target};
 use crate::provider::{FailureKind, Outcome, Scope, Verdict};
-use crate::time::Now;
+use crate::time::{Duration, Now};
 
 /// The consequences of a job for its account, gathered record by record.
 #[derive(Default)]
-struct Gathered {
+struct Gathered<'a> {
     /// The indexes of the sections whose records were in the job.
     sections: Vec<usize>,
     /// The answer about the account among those to the current section.
-    verdict: Option<AccountVerdict>,
+    verdict: Option<AccountVerdict<'a>>,
     /// The answer about the account among those to earlier sections.
-    before: Option<AccountVerdict>,
+    before: Option<AccountVerdict<'a>>,
     /// The latest end of a back-off among the current section's records, since boot.
     pause: Duration,
 }
@@ -44,7 +45,10 @@ impl Engine {
             self.answer_kept(&flight, account, now);
             self.answer_twins(&flight, finished, now);
         }
-        let gathered = self.answer_records(&flight, finished, now, jitter);
+        // A job that broke off has fewer verdicts than parts.
+        let reason = "the exchange ended without an answer".into();
+        let unanswered = Verdict::record(Outcome::Unconfirmed { reason });
+        let gathered = self.answer_records(&flight, finished, &unanswered, now, jitter);
         // After its records, whose verdicts say what the answer means for the account.
         if let Some(account) = account {
             self.answer_account(account, finished, gathered, now);
@@ -55,8 +59,7 @@ impl Engine {
     /// of other records of the name (`kept`), so these records may change to the repeated addresses.
     fn answer_kept(&mut self, flight: &Flight, account: usize, now: Now) {
         for (name, address) in &flight.kept {
-            let ids: Vec<RecordId> = self.names.find(&self.sections, account, name).collect();
-            for id in ids {
+            for id in self.names.find(&self.sections, account, name) {
                 let Some(record) = self.record_mut(id) else { continue };
                 if record.family == Family::of(*address) {
                     record.may_become(Target::Address(*address), now);
@@ -85,18 +88,15 @@ impl Engine {
         }
     }
 
-    /// Gives each record in the job its verdict.
-    fn answer_records(
+    /// Gives each record in the job its verdict, or `unanswered` if it has none.
+    fn answer_records<'a>(
         &mut self,
         flight: &Flight,
-        finished: &Finished,
+        finished: &'a Finished,
+        unanswered: &'a Verdict,
         now: Now,
         jitter: u32,
-    ) -> Gathered {
-        let unanswered =
-            Outcome::Unconfirmed { reason: "the exchange ended without an answer".into() };
-        // A job that broke off has fewer verdicts than parts.
-        let unanswered = Verdict::record(unanswered);
+    ) -> Gathered<'a> {
         let mut gathered = Gathered::default();
         for (index, part) in flight.parts.iter().enumerate() {
             let Owner::Record(id) = part.owner else { continue };
@@ -106,9 +106,10 @@ impl Engine {
             } else {
                 let network_gone = self.begin_section(id.section, finished, &mut gathered);
                 let ending = Ending { sent_at: finished.sent_at, network_gone, now, jitter };
-                let verdict = verdict.unwrap_or(&unanswered);
-                let notice = self.answer_record(id, part, verdict, ending, &mut gathered);
-                self.actions.extend(notice.map(Action::Say));
+                let verdict = verdict.unwrap_or(unanswered);
+                if let Some(notice) = self.answer_record(id, part, verdict, ending, &mut gathered) {
+                    self.actions.say(notice);
+                }
                 self.note_local_failure(id);
                 self.count_refusal(id);
             }
@@ -132,7 +133,7 @@ impl Engine {
         &mut self,
         section: usize,
         finished: &Finished,
-        gathered: &mut Gathered,
+        gathered: &mut Gathered<'_>,
     ) -> bool {
         let Some(active) = self.sections.get_mut(section) else { return false };
         if gathered.sections.last() != Some(&section) {
@@ -147,13 +148,13 @@ impl Engine {
     }
 
     /// Gives one record its `verdict`. Returns a message for the log, unless an earlier one covers the record.
-    fn answer_record(
+    fn answer_record<'a>(
         &mut self,
         id: RecordId,
         part: &Part,
-        verdict: &Verdict,
+        verdict: &'a Verdict,
         ending: Ending,
-        gathered: &mut Gathered,
+        gathered: &mut Gathered<'a>,
     ) -> Option<Notice> {
         let section = self.sections.get_mut(id.section)?;
         let record = section.records.get_mut(id.record)?;
@@ -167,7 +168,7 @@ impl Engine {
         let is_of_account = verdict.scope == Scope::Account || has_recovered;
         let is_first = gathered.verdict.is_none();
         if is_of_account {
-            gathered.answer(record.family, &verdict.outcome, &section.spec.transport);
+            gathered.answer(record.family, &verdict.outcome, &section.spec);
         }
         if let Some(of_account) = &mut gathered.verdict {
             of_account.pause = gathered.pause;
@@ -189,7 +190,7 @@ impl Engine {
         &mut self,
         account: usize,
         finished: &Finished,
-        gathered: Gathered,
+        gathered: Gathered<'_>,
         now: Now,
     ) {
         let Some(state) = self.accounts.get_mut(account) else { return };
@@ -212,38 +213,43 @@ impl Engine {
     fn answer_member(
         &mut self,
         section: usize,
-        verdict: &AccountVerdict,
+        verdict: &AccountVerdict<'_>,
         was_in_job: bool,
         now: Now,
     ) {
         let Some(active) = self.sections.get_mut(section) else { return };
         let is_news = active.account_answered(verdict, now);
-        if is_news && !was_in_job {
-            let notice = report::refused_too(&active.spec.name, &verdict.outcome);
-            self.actions.extend(notice.map(Action::Say));
+        if is_news
+            && !was_in_job
+            && let Some(notice) = report::refused_too(&active.spec.name, verdict.outcome)
+        {
+            self.actions.say(notice);
         }
         self.touch_section(section);
     }
 }
 
-impl Gathered {
+impl<'a> Gathered<'a> {
     /// Begins with the records of `section`.
     fn begin(&mut self, section: usize) {
         self.sections.push(section);
-        self.before = self.verdict.take().or(self.before.take());
+        if let Some(verdict) = self.verdict.take() {
+            self.before = Some(verdict);
+        }
         self.pause = Duration::ZERO;
     }
 
     /// The answer about a record of `family` is about the whole account. The last such answer counts.
-    fn answer(&mut self, family: Family, outcome: &Outcome, transport: &Transport) {
-        let mut families = self.verdict.take().map_or(Vec::new(), |before| before.families);
-        families.push(family);
-        self.verdict = Some(AccountVerdict {
-            outcome: outcome.clone(),
-            pause: self.pause,
-            transport: transport.clone(),
-            families,
+    fn answer(&mut self, family: Family, outcome: &'a Outcome, spec: &Arc<Section>) {
+        let verdict = self.verdict.get_or_insert_with(|| AccountVerdict {
+            outcome,
+            pause: Duration::ZERO,
+            spec: Arc::clone(spec),
+            families: Vec::new(),
         });
+        verdict.outcome = outcome;
+        verdict.pause = self.pause;
+        verdict.families.push(family);
     }
 }
 
@@ -251,7 +257,7 @@ impl Gathered {
 fn spread_holds(verdicts: &mut [Verdict], jitter: u32) {
     for verdict in verdicts {
         if let Outcome::Retry { after: Some(after), .. } = &mut verdict.outcome {
-            *after = pace::after_hold(*after, jitter);
+            *after = pace::after_hold((*after).into(), jitter).into();
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Jobs on their way: the account of each, and its records with their targets. The answer to a job finds its
 //! records here, even after a reload.
 
-use std::collections::VecDeque;
 use std::net::IpAddr;
 
 use super::event::JobId;
@@ -20,6 +19,8 @@ pub struct RecordId {
 /// A job on its way.
 #[derive(Clone, Debug)]
 pub struct Flight {
+    /// The number of the job.
+    pub id: JobId,
     /// The key of its account. The index of the account may change in a reload.
     pub account: u64,
     /// See [`crate::provider::Job::kept`].
@@ -54,59 +55,49 @@ pub enum Owner {
     },
 }
 
-/// All jobs on their way. Their numbers are consecutive, so the index of a job is its number minus that of
-/// the first.
+/// All jobs on their way.
 #[derive(Clone, Debug, Default)]
 pub struct Flights {
-    /// The number of the first entry in `jobs`.
-    first: JobId,
-    /// The jobs since `first`; `None` for a job that has ended.
-    jobs: VecDeque<Option<Flight>>,
+    /// The number of the next job.
+    next: JobId,
+    /// The oldest job comes first.
+    jobs: Vec<Flight>,
 }
 
 impl Flights {
-    /// The number of the next job.
-    pub fn next_id(&self) -> JobId {
-        let count = u32::try_from(self.jobs.len()).unwrap_or(u32::MAX);
+    /// Adds a job. Returns its number.
+    pub fn add(&mut self, account: u64, kept: Vec<(Hostname, IpAddr)>, parts: Vec<Part>) -> JobId {
+        let id = self.next;
         // The numbers wrap after 2^32 jobs, when the first ones have ended long ago.
-        self.first.wrapping_add(count)
-    }
-
-    /// Adds `flight`, with the number [`Flights::next_id`].
-    pub fn add(&mut self, flight: Flight) {
-        self.jobs.push_back(Some(flight));
+        self.next = id.wrapping_add(1);
+        self.jobs.push(Flight { id, account, kept, parts });
+        id
     }
 
     /// Removes a job that has ended; `None` if it is not on its way.
     pub fn take(&mut self, job: JobId) -> Option<Flight> {
-        let index = usize::try_from(job.wrapping_sub(self.first)).ok()?;
-        let flight = self.jobs.get_mut(index)?.take();
-        // Jobs end in any order. The front is only cut as far as all jobs have ended, so that indexes stay
-        // right.
-        while let Some(None) = self.jobs.front() {
-            self.jobs.pop_front();
-            self.first = self.first.wrapping_add(1);
-        }
-        flight
+        let index = self.jobs.iter().position(|flight| flight.id == job)?;
+        Some(self.jobs.remove(index))
     }
 
-    /// The parts of all jobs, the oldest job first.
-    pub fn parts(&self) -> impl Iterator<Item = &Part> {
-        self.jobs.iter().flatten().flat_map(|flight| &flight.parts)
+    /// All jobs.
+    pub fn jobs(&self) -> &[Flight] {
+        &self.jobs
     }
 
-    /// The parts of all jobs, each with the key of its account.
-    pub fn parts_mut(&mut self) -> impl Iterator<Item = (u64, &mut Part)> {
-        self.jobs.iter_mut().flatten().flat_map(|flight| {
-            let account = flight.account;
-            flight.parts.iter_mut().map(move |part| (account, part))
-        })
+    /// All jobs, to change them.
+    pub fn jobs_mut(&mut self) -> &mut [Flight] {
+        &mut self.jobs
+    }
+
+    fn parts_mut(&mut self) -> impl Iterator<Item = &mut Part> {
+        self.jobs.iter_mut().flat_map(|flight| &mut flight.parts)
     }
 
     /// The results of requests for `section` that are on their way do not count any more: another router
     /// publishes, or has published until now.
     pub fn supersede(&mut self, section: usize) {
-        for (_, part) in self.parts_mut() {
+        for part in self.parts_mut() {
             if matches!(&part.owner, Owner::Record(id) if id.section == section) {
                 part.sent.counts = ResultCounts::Superseded;
             }
@@ -116,7 +107,7 @@ impl Flights {
     /// An address went away that requests on their way may have left from. If such a request fails, the network
     /// may be the cause, so the provider is not backed off from. `section` restricts this to one section.
     pub fn network_gone(&mut self, section: Option<usize>) {
-        for (_, part) in self.parts_mut() {
+        for part in self.parts_mut() {
             let is_concerned = match (&part.owner, section) {
                 (_, None) => true,
                 (Owner::Record(id), Some(section)) => id.section == section,

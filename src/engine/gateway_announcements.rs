@@ -13,11 +13,8 @@ impl Engine {
     /// A gateway has announced that its address or its mappings may have changed.
     pub(super) fn announced(&mut self, gateway: Ipv4Addr, announcement: Announcement, now: Now) {
         for place in 0..self.sections.len() {
-            let Some(active) = self.sections.get_mut(place) else { continue };
-            let view = self.viewpoints.get(active.viewpoint);
-            let uplink = view.and_then(|view| view.answers.uplink.as_ref());
-            let known = uplink.and_then(|uplink| uplink.gateway.as_ref());
-            if known.is_some_and(|known| known.address == gateway)
+            let Some((active, view)) = self.section_and_view(place) else { continue };
+            if view.answers.gateway().is_some_and(|known| known.address == gateway)
                 && let Some(detector) = active.detectors.get_mut(&Family::V4)
             {
                 detector.announced(announcement, now);
@@ -34,8 +31,7 @@ impl Engine {
         }
         let mut gateways = Set::new();
         for view in &self.viewpoints {
-            let uplink = view.answers.uplink.as_ref();
-            gateways.extend(uplink.and_then(|uplink| uplink.gateway.clone()));
+            gateways.extend(view.answers.gateway().cloned());
         }
         if gateways != self.facts.gateways {
             self.facts.gateways = gateways;

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::ops::Range;
-use std::time::Duration;
 
 use super::Engine;
 use super::event::Action;
@@ -14,7 +13,7 @@ use super::report;
 use super::status::LineStatus;
 use crate::model::{Family, Target};
 use crate::state::{PastChange, append};
-use crate::time::Now;
+use crate::time::{Duration, Now};
 
 impl Engine {
     /// Tells hooks what has happened to a record since the last look.
@@ -75,12 +74,11 @@ impl Engine {
         }
         let happening = if why.is_shared() { Happening::Shared } else { Happening::Lost };
         for index in records {
-            let Some(active) = self.sections.get(section) else { return };
-            let Some(record) = active.records.get(index) else { continue };
+            let id = RecordId { section, record: index };
+            let Some(record) = self.record(id) else { continue };
             let published = record.published();
             let is_meant = happening == Happening::Shared || published.is_some();
             if record.family == family && is_meant {
-                let id = RecordId { section, record: index };
                 self.tell(id, happening, [published, None], why.to_string());
             }
         }
@@ -89,13 +87,12 @@ impl Engine {
     /// Tells hooks that `section` publishes another `line`.
     pub(super) fn tell_line(&mut self, section: usize, line: &LineStatus) {
         let Some(active) = self.sections.get(section) else { return };
-        for index in 0..active.own_records().count() {
-            let record = self.sections.get(section).and_then(|it| it.records.get(index));
-            if let Some(record) = record
+        for index in 0..active.own_records().len() {
+            let id = RecordId { section, record: index };
+            if let Some(record) = self.record(id)
                 && record.family == line.family
                 && record.published().is_some()
             {
-                let id = RecordId { section, record: index };
                 let sentence = report::line_sentence(line);
                 self.tell(id, Happening::Line, [record.published(), None], sentence);
             }
@@ -146,11 +143,11 @@ fn past_change(section: &str, record: &Record, old: Option<IpAddr>, now: Now) ->
         old,
         new: record.published(),
         accepted_at: now.trusted_wall(),
-        sent_ms: sent.and_then(|at| millis_between(event, at)),
-        accepted_ms: accepted.and_then(|at| millis_between(event, at)),
+        sent_ms: sent.map(|at| millis_between(event, at)),
+        accepted_ms: accepted.map(|at| millis_between(event, at)),
     }
 }
 
-fn millis_between(event: Duration, at: Duration) -> Option<u64> {
-    u64::try_from(at.saturating_sub(event).as_millis()).ok()
+fn millis_between(event: Duration, at: Duration) -> u64 {
+    at.saturating_sub(event).as_millis()
 }

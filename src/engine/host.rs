@@ -23,7 +23,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use super::book::AddressEntry;
 use super::network::NetworkView;
-use super::no_address::{Desired, NoAddress, Rejection};
+use super::no_address::{Desired, Kind, NoAddress, Rejection};
 use super::scope::AddressOwnership;
 use super::select::{self, Policy};
 use super::sightings::{Clues, Sightings};
@@ -128,25 +128,29 @@ fn prefix(
     let scope = match facts.scope(network) {
         Ok(scope) => scope,
         // netifd may name a device in a moment.
-        Err(NoAddress::NetifdAsked(_)) => return Err(Desired::Unknown),
+        Err(why) if why.kind == Kind::NetifdAsked => return Err(Desired::Unknown),
         Err(why) => return Err(Desired::Nothing(why)),
     };
-    let Some(link) = facts.book.link(&scope.device) else {
-        return Err(Desired::Nothing(NoAddress::NoDevice(scope.device)));
+    let device = scope.device;
+    let Some(link) = facts.book.link(device) else {
+        return Err(Desired::Nothing(NoAddress::no_device(device)));
     };
     let mut usable = Vec::new();
-    let mut refused = NoAddress::NoAddress(scope.device.clone(), Family::V6);
+    let mut refused = None;
     for known in facts.book.addresses(link.index) {
         match judge(known, policy, &scope.claims) {
             Verdict::Usable(router) => usable.push((router, known)),
-            Verdict::Refused(why) => refused = NoAddress::Refused(known.address.address, why),
+            Verdict::Refused(why) => refused = Some((known.address.address, why)),
             Verdict::NoPrefix => {}
         }
     }
-    let Some((router, known)) = choose(&usable, &scope.claims, used) else {
-        return Err(Desired::Nothing(refused));
-    };
-    Ok(Prefix { router, length: known.address.prefix_len, device: scope.device })
+    match (choose(&usable, &scope.claims, used), refused) {
+        (Some((router, known)), _) => {
+            Ok(Prefix { router, length: known.address.prefix_len, device: device.to_owned() })
+        }
+        (None, Some((address, why))) => Err(Desired::Nothing(NoAddress::refused(address, why))),
+        (None, None) => Err(Desired::Nothing(NoAddress::none_there(device, Family::V6))),
+    }
 }
 
 /// Whether an address of the router tells a prefix that can be used.
@@ -157,7 +161,7 @@ enum Verdict {
     NoPrefix,
 }
 
-fn judge(known: &AddressEntry, policy: Policy, claims: &AddressOwnership) -> Verdict {
+fn judge(known: &AddressEntry, policy: Policy, claims: &AddressOwnership<'_>) -> Verdict {
     let address = known.address.address;
     let IpAddr::V6(router) = address else { return Verdict::NoPrefix };
     if known.address.prefix_len > 127 || address::never_publishable(address).is_some() {
@@ -183,11 +187,16 @@ type Usable<'a> = (Ipv6Addr, &'a AddressEntry);
 /// The best of the usable prefixes (rules 3 to 5).
 fn choose<'a>(
     usable: &[Usable<'a>],
-    claims: &AddressOwnership,
+    claims: &AddressOwnership<'_>,
     used: Option<Ipv6Addr>,
 ) -> Option<Usable<'a>> {
-    let best =
-        *usable.iter().min_by_key(|(_, known)| (class(known, claims), select::order(known)))?;
+    let rank = |known: &AddressEntry| (class(known, claims), select::order(known));
+    let mut best = *usable.first()?;
+    for other in usable {
+        if rank(other.1) < rank(best.1) {
+            best = *other;
+        }
+    }
     let Some(used) = used else { return Some(best) };
     for held in usable {
         let (router, known) = *held;
@@ -200,15 +209,13 @@ fn choose<'a>(
 }
 
 /// Rules 3 and 4: lower is better.
-fn class(known: &AddressEntry, claims: &AddressOwnership) -> (bool, bool) {
+fn class(known: &AddressEntry, claims: &AddressOwnership<'_>) -> (bool, bool) {
     let address = known.address.address;
     (address::not_public(address).is_some(), !claims.is_assigned(address))
 }
 
 fn is_same_network(a: Ipv6Addr, b: Ipv6Addr, length: u8) -> bool {
-    let none = Ipv6Addr::UNSPECIFIED;
-    let length = length.max(64);
-    joined(a, none, length) == joined(b, none, length)
+    joined(a, b, length.max(64)) == b
 }
 
 /// The address of a host in `prefix` (rules 6 to 9). `current` is the one that it has now.
@@ -218,12 +225,10 @@ fn host_address(
     sightings: &Sightings,
     current: Option<Ipv6Addr>,
 ) -> HostAnswer {
-    let clues = match sightings.clues(identity) {
-        Clues { suffix: Some((bits, length)), .. } => {
-            return found(joined(prefix.router, bits, length), Origin::Suffix);
-        }
-        clues => clues,
-    };
+    let clues = sightings.clues(identity);
+    if let Some((bits, length)) = clues.suffix {
+        return found(joined(prefix.router, bits, length), Origin::Suffix);
+    }
     if !sightings.is_complete() {
         return HostAnswer { desired: Desired::Unknown, origin: None };
     }
@@ -242,8 +247,11 @@ fn host_address(
             candidates.push((origin, eui64));
         }
     }
-    let leased = sightings.leased(&clues).filter(|address| prefix.holds(*address));
-    candidates.extend(leased.map(|address| (Origin::Lease, address)));
+    for leased in sightings.leased(&clues) {
+        if prefix.holds(leased) {
+            candidates.push((Origin::Lease, leased));
+        }
+    }
     best(&candidates, current.filter(|current| prefix.holds(*current)), &clues)
 }
 
@@ -260,10 +268,9 @@ fn best(candidates: &[(Origin, Ipv6Addr)], current: Option<Ipv6Addr>, clues: &Cl
     }
     match first {
         Some(&(origin, address)) => found(address, origin),
-        None => HostAnswer {
-            desired: Desired::Nothing(NoAddress::HostNotSeen(clues.to_string())),
-            origin: None,
-        },
+        None => {
+            HostAnswer { desired: Desired::Nothing(NoAddress::host_not_seen(clues)), origin: None }
+        }
     }
 }
 

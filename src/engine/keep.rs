@@ -66,25 +66,34 @@ impl Engine {
         self.keeper.before_reload = Some(State::new(records, known, Vec::new()));
     }
 
-    /// The action that saves the changes since the last save, if there are any.
-    pub(super) fn save(&mut self, now: Now) -> Option<Action> {
-        let mut changes = std::mem::take(&mut self.keeper.pending);
-        if let Some(before) = self.keeper.before_reload.take() {
-            if !changes.is_empty() {
-                // The values learned before the reload are part of `before`, so the file must have them first.
-                self.keeper.before_reload = Some(before);
-                return Some(Action::Save(changes));
-            }
-            changes = Changes::between(&before, &self.state(now));
+    /// Saves the changes since the last save. Returns whether there are any.
+    pub(super) fn save(&mut self, now: Now) -> bool {
+        // The values learned before a reload are part of `before_reload`, so the file must have them first.
+        if self.keeper.pending.is_empty()
+            && let Some(before) = self.keeper.before_reload.take()
+        {
+            self.keeper.pending = Changes::between(&before, &self.state(now));
             self.note_as_saved(now);
         }
+        if self.keeper.before_reload.is_none() {
+            self.gather_unsaved(now);
+        }
+        if self.keeper.pending.is_empty() {
+            return false;
+        }
+        let changes = std::mem::take(&mut self.keeper.pending);
+        self.actions.push_first(Action::Save(changes));
+        true
+    }
+
+    /// Adds the records that differ from their last saved form to the changes.
+    fn gather_unsaved(&mut self, now: Now) {
         for id in std::mem::take(&mut self.todo.unsaved) {
             let Some(active) = self.sections.get_mut(id.section) else { continue };
             let Some(record) = active.records.get(id.record) else { continue };
             let Some(slot) = active.slots.get_mut(id.record) else { continue };
-            slot.save(record, &active.spec.name, &mut changes, now);
+            slot.save(record, &active.spec.name, &mut self.keeper.pending, now);
         }
-        if changes.is_empty() { None } else { Some(Action::Save(changes)) }
     }
 
     /// After a reload the whole state was compared, because the slots are new. They take note of what is

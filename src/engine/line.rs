@@ -2,9 +2,8 @@
 //! in the owner's order of preference, and it is usable or not), or the device that the kernel's route names
 //! (`Exit`). Nothing here knows of addresses.
 
-use std::time::Duration;
-
 use crate::config::Delays;
+use crate::time::Duration;
 
 /// A change of the device by which packets leave counts after this time without another change, so that a
 /// burst of route events publishes once.

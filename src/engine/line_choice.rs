@@ -3,7 +3,6 @@
 //! [`super::line`] decides when a line takes the place of another one. This file tells it which are usable.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::files::FileState;
 use super::line::{Exit, Failover};
@@ -16,6 +15,7 @@ use super::way::Ask;
 use crate::config::{Delays, Lines};
 use crate::model::{Family, Host, address};
 use crate::proto::netlink::{Way, WayAnswer};
+use crate::time::Duration;
 
 /// The line in use for one family.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl LineChoice {
         }
         let Self::Route(exit) = self else { return None };
         let found = exit_device(mark, family, facts, exit.used()).ok();
-        exit.update(found.as_deref(), now)
+        exit.update(found, now)
     }
 
     /// Follows which of `lines` are usable. Returns when this must be called again although nothing changes.
@@ -84,10 +84,10 @@ impl LineChoice {
             *self = Self::Lines(Failover::new(networks.len(), now));
         }
         let Self::Lines(failover) = self else { return None };
-        let usable: Vec<bool> = networks
-            .iter()
-            .map(|network| obstacle(lines, network, demand, facts).is_none())
-            .collect();
+        let mut usable = Vec::new();
+        for network in networks {
+            usable.push(obstacle(lines, network, demand, facts).is_none());
+        }
         failover.update(&usable, delays, now)
     }
 
@@ -114,19 +114,19 @@ impl LineChoice {
     ///
     /// # Errors
     /// Why there is none, or none yet.
-    pub fn route_scope(
+    pub fn route_scope<'a>(
         &self,
         mark: u32,
         family: Family,
-        facts: &NetworkView,
-    ) -> Result<DeviceScope, NoAddress> {
+        facts: &'a NetworkView,
+    ) -> Result<DeviceScope<'a>, NoAddress> {
         let Self::Route(exit) = self else {
-            return Err(NoAddress::Awaited("the kernel is being asked for a route".into()));
+            return Err(NoAddress::awaited("the kernel is being asked for a route".into()));
         };
         let found = exit_device(mark, family, facts, exit.used())?;
         match exit.used() {
-            Some(used) if used == found => Ok(DeviceScope::device(used)),
-            Some(_) | None => Err(NoAddress::Awaited(format!(
+            Some(used) if used == found => Ok(DeviceScope::device(found)),
+            Some(_) | None => Err(NoAddress::awaited(format!(
                 "packets to the internet leave by {found} now; it is published if that lasts for a second"
             ))),
         }
@@ -136,19 +136,19 @@ impl LineChoice {
     ///
     /// # Errors
     /// Why there is none, or why another line is about to take its place.
-    pub fn line_scope(
+    pub fn line_scope<'a>(
         &self,
         lines: &Lines,
         family: Family,
-        facts: &NetworkView,
-    ) -> Result<DeviceScope, NoAddress> {
+        facts: &'a NetworkView,
+    ) -> Result<DeviceScope<'a>, NoAddress> {
         let Self::Lines(failover) = self else {
-            return Err(NoAddress::Awaited("the kernel's addresses are being read".into()));
+            return Err(NoAddress::awaited("the kernel's addresses are being read".into()));
         };
         let network = lines.networks.get(failover.used()).map_or("", String::as_str);
         if let Some(next) = failover.next().and_then(|next| lines.networks.get(next)) {
             let after = lines.delays.failover.as_secs();
-            return Err(NoAddress::Awaited(format!(
+            return Err(NoAddress::awaited(format!(
                 "'{network}' cannot be used; '{next}' is published when that lasts for {after} s \
                  (failover_after)"
             )));
@@ -201,7 +201,11 @@ pub fn exit_status(exit: &Exit, family: Family, now: Duration) -> Option<LineSta
 
 /// The device of the line `network` with its addresses of `family`. For IPv6 netifd may have an interface of
 /// its own: `NAME6`, or `NAME_6` for PPP and mobile lines.
-pub fn scope(network: &str, family: Family, facts: &NetworkView) -> Result<DeviceScope, NoAddress> {
+pub fn scope<'a>(
+    network: &str,
+    family: Family,
+    facts: &'a NetworkView,
+) -> Result<DeviceScope<'a>, NoAddress> {
     match family {
         Family::V4 => facts.scope(network),
         Family::V6 => facts.scope_v6(network, &format!("{network}6")),
@@ -210,28 +214,27 @@ pub fn scope(network: &str, family: Family, facts: &NetworkView) -> Result<Devic
 
 /// The device by which packets of `family` with `mark` leave. Of several next hops that of `used` counts, so
 /// that the choice of the kernel among them changes nothing.
-fn exit_device(
+fn exit_device<'a>(
     mark: u32,
     family: Family,
-    facts: &NetworkView,
+    facts: &'a NetworkView,
     used: Option<&str>,
-) -> Result<String, NoAddress> {
+) -> Result<&'a str, NoAddress> {
     let ask = route_question(family, mark);
-    let steps = facts.book.steps(&ask);
-    let names = steps.iter().filter_map(|step| step.1).filter_map(|index| {
-        facts.book.links().find(|link| link.index == index).map(|link| link.name.as_str())
-    });
     let mut first = None;
-    for name in names {
-        if Some(name) == used {
-            return Ok(name.to_owned());
+    for (_, index, _) in facts.book.steps(&ask) {
+        let link = facts.book.links().find(|link| Some(link.index) == index);
+        let name = link.map(|link| link.name.as_str());
+        if name.is_some() && name == used {
+            first = name;
+            break;
         }
-        first = first.or(Some(name));
+        first = first.or(name);
     }
     match (first, facts.book.ways.answer(&ask)) {
-        (Some(name), _) => Ok(name.to_owned()),
-        (None, None) => Err(NoAddress::Awaited("the kernel is being asked for a route".into())),
-        (None, Some(_)) => Err(NoAddress::NoExit(family)),
+        (Some(name), _) => Ok(name),
+        (None, None) => Err(NoAddress::awaited("the kernel is being asked for a route".into())),
+        (None, Some(_)) => Err(NoAddress::no_exit(family)),
     }
 }
 
@@ -256,7 +259,7 @@ pub fn obstacle(
         Desired::Nothing(why) => return Some(why.to_string()),
         Desired::Unknown | Desired::Address(_) => {}
     }
-    if let Some(why) = facts.book.closed(&anywhere(), Some(family), Some(&scope.device)) {
+    if let Some(why) = facts.book.closed(&anywhere(), Some(family), Some(scope.device)) {
         return Some(why);
     }
     way(&devices(network, family, facts), demand, facts).err()
@@ -264,9 +267,9 @@ pub fn obstacle(
 
 /// The devices by which a request about an address of the line may leave, the best first: an IPv6 tunnel of
 /// the line may not lead to a provider that has only IPv4.
-pub fn devices(network: &str, family: Family, facts: &NetworkView) -> Vec<String> {
+pub fn devices<'a>(network: &str, family: Family, facts: &'a NetworkView) -> Vec<&'a str> {
     let other = if family == Family::V4 { Family::V6 } else { Family::V4 };
-    let mut devices: Vec<String> = Vec::new();
+    let mut devices = Vec::new();
     for family in [family, other] {
         if let Ok(scope) = scope(network, family, facts)
             && !devices.contains(&scope.device)
@@ -282,7 +285,7 @@ pub fn devices(network: &str, family: Family, facts: &NetworkView) -> Vec<String
 /// # Errors
 /// Why there is none.
 pub fn way(
-    devices: &[String],
+    devices: &[&str],
     demand: Demand<'_>,
     facts: &NetworkView,
 ) -> Result<Option<String>, String> {
@@ -293,7 +296,7 @@ pub fn way(
     for device in devices {
         for host in demand.hosts {
             match facts.book.closed(host, demand.over, Some(device)) {
-                None => return Ok(Some(device.clone())),
+                None => return Ok(Some((*device).to_owned())),
                 Some(why) => reasons.push(why),
             }
         }

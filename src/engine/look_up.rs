@@ -1,7 +1,7 @@
 //! A section's look-ups in DNS, and their consequences.
 
 use std::net::IpAddr;
-use std::time::Duration;
+use std::sync::Arc;
 
 use super::Engine;
 use super::event::Action;
@@ -13,7 +13,7 @@ use super::viewpoint::Answers;
 use crate::config::Lookup;
 use crate::dns::Found;
 use crate::model::{Family, Notice};
-use crate::time::{Now, UnixSeconds};
+use crate::time::{Duration, Now, UnixSeconds};
 
 /// A published address is looked up this long after the provider accepted it: some providers are slow to
 /// bring it into their name servers.
@@ -71,7 +71,7 @@ impl SectionState {
         record.registered.asked();
         if is_elsewhere {
             // One look-up answers for all of them.
-            for record in self.own_records_mut().filter(|record| record.family == family) {
+            for record in self.own_records_mut().iter_mut().filter(|it| it.family == family) {
                 record.registered.asked();
             }
         }
@@ -92,7 +92,7 @@ impl SectionState {
     /// Whether another name than that of the record with this index is looked up: `lookup_host` is none of the
     /// section's names, and counts for all of them.
     fn is_elsewhere(&self, index: usize) -> bool {
-        self.looks_elsewhere && index < self.own_records().count()
+        self.looks_elsewhere && index < self.own_records().len()
     }
 
     /// When the registered address of the record with this index is to be looked up, since boot; `None` if no
@@ -159,7 +159,7 @@ impl SectionState {
             return indexes;
         }
         let is_of_all = self.looks_elsewhere && self.spec.lookup.host == lookup.host;
-        let own = self.own_records().count();
+        let own = self.own_records().len();
         for (index, record) in self.records.iter().enumerate() {
             let is_meant = is_of_all && index < own || record.name.is_in_dns(&lookup.host);
             if record.family == family && is_meant {
@@ -192,41 +192,45 @@ impl Engine {
         let Some(section) = self.section_index(section) else { return };
         let Some(active) = self.sections.get_mut(section) else { return };
         let (records, notice) = active.looked_up(lookup, result, now, jitter);
-        self.actions.extend(notice.map(Action::Say));
+        if let Some(notice) = notice {
+            self.actions.say(notice);
+        }
         for record in records {
             self.touch(RecordId { section, record });
         }
         self.attend(section);
     }
 
-    /// The next look-up that is due.
-    pub(super) fn look_up(&mut self, now: Now) -> Option<Action> {
+    /// Asks for the next look-up that is due. Returns whether there is one.
+    pub(super) fn look_up(&mut self, now: Now) -> bool {
         while let Some(place) = self.todo.lookups.first() {
-            let active = self.sections.get_mut(place)?;
-            let view = self.viewpoints.get(active.viewpoint)?;
+            let Some((active, view)) = self.section_and_view(place) else { return false };
             if let Some((lookup, family, expected)) = active.take_lookup(&view.answers, now) {
-                let device = view.answers.bound.clone().unwrap_or_default();
-                let section = active.spec.clone();
-                return Some(Action::LookUp { section, lookup, device, family, expected });
+                let device = view.answers.bound_device();
+                let section = Arc::clone(&active.spec);
+                let action = Action::LookUp { section, lookup, device, family, expected };
+                self.actions.push_first(action);
+                return true;
             }
             self.todo.lookups.take_first();
         }
-        None
+        false
     }
 
-    /// Compares what is new in DNS with what is published, and has records sent again. Returns a message for the
-    /// log.
-    pub(super) fn compare_with_dns(&mut self, now: Now) -> Option<Action> {
+    /// Compares what is new in DNS with what is published, and has records sent again. Returns whether there is a
+    /// message for the log.
+    pub(super) fn compare_with_dns(&mut self, now: Now) -> bool {
         while let Some(id) = self.todo.corrections.pop() {
             let id = id.0;
-            let active = self.sections.get(id.section)?;
+            let Some(active) = self.sections.get(id.section) else { return false };
             if let Some(found) = active.new_difference(id.record, now)
                 && let Some(notice) = self.take_difference(id, found, now)
             {
-                return Some(Action::Say(notice));
+                self.actions.push_first(Action::Say(notice));
+                return true;
             }
         }
-        None
+        false
     }
 
     fn take_difference(
@@ -257,8 +261,7 @@ impl Engine {
     /// Until when this router had the only address in `found` itself, by the history; `None` if it did not.
     fn ours_until(&self, id: RecordId, found: &[IpAddr]) -> Option<UnixSeconds> {
         let [found] = found else { return None };
-        let record = self.sections.get(id.section)?.records.get(id.record)?;
-        let mut history = self.history(record.name.as_str());
+        let mut history = self.history(self.record(id)?.name.as_str());
         history.rfind(|change| change.old == Some(*found))?.accepted_at
     }
 }

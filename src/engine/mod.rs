@@ -58,7 +58,7 @@ pub mod viewpoint;
 pub mod wait;
 pub mod way;
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use account::Account;
 use agenda::Agenda;
@@ -81,7 +81,7 @@ use crate::model::Family;
 use crate::model::fifo::Fifo;
 use crate::provider::Failure;
 use crate::state::State;
-use crate::time::Now;
+use crate::time::{Duration, Now};
 
 /// No deadline is further away than this: a sum that a timer cannot hold is of no use.
 const FAR: Duration = Duration::from_secs(365 * 86_400);
@@ -90,7 +90,7 @@ const FAR: Duration = Duration::from_secs(365 * 86_400);
 #[derive(Clone, Debug)]
 pub struct Engine {
     facts: NetworkView,
-    /// Whether the program ends when nothing more can be done now, so that no next try is told_hooks.
+    /// Whether the program ends when nothing more can be done now, so that no next try is told.
     ends: bool,
     inactive: Inactive,
     sections: Vec<SectionState>,
@@ -110,7 +110,7 @@ pub struct Engine {
     jitter: u32,
     /// How many events hooks were told of.
     hook_events: u32,
-    /// After how long a failure is told_hooks (`failing_after`).
+    /// After how long hooks are told of a failure (`failing_after`).
     failing_after: Duration,
 }
 
@@ -155,7 +155,7 @@ impl Engine {
         }
     }
 
-    /// The program ends when nothing more can be done now, so no next try is told_hooks.
+    /// The program ends when nothing more can be done now, so no next try is told.
     pub fn end_when_done(&mut self) {
         self.ends = true;
     }
@@ -183,7 +183,7 @@ impl Engine {
             }
             Event::LookUpIsSlow(host) => self.look_up_is_slow(host),
             Event::SlowLookUpEnded(host) => self.slow_look_up_ended(&host),
-            Event::Reload { config, hosts } => self.reload(*config, Directory(hosts), now),
+            Event::Reload { config, hosts } => self.reload(config, Directory(hosts), now),
             Event::Update(names) => self.force(&names, now),
             Event::Stop(names) => self.stop(&names),
             Event::Start(names) => self.start(&names, now),
@@ -225,19 +225,21 @@ impl Engine {
     pub fn poll(&mut self, now: Now) -> Option<Action> {
         self.wake(now);
         self.refresh(now);
-        if let Some(action) = self.actions.pop() {
-            return Some(action);
+        if self.actions.is_empty() {
+            self.settle(now);
+            // Each puts at most one action before those that wait. Updates leave before sources are asked and names
+            // are looked up. The state is saved last, so that one write to flash has everything that has left.
+            let has_next = self.compare_with_dns(now)
+                || self.publish(now)
+                || self.report_blocks()
+                || self.ask(now)
+                || self.look_up(now)
+                || self.save(now);
+            if !has_next {
+                self.prune();
+            }
         }
-        self.settle(now);
-        // Updates leave before sources are asked and names are looked up. The state is saved last, so that one
-        // write to flash has everything that has left.
-        let next = self.compare_with_dns(now).or_else(|| self.publish(now));
-        let next = next.or_else(|| self.report_blocks()).or_else(|| self.ask(now));
-        let next = next.or_else(|| self.look_up(now)).or_else(|| self.save(now));
-        if next.is_none() {
-            self.prune();
-        }
-        next
+        self.actions.pop()
     }
 
     /// When to poll again if nothing happens, since boot. Never in the past once `poll` returned
@@ -255,14 +257,11 @@ impl Engine {
     /// The state of the sections that may have changed since this was called last; of all, if other
     /// sections are in force.
     pub fn take_changed(&mut self, now: Now) -> Snapshot {
-        let mut places = Vec::new();
-        while let Some(place) = self.todo.changed.take_first() {
-            places.push(place);
-        }
+        let places = self.todo.changed.take_all();
         if std::mem::take(&mut self.todo.is_all_changed) {
             return self.status(now);
         }
-        self.status_of(places.into_iter().filter_map(|place| self.sections.get(place)), now)
+        self.status_of(&places, now)
     }
 
     /// Whether no request is on its way or about to leave, and no source is being asked. `once` ends
@@ -270,15 +269,16 @@ impl Engine {
     pub fn at_rest(&self, now: Now) -> bool {
         let is_known = self.facts.book.complete() && self.facts.netifd != NetifdState::Asking;
         let is_awaited = |part: &flights::Part| matches!(part.owner, Owner::Record(_));
+        let mut flights = self.flights.jobs().iter();
         is_known
             && !self.awaits_sightings()
-            && !self.flights.parts().any(is_awaited)
+            && !flights.any(|flight| flight.parts.iter().any(is_awaited))
             && !self.sections.iter().any(|active| self.is_busy(active, now))
     }
 
     /// Whether something will happen with the section without an event from outside.
     fn is_busy(&self, active: &SectionState, now: Now) -> bool {
-        let Some(view) = self.viewpoints.get(active.viewpoint) else { return false };
+        let Some(view) = self.view_of(active) else { return false };
         let is_open = self.accounts.get(active.account).is_some_and(|account| account.is_open(now));
         let is_busy = |record: &Record| {
             let activity = Activity::of(&record.wait(now));
@@ -313,36 +313,35 @@ impl Engine {
         }
     }
 
-    fn ask(&mut self, now: Now) -> Option<Action> {
+    /// Asks the next source that is due. Returns whether there is one.
+    fn ask(&mut self, now: Now) -> bool {
         while let Some(place) = self.todo.asks.first() {
             let question = self.next_question;
-            let active = self.sections.get_mut(place)?;
-            let view = self.viewpoints.get(active.viewpoint)?;
+            let Some((active, view)) = self.section_and_view(place) else { return false };
             if let Some(family) = active.question(&view.answers, now) {
                 active.asked(family, question);
+                let action = Action::Detect {
+                    question,
+                    section: Arc::clone(&active.spec),
+                    device: view.answers.bound_device(),
+                    gateway: view.answers.gateway().cloned(),
+                    family,
+                };
                 self.next_question = question.wrapping_add(1);
-                let device = view.answers.bound.clone().unwrap_or_default();
-                let gateway = view.answers.uplink.clone().and_then(|uplink| uplink.gateway);
-                let section = active.spec.clone();
-                return Some(Action::Detect { question, section, device, gateway, family });
+                self.actions.push_first(action);
+                return true;
             }
             self.todo.asks.take_first();
             self.plan_section(place);
         }
-        None
+        false
     }
 
     /// The section is looked at again when its source is to be asked.
     fn plan_section(&mut self, place: usize) {
-        let Some(active) = self.sections.get_mut(place) else { return };
-        let Some(view) = self.viewpoints.get(active.viewpoint) else { return };
+        let Some((active, view)) = self.section_and_view(place) else { return };
         let due = active.question_at(&view.answers);
-        if active.due != due {
-            active.due = due;
-            if let Some(at) = due {
-                self.agenda.add(at, agenda::Item::Section(place));
-            }
-        }
+        self.plan(agenda::Item::Section(place), due);
     }
 
     /// When the account of `section` may send its next request; `None` if it may now. What delays it is the
@@ -357,12 +356,39 @@ impl Engine {
         self.names.section(&self.sections, section)
     }
 
+    // Dozens of functions find a record or a section by its index. Each is smaller if it calls these.
+
+    #[inline(never)]
+    fn record(&self, id: RecordId) -> Option<&Record> {
+        self.sections.get(id.section)?.records.get(id.record)
+    }
+
+    #[inline(never)]
     fn record_mut(&mut self, id: RecordId) -> Option<&mut Record> {
         self.sections.get_mut(id.section)?.records.get_mut(id.record)
     }
 
+    #[inline(never)]
+    fn slot(&self, id: RecordId) -> Option<&Slot> {
+        self.sections.get(id.section)?.slots.get(id.record)
+    }
+
+    #[inline(never)]
     fn slot_mut(&mut self, id: RecordId) -> Option<&mut Slot> {
         self.sections.get_mut(id.section)?.slots.get_mut(id.record)
+    }
+
+    /// The section with this index, and its viewpoint.
+    #[inline(never)]
+    fn section_and_view(&mut self, section: usize) -> Option<(&mut SectionState, &Viewpoint)> {
+        let active = self.sections.get_mut(section)?;
+        let view = self.viewpoints.get(active.viewpoint)?;
+        Some((active, view))
+    }
+
+    /// The viewpoint of a section.
+    fn view_of(&self, active: &SectionState) -> Option<&Viewpoint> {
+        self.viewpoints.get(active.viewpoint)
     }
 
     /// The next number of a xorshift generator. It only spreads retries over time, so it need not be a good

@@ -54,28 +54,32 @@ impl Names {
     }
 
     /// The records of the group that begins at index `name`, in the order in which they are sent.
-    pub fn group<'a>(
-        &'a self,
-        sections: &'a [SectionState],
-        name: usize,
-    ) -> impl Iterator<Item = RecordId> + 'a {
-        let rest = self.sorted.get(name..).unwrap_or_default().iter().copied();
-        // Comparing two numbers is cheaper than comparing names.
-        rest.take_while(move |id| begin(sections, *id) == Some(name))
+    pub fn group(&self, sections: &[SectionState], name: usize) -> Vec<RecordId> {
+        let mut group = Vec::new();
+        for &id in self.sorted.get(name..).unwrap_or_default() {
+            // Comparing two numbers is cheaper than comparing names.
+            if begin(sections, id) != Some(name) {
+                break;
+            }
+            group.push(id);
+        }
+        group
     }
 
     /// The records of `name` in the account with this index.
-    pub fn find<'a>(
-        &'a self,
-        sections: &'a [SectionState],
+    pub fn find(
+        &self,
+        sections: &[SectionState],
         account: usize,
         name: &Hostname,
-    ) -> impl Iterator<Item = RecordId> + 'a {
+    ) -> Vec<RecordId> {
         let wanted = Some((account, name));
-        let index = self.sorted.partition_point(|id| key(sections, *id) < wanted);
-        let exists = self.sorted.get(index).is_some_and(|id| key(sections, *id) == wanted);
-        // The group that begins at the end is empty.
-        self.group(sections, if exists { index } else { self.sorted.len() })
+        let found = self.sorted.binary_search_by(|id| key(sections, *id).cmp(&wanted));
+        let Some(id) = found.ok().and_then(|index| self.sorted.get(index)) else {
+            return Vec::new();
+        };
+        // It may be any record of the group.
+        begin(sections, *id).map_or(Vec::new(), |begin| self.group(sections, begin))
     }
 }
 

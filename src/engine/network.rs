@@ -7,7 +7,7 @@
 use super::book::KernelTables;
 use super::files::Files;
 use super::gateway::Gateway;
-use super::no_address::NoAddress;
+use super::no_address::{Kind, NoAddress};
 use super::scope::{AddressOwnership, DeviceScope};
 use super::select::{self, Policy};
 use super::sightings::Sightings;
@@ -69,43 +69,39 @@ impl NetworkView {
     /// writes `@` before the name of a logical interface in lists that also have devices.
     ///
     /// # Errors
-    /// Why there is no device; [`NoAddress::NetifdAsked`] while netifd is being asked.
-    pub fn device(&self, name: &str) -> Result<String, NoAddress> {
+    /// Why there is no device; [`Kind::NetifdAsked`] while netifd is being asked.
+    pub fn device(&self, name: &str) -> Result<&str, NoAddress> {
         let plain = name.strip_prefix('@').unwrap_or(name);
         if let Some(network) = self.netifd.network(plain) {
-            return network.device.clone().ok_or_else(|| NoAddress::Down(plain.to_owned()));
+            return network.device.as_deref().ok_or_else(|| NoAddress::down(plain));
         }
         if self.netifd == NetifdState::Asking {
-            return Err(NoAddress::NetifdAsked(plain.to_owned()));
+            return Err(NoAddress::netifd_asked(plain));
         }
         match self.book.link(plain) {
-            Some(link) => Ok(link.name.clone()),
-            None => {
-                let network = plain.to_owned();
-                Err(NoAddress::NoSuchInterface { network, instead: self.likely_device() })
-            }
+            Some(link) => Ok(&link.name),
+            None => Err(NoAddress::no_such_interface(plain, self.likely_device())),
         }
     }
 
     /// A device to propose for a name that does not exist, if there is no netifd: one with a public address,
     /// else one with a private address.
-    fn likely_device(&self) -> Option<String> {
+    fn likely_device(&self) -> Option<&str> {
         if self.netifd != NetifdState::Absent || !self.book.addresses_known() {
             return None;
         }
         let private = Policy { private: true, ..Policy::default() };
-        let found = select::device_with_address(&self.book, Policy::default())
-            .or_else(|| select::device_with_address(&self.book, private))?;
-        Some(found.to_owned())
+        select::device_with_address(&self.book, Policy::default())
+            .or_else(|| select::device_with_address(&self.book, private))
     }
 
     /// The device that [`NetworkView::device`] finds for `name`, with the owners of its addresses.
     ///
     /// # Errors
     /// As [`NetworkView::device`].
-    pub fn scope(&self, name: &str) -> Result<DeviceScope, NoAddress> {
+    pub fn scope(&self, name: &str) -> Result<DeviceScope<'_>, NoAddress> {
         let device = self.device(name)?;
-        let claims = self.claims(name.strip_prefix('@').unwrap_or(name), &device);
+        let claims = self.claims(name.strip_prefix('@').unwrap_or(name), device);
         Ok(DeviceScope { device, claims })
     }
 
@@ -115,38 +111,35 @@ impl NetworkView {
     ///
     /// # Errors
     /// As [`NetworkView::device`], for `v6`.
-    pub fn scope_v6(&self, v4: &str, v6: &str) -> Result<DeviceScope, NoAddress> {
+    pub fn scope_v6(&self, v4: &str, v6: &str) -> Result<DeviceScope<'_>, NoAddress> {
         let reason = match self.scope(v6) {
-            Err(reason @ (NoAddress::NoSuchInterface { .. } | NoAddress::Down(_))) => reason,
+            Err(reason) if matches!(reason.kind, Kind::NoSuchInterface | Kind::Down) => reason,
             found => return found,
         };
-        let is_absent = matches!(reason, NoAddress::NoSuchInterface { .. });
+        let is_absent = reason.kind == Kind::NoSuchInterface;
         // OpenWrt's ppp6-up, qmi.sh and others call netifd's `add_dynamic` with this name.
         match self.scope(&format!("{v4}_6")) {
-            Err(NoAddress::NoSuchInterface { .. }) if is_absent => match self.scope(v4) {
+            Err(_) if !is_absent => Err(reason),
+            Err(dynamic) if dynamic.kind == Kind::NoSuchInterface => match self.scope(v4) {
                 // netifd adds and removes the IPv6 interface with the line, so its absence is a loss.
-                Err(down @ (NoAddress::Down(_) | NoAddress::NoDevice(_))) => Err(down),
-                Err(_) => Err(reason),
+                Err(down) if !matches!(down.kind, Kind::Down | Kind::NoDevice) => Err(reason),
                 found => found,
             },
-            Err(_) if !is_absent => Err(reason),
             dynamic => dynamic,
         }
     }
 
     /// Which addresses of `device` netifd lists for the logical interface `name`, and which for others.
-    fn claims(&self, name: &str, device: &str) -> AddressOwnership {
+    fn claims(&self, name: &str, device: &str) -> AddressOwnership<'_> {
         let mut claims = AddressOwnership::default();
         let NetifdState::Known(networks) = &self.netifd else {
             return claims;
         };
         for (other, network) in networks.iter() {
             if other == name {
-                claims.own = network.clone();
+                claims.own = Some(network);
             } else if network.device.as_deref() == Some(device) {
-                claims
-                    .others
-                    .extend(network.addresses.iter().chain(network.assigned.iter()).copied());
+                claims.others.push(network);
             }
         }
         claims

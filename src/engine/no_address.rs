@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use super::sightings::Clues;
 use crate::model::{Family, address};
 
 /// Why an address is not published.
@@ -26,72 +27,179 @@ pub enum Rejection {
 
 /// Why there is no address to publish.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NoAddress {
-    /// Neither a logical interface nor a device of this name is known.
-    NoSuchInterface {
-        /// The name that the owner configured.
-        network: String,
-        /// If there is no netifd: a device with an address that could be published.
-        instead: Option<String>,
-    },
-    /// netifd is being asked for the device of this logical interface.
-    NetifdAsked(String),
-    /// This logical interface is down.
-    Down(String),
-    /// There is no device of this name.
-    NoDevice(String),
-    /// This device has no address of the family.
-    NoAddress(String, Family),
-    /// There are addresses, but none may be published: the best of them, and the reason against it.
-    Refused(IpAddr, Rejection),
-    /// As `Refused`, for an address that was asked for: who has told it comes first.
-    RefusedOf(String, IpAddr, Rejection),
-    /// The kernel has no way to the internet for packets of this family.
-    NoExit(Family),
+pub struct NoAddress {
+    /// What kind of reason it is, for what follows from it.
+    pub kind: Kind,
+    /// A sentence for the owner.
+    text: String,
+}
+
+/// A kind of reason why there is no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Neither a logical interface nor a device of the name is known.
+    NoSuchInterface,
+    /// netifd is being asked for the device of the logical interface.
+    NetifdAsked,
+    /// The logical interface is down.
+    Down,
+    /// There is no device of the name.
+    NoDevice,
+    /// The device has no address of the family.
+    NoneThere,
+    /// There are addresses, but none may be published.
+    Refused,
+    /// As `Refused`, and duplicate address detection still runs for the best of them.
+    Tentative,
+    /// As `Refused`, and the best of them is one that the provider of the line shares among customers.
+    Shared,
+    /// The address that was asked for may not be published.
+    RefusedOf,
+    /// As `RefusedOf`, and the provider of the line shares it among customers.
+    SharedOf,
+    /// The kernel has no way to the internet for packets of the family.
+    NoExit,
     /// Another line is about to take the place of the one in use, or nothing is known yet.
-    Awaited(String),
+    Awaited,
     /// A source that must be asked has not answered yet.
     NotAsked,
-    /// The source cannot be asked now, for this reason.
-    CannotAsk(String),
-    /// A source that must be asked failed, for this reason.
-    NotDetected(String),
-    /// Of this host in the local network no address in the prefix is known.
-    HostNotSeen(String),
+    /// The source cannot be asked now.
+    CannotAsk,
+    /// A source that must be asked failed.
+    NotDetected,
+    /// Of a host in the local network no address in the prefix is known.
+    HostNotSeen,
 }
 
 impl NoAddress {
+    fn new(kind: Kind, text: String) -> Self {
+        Self { kind, text }
+    }
+
+    /// There is neither a logical interface nor a device `network`, the name that the owner configured. `instead` is a
+    /// device with an address that could be published, if there is no netifd.
+    pub fn no_such_interface(network: &str, instead: Option<&str>) -> Self {
+        let mut text = format!("neither a logical interface nor a device '{network}' is there");
+        // The owner can copy this option into the section.
+        if let Some(device) = instead {
+            text = format!(
+                "{text}; the device '{device}' has an address: option ip_network '{device}'"
+            );
+        }
+        Self::new(Kind::NoSuchInterface, text)
+    }
+
+    /// netifd is being asked for the device of this logical interface.
+    pub fn netifd_asked(network: &str) -> Self {
+        let text = format!("netifd is being asked for the device of '{network}'");
+        Self::new(Kind::NetifdAsked, text)
+    }
+
+    /// This logical interface is down.
+    pub fn down(network: &str) -> Self {
+        Self::new(Kind::Down, format!("the logical interface '{network}' is down"))
+    }
+
+    /// There is no device of this name.
+    pub fn no_device(device: &str) -> Self {
+        Self::new(Kind::NoDevice, format!("no device '{device}' is there"))
+    }
+
+    /// This device has no address of the family.
+    pub fn none_there(device: &str, family: Family) -> Self {
+        Self::new(Kind::NoneThere, format!("'{device}' has no {family} address"))
+    }
+
+    /// There are addresses, but none may be published: the best of them, and the reason against it.
+    pub fn refused(address: IpAddr, why: Rejection) -> Self {
+        let Rejection::NotPublic(range) = why else {
+            let is_tentative = why == Rejection::Tentative;
+            let kind = if is_tentative { Kind::Tentative } else { Kind::Refused };
+            return Self::new(kind, format!("only {address} is there: {why}"));
+        };
+        let kind = if address::is_shared(address) { Kind::Shared } else { Kind::Refused };
+        let hint = address::advice(address);
+        let text = format!("only {address}, {range}, is there; it is not published{hint}");
+        Self::new(kind, text)
+    }
+
+    /// The address that `by` has told is in this range, so it may not be published.
+    pub fn refused_of(by: &str, address: IpAddr, range: &str) -> Self {
+        let kind = if address::is_shared(address) { Kind::SharedOf } else { Kind::RefusedOf };
+        let hint = address::advice_behind(address);
+        let text =
+            format!("{address}, {range}, is all that is there ({by}); it is not published{hint}");
+        Self::new(kind, text)
+    }
+
+    /// The kernel has no way to the internet for packets of this family.
+    pub fn no_exit(family: Family) -> Self {
+        let text = format!("the kernel has no {family} route to the internet");
+        Self::new(Kind::NoExit, text)
+    }
+
+    /// Another line is about to take the place of the one in use, or nothing is known yet.
+    pub fn awaited(text: String) -> Self {
+        Self::new(Kind::Awaited, text)
+    }
+
+    /// A source that must be asked has not answered yet.
+    pub fn not_asked() -> Self {
+        Self::new(Kind::NotAsked, "the address source has not answered yet".into())
+    }
+
+    /// The source cannot be asked now, for this reason.
+    pub fn cannot_ask(why: &str) -> Self {
+        Self::new(Kind::CannotAsk, format!("the address source cannot be asked: {why}"))
+    }
+
+    /// A source that must be asked failed, for this reason.
+    pub fn not_detected(why: &str) -> Self {
+        Self::new(Kind::NotDetected, format!("the address source failed: {why}"))
+    }
+
+    /// Of this host in the local network no address in the prefix is known.
+    pub fn host_not_seen(host: &Clues) -> Self {
+        let text = format!(
+            "neither the neighbour table nor a lease has shown an address of {host} in the network's \
+             prefix"
+        );
+        Self::new(Kind::HostNotSeen, text)
+    }
+
     /// Whether the address is certainly lost, and not only for a moment. A source that does not answer, or an unknown
     /// interface is no proof of loss.
     pub fn is_loss(&self) -> bool {
-        match self {
-            Self::Down(_) | Self::NoDevice(_) | Self::NoAddress(..) | Self::NoExit(_) => true,
-            // A tentative address is usable in a moment.
-            Self::Refused(_, rejection) => *rejection != Rejection::Tentative,
-            // netifd does not know a dynamic interface, such as `wan_6`, while it dials the line.
-            Self::NoSuchInterface { .. }
-            | Self::NetifdAsked(_)
-            | Self::RefusedOf(..)
-            | Self::Awaited(_)
-            | Self::NotAsked
-            | Self::CannotAsk(_)
-            | Self::NotDetected(_)
-            | Self::HostNotSeen(_) => false,
+        match self.kind {
+            Kind::Down
+            | Kind::NoDevice
+            | Kind::NoneThere
+            | Kind::NoExit
+            | Kind::Refused
+            | Kind::Shared => true,
+            // A tentative address is usable in a moment. netifd does not know a dynamic interface, such as `wan_6`,
+            // while it dials the line.
+            Kind::Tentative
+            | Kind::NoSuchInterface
+            | Kind::NetifdAsked
+            | Kind::RefusedOf
+            | Kind::SharedOf
+            | Kind::Awaited
+            | Kind::NotAsked
+            | Kind::CannotAsk
+            | Kind::NotDetected
+            | Kind::HostNotSeen => false,
         }
     }
 
     /// Whether all that is there is an address that the provider of the line shares among customers.
     pub fn is_shared(&self) -> bool {
-        matches!(
-            self,
-            Self::Refused(only, Rejection::NotPublic(_))
-                | Self::RefusedOf(_, only, Rejection::NotPublic(_)) if address::is_shared(*only)
-        )
+        matches!(self.kind, Kind::Shared | Kind::SharedOf)
     }
 
     /// Whether duplicate address detection still runs. The kernel ends it within seconds.
     pub fn is_tentative(&self) -> bool {
-        matches!(self, Self::Refused(_, Rejection::Tentative))
+        self.kind == Kind::Tentative
     }
 }
 
@@ -108,14 +216,48 @@ pub enum Desired {
 
 /// What keeps requests from leaving.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SendBlock {
+pub struct SendBlock {
+    /// What kind of reason it is.
+    pub kind: BlockKind,
+    /// A sentence for the owner.
+    text: String,
+}
+
+/// What kind of reason keeps requests from leaving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlockKind {
     /// There is no device for `bind_network`.
-    NoDevice(NoAddress),
+    NoDevice,
+    /// netifd is being asked for the device of `bind_network`.
+    NetifdAsked,
+    /// No usable route leads to the provider.
+    NoRoute,
+    /// No route leads to the provider through the device whose address the provider is to store.
+    NoRouteFrom,
+}
+
+impl SendBlock {
+    /// There is no device for `bind_network`.
+    pub fn no_device(why: &NoAddress) -> Self {
+        let is_asked = why.kind == Kind::NetifdAsked;
+        let kind = if is_asked { BlockKind::NetifdAsked } else { BlockKind::NoDevice };
+        Self { kind, text: format!("bind_network: {why}") }
+    }
+
     /// No usable route leads to the provider: the kernel's reason.
-    NoRoute(String),
+    pub fn no_route(why: &str) -> Self {
+        Self { kind: BlockKind::NoRoute, text: format!("cannot reach the provider: {why}") }
+    }
+
     /// No route leads to the provider through the device whose address the provider is to store: the kernel's
     /// reason.
-    NoRouteFrom(String),
+    pub fn no_route_from(why: &str) -> Self {
+        let text = format!(
+            "cannot reach the provider: {why}, and over another line it would store that one's \
+             address, because the update URL names none"
+        );
+        Self { kind: BlockKind::NoRouteFrom, text }
+    }
 }
 
 impl fmt::Display for Rejection {
@@ -136,59 +278,12 @@ impl fmt::Display for Rejection {
 
 impl fmt::Display for NoAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoSuchInterface { network, instead } => {
-                write!(f, "neither a logical interface nor a device '{network}' is there")?;
-                // The owner can copy this option into the section.
-                let Some(device) = instead else { return Ok(()) };
-                write!(f, "; the device '{device}' has an address: option ip_network '{device}'")
-            }
-            Self::NetifdAsked(network) => {
-                write!(f, "netifd is being asked for the device of '{network}'")
-            }
-            Self::Down(network) => write!(f, "the logical interface '{network}' is down"),
-            Self::NoDevice(device) => write!(f, "no device '{device}' is there"),
-            Self::NoAddress(device, family) => {
-                write!(f, "'{device}' has no {family} address")
-            }
-            Self::Refused(address, Rejection::NotPublic(range)) => {
-                let hint = address::advice(*address);
-                write!(f, "only {address}, {range}, is there; it is not published{hint}")
-            }
-            Self::Refused(address, why) => write!(f, "only {address} is there: {why}"),
-            Self::RefusedOf(by, address, why) => {
-                let hint = address::advice_behind(*address);
-                write!(
-                    f,
-                    "{address}, {why}, is all that is there ({by}); it is not published{hint}"
-                )
-            }
-            Self::NoExit(family) => {
-                write!(f, "the kernel has no {family} route to the internet")
-            }
-            Self::Awaited(why) => f.write_str(why),
-            Self::NotAsked => f.write_str("the address source has not answered yet"),
-            Self::CannotAsk(why) => write!(f, "the address source cannot be asked: {why}"),
-            Self::NotDetected(why) => write!(f, "the address source failed: {why}"),
-            Self::HostNotSeen(host) => write!(
-                f,
-                "neither the neighbour table nor a lease has shown an address of {host} in the network's \
-                 prefix"
-            ),
-        }
+        f.write_str(&self.text)
     }
 }
 
 impl fmt::Display for SendBlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoDevice(reason) => write!(f, "bind_network: {reason}"),
-            Self::NoRoute(why) => write!(f, "cannot reach the provider: {why}"),
-            Self::NoRouteFrom(why) => write!(
-                f,
-                "cannot reach the provider: {why}, and over another line it would store that one's \
-                 address, because the update URL names none"
-            ),
-        }
+        f.write_str(&self.text)
     }
 }

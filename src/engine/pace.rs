@@ -1,10 +1,8 @@
 //! When a request may leave: settling, token bucket, back-off and the provider's waiting time, as pure
 //! values.
 
-use std::time::Duration;
-
 use crate::provider::Rate;
-use crate::time::{Now, UnixSeconds};
+use crate::time::{Duration, Now, UnixSeconds};
 
 /// Changes of the address have settled when none came for this time. A line that comes up gets several
 /// addresses one after another.

@@ -2,11 +2,13 @@
 
 use std::cmp::Reverse;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::Engine;
+use super::account::Account;
 use super::agenda::Item;
 use super::event::Action;
-use super::flights::{Flight, Owner, Part, RecordId};
+use super::flights::{Owner, Part, RecordId};
 use super::record::Record;
 use super::report;
 use crate::model::sort;
@@ -18,28 +20,29 @@ use crate::time::Now;
 type Leaving = (RecordId, Target);
 
 impl Engine {
-    /// The next job, if there is one that can leave now.
-    pub(super) fn publish(&mut self, now: Now) -> Option<Action> {
+    /// Sends the next job. Returns whether there is one that can leave now.
+    pub(super) fn publish(&mut self, now: Now) -> bool {
         while let Some(account) = self.todo.accounts.first() {
             let batch = self.take_batch(account, now);
             if !batch.is_empty() {
-                return self.send(account, &batch, now);
+                return self.send(account, &batch, now).is_some();
             }
             self.todo.accounts.take_first();
         }
-        None
+        false
     }
 
-    /// Reports why requests that are due cannot leave, if that is news.
-    pub(super) fn report_blocks(&mut self) -> Option<Action> {
+    /// Reports why requests that are due cannot leave. Returns whether that is news.
+    pub(super) fn report_blocks(&mut self) -> bool {
         while let Some(section) = self.todo.blocks.take_first() {
-            let active = self.sections.get_mut(section)?;
-            let view = self.viewpoints.get(active.viewpoint)?;
+            let Some((active, view)) = self.section_and_view(section) else { return false };
             if let Some(block) = active.new_block(&view.answers) {
-                return Some(report::blocked(&active.spec.name, &block));
+                let notice = report::blocked(&active.spec.name, &block);
+                self.actions.push_first(Action::Say(notice));
+                return true;
             }
         }
-        None
+        false
     }
 
     /// The records that leave next. All of them leave the same way.
@@ -53,8 +56,9 @@ impl Engine {
         let (most, kind) = (account.most(), account.batch);
         let Some(leader) = self.take_ready(place, now) else { return batch };
         if !self.accounts.get(place).is_some_and(|account| account.is_open(now)) {
-            self.put_back(leader.0);
-            self.plan_account(place);
+            self.enqueue(leader.0);
+            let due = self.accounts.get(place).map(Account::next_slot_at);
+            self.plan(Item::Account(place), due);
             return batch;
         }
         batch.push(leader);
@@ -81,18 +85,15 @@ impl Engine {
             }
         }
         for id in left {
-            self.put_back(id);
+            self.enqueue(id);
         }
     }
 
     /// The other family of the name of `leader`, if that could leave with it.
     fn sibling(&self, leader: RecordId, now: Now) -> Option<Leaving> {
-        let active = self.sections.get(leader.section)?;
-        let family = active.records.get(leader.record)?.family;
-        let name = active.slots.get(leader.record)?.name;
-        for id in self.names.group(&self.sections, name) {
-            let record = self.sections.get(id.section)?.records.get(id.record)?;
-            if record.family == family || !self.go_same_way(leader, id) {
+        let family = self.family_of(leader);
+        for id in self.group_of(leader) {
+            if self.family_of(id) == family || !self.go_same_way(leader, id) {
                 continue;
             }
             if let Some(target) = self.sendable(id, now) {
@@ -129,18 +130,12 @@ impl Engine {
 
     /// What could be sent for the record now.
     fn sendable(&self, id: RecordId, now: Now) -> Option<Target> {
-        let active = self.sections.get(id.section)?;
-        let record = active.records.get(id.record)?;
+        let record = self.record(id)?;
         let target = record.wait(now).ready()?;
-        let view = self.viewpoints.get(active.viewpoint)?;
-        if view.answers.of(record.family).way.is_err() {
+        let view = self.view_of(self.sections.get(id.section)?)?;
+        let is_busy = |other: &RecordId| self.record(*other).is_none_or(Record::is_busy);
+        if view.answers.of(record.family).way.is_err() || self.group_of(id).iter().any(is_busy) {
             return None;
-        }
-        let name = active.slots.get(id.record)?.name;
-        for other in self.names.group(&self.sections, name) {
-            if self.sections.get(other.section)?.records.get(other.record)?.is_busy() {
-                return None;
-            }
         }
         Some(target)
     }
@@ -161,11 +156,19 @@ impl Engine {
 
     /// The records of other sections with the same name and family in the same account.
     pub(super) fn twins(&self, id: RecordId) -> Vec<RecordId> {
-        let slot = self.sections.get(id.section).and_then(|active| active.slots.get(id.record));
-        let Some(slot) = slot else { return Vec::new() };
-        let mut twins: Vec<RecordId> = self.names.group(&self.sections, slot.name).collect();
-        twins.retain(|&other| other != id && self.family_of(other) == self.family_of(id));
+        let family = self.family_of(id);
+        let mut twins = Vec::new();
+        for other in self.group_of(id) {
+            if other != id && self.family_of(other) == family {
+                twins.push(other);
+            }
+        }
         twins
+    }
+
+    /// The records of the same name in the same account, with this one.
+    pub(super) fn group_of(&self, id: RecordId) -> Vec<RecordId> {
+        self.slot(id).map_or(Vec::new(), |slot| self.names.group(&self.sections, slot.name))
     }
 
     /// With `share`, an address that another section has published, too, is not ours alone, so it stays.
@@ -174,38 +177,31 @@ impl Engine {
             return;
         }
         for twin in self.twins(id) {
-            let record = self.sections.get(twin.section).and_then(|it| it.records.get(twin.record));
-            let Some(held) = record.and_then(Record::published) else { continue };
-            change.previous = change.previous.filter(|ours| *ours != held);
+            let Some(held) = self.record(twin).and_then(Record::published) else { continue };
+            if change.previous == Some(held) {
+                change.previous = None;
+            }
             change.tried.retain(|ours| *ours != held);
         }
     }
 
     fn family_of(&self, id: RecordId) -> Option<Family> {
-        Some(self.sections.get(id.section)?.records.get(id.record)?.family)
+        Some(self.record(id)?.family)
     }
 
-    fn put_back(&mut self, id: RecordId) {
+    /// Queues the record among those of its account that are ready, unless it is there.
+    pub(super) fn enqueue(&mut self, id: RecordId) {
         let Some(active) = self.sections.get_mut(id.section) else { return };
         let Some(account) = self.accounts.get_mut(active.account) else { return };
-        if let Some(slot) = active.slots.get_mut(id.record) {
-            slot.is_queued = true;
+        if let Some(slot) = active.slots.get_mut(id.record)
+            && !std::mem::replace(&mut slot.is_queued, true)
+        {
             account.ready.push(Reverse(id));
         }
     }
 
-    /// The account is looked at again when it may send the next request.
-    fn plan_account(&mut self, place: usize) {
-        let Some(account) = self.accounts.get_mut(place) else { return };
-        let due = Some(account.next_slot_at());
-        if account.due != due {
-            account.due = due;
-            self.agenda.add(account.next_slot_at(), Item::Account(place));
-        }
-    }
-
     /// `batch` leaves as one job.
-    fn send(&mut self, place: usize, batch: &[Leaving], now: Now) -> Option<Action> {
+    fn send(&mut self, place: usize, batch: &[Leaving], now: Now) -> Option<()> {
         let mut sections = Vec::new();
         let mut parts = Vec::new();
         // The seed decides with which change the job begins, another one each time.
@@ -213,41 +209,39 @@ impl Engine {
         for &(id, target) in batch {
             let active = self.sections.get_mut(id.section)?;
             let record = active.records.get_mut(id.record)?;
-            let (mut change, sent) = record.send(target, &active.spec.record, now);
             sections.push(active.spec.name.clone());
-            self.spare_twins(id, &mut change);
-            job.changes.push(change);
-            parts.push(Part { owner: Owner::Record(id), sent });
+            job.changes.push(record.change(target, &active.spec.record));
+            parts.push(Part { owner: Owner::Record(id), sent: record.send(target, now) });
+            self.spare_twins(id, job.changes.last_mut()?);
             self.touch(id);
         }
         job.kept = self.kept(batch);
         let account = self.accounts.get_mut(place)?;
         account.sent(now);
         job.learned = account.known.clone();
-        let id = self.flights.next_id();
-        let flight = Flight { account: account.key, kept: job.kept.clone(), parts };
-        self.flights.add(flight);
+        let id = self.flights.add(account.key, job.kept.clone(), parts);
         self.next_jitter();
         let change = job.changes.first()?;
         let active = self.sections.get(batch.first()?.0.section)?;
-        let view = self.viewpoints.get(active.viewpoint)?;
+        let view = self.view_of(active)?;
         let is_seen = view.needs.is_seen(change.family);
-        Some(Action::Publish {
+        let action = Action::Publish {
             id,
-            section: active.spec.clone(),
+            section: Arc::clone(&active.spec),
             sections,
-            device: view.answers.of(change.family).way.clone().unwrap_or_default(),
+            device: view.answers.of(change.family).device(),
             source: if is_seen { change.address() } else { None },
             job,
-        })
+        };
+        self.actions.push_first(action);
+        Some(())
     }
 
     /// What is published of the other family of the names in `batch`.
     fn kept(&self, batch: &[Leaving]) -> Vec<(Hostname, IpAddr)> {
         let mut kept = Vec::new();
         for id in self.other_families(batch) {
-            let record = self.sections.get(id.section).and_then(|it| it.records.get(id.record));
-            if let Some(record) = record
+            if let Some(record) = self.record(id)
                 && let Some(address) = record.published()
             {
                 kept.push((record.name.clone(), address));
@@ -260,9 +254,7 @@ impl Engine {
     fn other_families(&self, batch: &[Leaving]) -> Vec<RecordId> {
         let mut others = Vec::new();
         for (id, _) in batch {
-            let Some(active) = self.sections.get(id.section) else { continue };
-            let Some(slot) = active.slots.get(id.record) else { continue };
-            let group: Vec<RecordId> = self.names.group(&self.sections, slot.name).collect();
+            let group = self.group_of(*id);
             for other in &group {
                 if !self.is_family_in(batch, &group, *other) {
                     others.push(*other);

@@ -6,22 +6,26 @@ use crate::model::{Family, Host};
 use crate::proto::netlink::{Hop, IfIndex, NoWay, Way, WayAnswer};
 
 impl KernelTables {
-    /// The questions about the ways to `host`: over `family` only, and through `device`, if they are given.
+    /// Adds the questions about the ways to `host`: over `family` only, and through `device`, if they are given.
     /// Without the device there is none.
-    pub fn asks(&self, host: &Host, family: Option<Family>, device: Option<&str>) -> Vec<Ask> {
+    pub fn add_asks(
+        &self,
+        host: &Host,
+        family: Option<Family>,
+        device: Option<&str>,
+        asks: &mut Vec<Ask>,
+    ) {
         let device = match device.map(|name| self.link(name)) {
             None => None,
             Some(Some(link)) => Some((link.name.clone(), link.index)),
-            Some(None) => return Vec::new(),
+            Some(None) => return,
         };
-        let mut asks = Vec::new();
         for of in [Family::V4, Family::V6] {
             let other = matches!(host, Host::Address(address) if Family::of(*address) != of);
             if !other && family.is_none_or(|family| family == of) {
                 asks.push(Ask { host: host.clone(), family: of, device: device.clone(), mark: 0 });
             }
         }
-        asks
     }
 
     /// Whether a request to `host` can leave.
@@ -44,9 +48,11 @@ impl KernelTables {
         {
             return Some(format!("{address} is no {family} address"));
         }
+        let mut asks = Vec::new();
+        self.add_asks(host, family, device, &mut asks);
         let mut reasons = Vec::new();
-        for ask in self.asks(host, family, device) {
-            reasons.push(self.obstruction(&ask, family.is_some())?);
+        for ask in &asks {
+            reasons.push(self.obstruction(ask, family.is_some())?);
         }
         reasons.dedup();
         Some(reasons.join("; "))
@@ -93,8 +99,13 @@ impl KernelTables {
         let Some(WayAnswer { way: Way::Out(hops), .. }) = self.ways.answer(ask) else {
             return Vec::new();
         };
-        let usable = hops.iter().filter(|hop| self.works(hop));
-        usable.map(|hop| (ask.family, hop.link, hop.gateway)).collect()
+        let mut steps = Vec::new();
+        for hop in hops {
+            if self.works(hop) {
+                steps.push((ask.family, hop.link, hop.gateway));
+            }
+        }
+        steps
     }
 
     /// Whether all that is missing for a way is an address to send from.

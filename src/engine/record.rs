@@ -47,14 +47,13 @@ mod wish;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::pace::{Backoff, Bucket, Hold};
 use super::registered::Registered;
 use super::wait::Wait;
 use crate::config::Timing;
 use crate::model::{Family, Hostname, Target};
-use crate::time::Now;
+use crate::time::{Duration, Now};
 pub use difference::Difference;
 use difference::Sight;
 pub use outcome::{Ending, ResultCounts, Sent};
@@ -301,15 +300,20 @@ impl Record {
             return Wait::GivenUp(self.pace.backoff.attempts());
         }
         let hold = self.pace.hold.until();
-        let pauses = [
-            Wait::Hold { until: hold, is_restored: self.pace.hold.is_restored() },
-            Wait::BackOff(self.pace.backoff.until()),
-            Wait::Pace(self.pace.bucket.ready_at()),
-            Wait::Settling(self.wish.settling.until()),
-        ];
-        match pauses.into_iter().max_by_key(Wait::deadline) {
-            Some(pause) if pause.deadline() > Some(now.up) => pause,
-            _ => Wait::Ready(target),
+        let backoff = self.pace.backoff.until();
+        let pace = self.pace.bucket.ready_at();
+        let settling = self.wish.settling.until();
+        let until = hold.max(backoff).max(pace).max(settling);
+        if until <= now.up {
+            Wait::Ready(target)
+        } else if until == settling {
+            Wait::Settling(until)
+        } else if until == pace {
+            Wait::Pace(until)
+        } else if until == backoff {
+            Wait::BackOff(until)
+        } else {
+            Wait::Hold { until, is_restored: self.pace.hold.is_restored() }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Reports of the kernel and netifd: which addresses and ways they change, worked out once per batch.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::ops::Range;
 use std::path::PathBuf;
 
 use super::Engine;
@@ -8,11 +9,9 @@ use super::agenda::Item;
 use super::event::Action;
 use super::flights::RecordId;
 use super::host::HostAnswer;
-use super::no_address::Desired;
+use super::no_address::{Desired, NoAddress};
 use super::report;
-use super::section::SectionState;
 use super::viewpoint::Moment;
-use super::way::Ask;
 use crate::model::Family;
 use crate::model::sorted::Set;
 use crate::proto::netlink::{IfIndex, Message, Report, Table};
@@ -134,12 +133,13 @@ impl Engine {
 
     /// Asks the kernel for the way to each host. Sections that share a host share the question.
     fn ask_for_ways(&mut self) {
-        let mut asks = Vec::new();
+        let mut asks = Set::new();
         for view in &self.viewpoints {
             asks.extend(view.asks(&self.facts));
         }
-        let asks: Set<Ask> = asks.into_iter().collect();
-        self.actions.extend(asks.iter().cloned().map(Action::FindWay));
+        for ask in asks.iter() {
+            self.actions.push(Action::FindWay(ask.clone()));
+        }
         self.facts.book.ways.ask(asks);
     }
 
@@ -149,14 +149,9 @@ impl Engine {
         let mut lacks_ways = false;
         for place in 0..self.viewpoints.len() {
             let Some(view) = self.viewpoints.get_mut(place) else { continue };
-            let before = view.due;
-            let followed = view.follow_lines(&self.facts, moment);
+            let Some(followed) = view.follow_lines(&self.facts, moment) else { continue };
             lacks_ways |= followed.lacks_ways;
-            if view.due != before
-                && let Some(at) = view.due
-            {
-                self.agenda.add(at, Item::Viewpoint(place));
-            }
+            self.plan(Item::Viewpoint(place), followed.due);
             if followed.has_changed {
                 self.report_lines(place, now);
             }
@@ -173,7 +168,7 @@ impl Engine {
         for member in view.members.clone() {
             for line in lines.iter().filter(|line| line.used_for.is_zero()) {
                 let Some(active) = self.sections.get(member) else { continue };
-                self.actions.push(report::line(&active.spec.name, line));
+                self.actions.say(report::line(&active.spec.name, line));
                 self.tell_line(member, line);
             }
         }
@@ -201,7 +196,9 @@ impl Engine {
         if !gone.is_empty() {
             // A request may have left from one of them: if it fails, the provider is not to blame.
             self.flights.network_gone(None);
-            self.actions.extend(gone.into_iter().map(Action::Cut));
+        }
+        for address in gone {
+            self.actions.push(Action::Cut(address));
         }
     }
 
@@ -212,11 +209,21 @@ impl Engine {
         if let Desired::Address(address) = view.answers.of(family).desired {
             return Some(address);
         }
-        let members = || view.members.iter().filter_map(|place| self.sections.get(*place));
-        let records = || members().flat_map(SectionState::own_records);
-        let of_family = || records().filter(|record| record.family == family);
-        let desired = of_family().find_map(|record| record.desired());
-        desired.or_else(|| of_family().find_map(|record| record.published()))
+        let mut published = None;
+        for &member in &view.members {
+            for record in self.sections.get(member)?.own_records() {
+                if record.family != family {
+                    continue;
+                }
+                if record.desired().is_some() {
+                    return record.desired();
+                }
+                if published.is_none() {
+                    published = record.published();
+                }
+            }
+        }
+        published
     }
 
     /// The address that each host of the viewpoint has now.
@@ -240,18 +247,20 @@ impl Engine {
 
     /// The sections whose answers have changed follow them.
     fn follow(&mut self, now: Now) {
-        let mut places = Vec::new();
-        while let Some(place) = self.todo.reselect.take_first() {
-            places.push(place);
-        }
+        let places = self.todo.reselect.take_all();
         for &place in &places {
-            let Some(active) = self.sections.get_mut(place) else { continue };
-            let Some(view) = self.viewpoints.get(active.viewpoint) else { continue };
-            if active.follow_gates(&view.answers, now) {
-                self.actions.push(report::standing(&active.spec.name, active.standing()));
+            let Some((active, view)) = self.section_and_view(place) else { continue };
+            let standing = if active.follow_gates(&view.answers, now) {
+                Some(report::standing(&active.spec.name, active.standing()))
+            } else {
+                None
+            };
+            let is_another_network = active.follow_ways(&view.answers, now);
+            if let Some(notice) = standing {
+                self.actions.say(notice);
                 self.flights.supersede(place);
             }
-            if active.follow_ways(&view.answers, now) {
+            if is_another_network {
                 self.flights.network_gone(Some(place));
             }
         }
@@ -262,8 +271,7 @@ impl Engine {
     }
 
     fn reselect(&mut self, place: usize, now: Now) {
-        let Some(active) = self.sections.get_mut(place) else { return };
-        let Some(view) = self.viewpoints.get(active.viewpoint) else { return };
+        let Some((active, view)) = self.section_and_view(place) else { return };
         active.follow_event_network(&view.answers, now);
         active.follow_uplink(&view.answers, now);
         let missing = active.reselect(&view.answers, now);
@@ -271,21 +279,28 @@ impl Engine {
         if active.rests() {
             return;
         }
+        let (first_host, end) = (active.own_records().len(), active.records.len());
         for (family, why) in missing {
-            let Some(active) = self.sections.get(place) else { return };
-            let records = active.own_records().filter(|record| record.family == family);
-            let name = &active.spec.name;
-            self.actions.push(report::no_address(name, family, records, &why, now));
-            let records = 0..active.own_records().count();
-            self.tell_absence(place, records, family, &why);
+            self.report_absence(place, 0..first_host, family, &why, now);
         }
-        let Some(active) = self.sections.get(place) else { return };
         if let Some(why) = no_prefix {
-            let (name, hosts) = (&active.spec.name, active.hosts().iter());
-            self.actions.push(report::no_address(name, Family::V6, hosts, &why, now));
-            let records = active.own_records().count()..active.records.len();
-            self.tell_absence(place, records, Family::V6, &why);
+            self.report_absence(place, first_host..end, Family::V6, &why, now);
         }
+    }
+
+    /// Tells the owner that those of `records` that are of `family` have no address, and `why`.
+    fn report_absence(
+        &mut self,
+        place: usize,
+        records: Range<usize>,
+        family: Family,
+        why: &NoAddress,
+        now: Now,
+    ) {
+        let Some(active) = self.sections.get(place) else { return };
+        let known = active.records.get(records.clone()).unwrap_or_default();
+        self.actions.say(report::no_address(&active.spec.name, family, known, why, now));
+        self.tell_absence(place, records, family, why);
     }
 }
 

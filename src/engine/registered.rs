@@ -11,14 +11,13 @@
 
 use std::mem;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::pace::Backoff;
 use crate::config::Lookup;
 use crate::dns::{Dnssec, Found};
 use crate::model::address::list;
-use crate::time::Now;
 use crate::time::duration;
+use crate::time::{Duration, Now};
 
 /// The first pause after a look-up that failed. At boot the resolver answers a moment later.
 const RETRY: Duration = Duration::from_secs(60);

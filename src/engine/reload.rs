@@ -1,8 +1,9 @@
 //! A new configuration comes into force: valid state is taken over, and jobs on their way are waited for.
 
+use std::sync::Arc;
+
 use super::account::Account;
 use super::directory::Directory;
-use super::event::Action;
 use super::flights::{Owner, Part, RecordId};
 use super::names::Names;
 use super::record::ResultCounts;
@@ -21,7 +22,7 @@ use crate::time::Now;
 
 impl Engine {
     /// Puts `config` in force.
-    pub(super) fn reload(&mut self, config: Config, directory: Directory, now: Now) {
+    pub(super) fn reload(&mut self, config: Box<Config>, directory: Directory, now: Now) {
         self.keep_before_reload();
         self.failing_after = config.global.failing_after;
         let mut known = self.state(now);
@@ -31,24 +32,23 @@ impl Engine {
         }
         let waiting = self.waiting_records();
         let mut old = std::mem::take(&mut self.sections);
-        // An insertion into a sorted `Map` moves nothing if the names come in order.
-        sort::by(&mut old, |a, b| a.spec.name.cmp(&b.spec.name));
-        let mut old: Map<String, SectionState> =
-            old.into_iter().map(|active| (active.spec.name.clone(), active)).collect();
-        let mut needs = Vec::new();
+        let old_viewpoints = std::mem::take(&mut self.viewpoints);
         for spec in config.sections {
-            let before = old.remove(&spec.name);
-            needs.push(Needs::of(&spec, &directory));
-            let mut active = SectionState::new(spec, &known, now);
-            if let Some(before) = before {
-                active.inherit(before, now);
-            } else if let Some(notice) = still_refused(&active, now) {
-                self.actions.push(Action::Say(notice));
+            let spec = Arc::new(spec);
+            self.sections.push(SectionState::new(Arc::clone(&spec), &known, now));
+            let Some(active) = self.sections.last_mut() else { continue };
+            let before = self.names.section(&old, &spec.name);
+            match before.and_then(|index| old.get_mut(index)) {
+                Some(before) => active.inherit(before, now),
+                None => {
+                    if let Some(notice) = still_refused(active, now) {
+                        self.actions.say(notice);
+                    }
+                }
             }
-            self.sections.push(active);
+            self.assign_viewpoint(Needs::of(&spec, &directory), &old_viewpoints);
         }
         // Flights and names below are found by the account of a section.
-        self.assign_viewpoints(needs);
         self.follow_hosts();
         self.assign_accounts();
         self.reassign_flights(waiting);
@@ -86,32 +86,27 @@ impl Engine {
         specs.eq(sections)
     }
 
-    /// Gives each section its viewpoint. Sections with the same questions about the network share one.
-    fn assign_viewpoints(&mut self, needs: Vec<Needs>) {
-        let before = std::mem::take(&mut self.viewpoints);
-        let mut known: Map<Needs, usize> = Map::new();
-        for (index, (active, needs)) in self.sections.iter_mut().zip(needs).enumerate() {
-            active.viewpoint = match known.get(&needs) {
-                Some(viewpoint) => *viewpoint,
-                None => {
-                    known.insert(needs.clone(), self.viewpoints.len());
-                    self.viewpoints.push(Viewpoint::new(needs, active.steps().cloned(), &before));
-                    self.viewpoints.len() - 1
-                }
-            };
-            if let Some(viewpoint) = self.viewpoints.get_mut(active.viewpoint) {
-                viewpoint.members.push(index);
-            }
+    /// Gives the last section its viewpoint. Sections with the same questions about the network share one, and there
+    /// are few different ones. `before` are the viewpoints before the reload.
+    fn assign_viewpoint(&mut self, needs: Needs, before: &[Viewpoint]) {
+        let index = self.sections.len() - 1;
+        let Some(active) = self.sections.last_mut() else { return };
+        let known = self.viewpoints.iter().position(|view| view.needs == needs);
+        active.viewpoint = known.unwrap_or(self.viewpoints.len());
+        if known.is_none() {
+            self.viewpoints.push(Viewpoint::new(needs, active.steps().cloned(), before));
+        }
+        if let Some(viewpoint) = self.viewpoints.get_mut(active.viewpoint) {
+            viewpoint.members.push(index);
         }
     }
 
     /// Gives each section its account. Sections with the same provider and credentials share one. An account of
     /// the old configuration keeps its limits and learned values.
     fn assign_accounts(&mut self) {
-        let mut old = Map::new();
-        for account in self.accounts.drain(..) {
-            old.insert(account.key, account.vacated());
-        }
+        let mut old = std::mem::take(&mut self.accounts);
+        // Their order is often the same as before. Then the one that is sought is always the last.
+        old.reverse();
         let learned = match &self.keeper.before_reload {
             Some(before) => before.known.as_slice(),
             None => &[],
@@ -123,10 +118,11 @@ impl Engine {
                 Some(account) => *account,
                 None => {
                     known.insert(key, self.accounts.len());
-                    let before = old.remove(&key);
-                    let account =
-                        before.unwrap_or_else(|| Account::new(key, &section.spec, learned));
-                    self.accounts.push(account);
+                    let before = old.iter().rposition(|account| account.key == key);
+                    self.accounts.push(match before {
+                        Some(before) => old.swap_remove(before).vacated(),
+                        None => Account::new(key, &section.spec, learned),
+                    });
                     self.accounts.len() - 1
                 }
             };
@@ -140,7 +136,7 @@ impl Engine {
     /// change.
     fn waiting_records(&mut self) -> Vec<Owner> {
         let mut waiting = Vec::new();
-        for part in self.flights.parts() {
+        for part in self.flights.jobs().iter().flat_map(|flight| &flight.parts) {
             let Owner::Record(id) = part.owner else { continue };
             let Some(active) = self.sections.get(id.section) else { continue };
             let Some(record) = active.records.get(id.record) else { continue };
@@ -153,26 +149,20 @@ impl Engine {
     /// Finds the records that wait for jobs in the new configuration. `waiting` names them.
     fn reassign_flights(&mut self, waiting: Vec<Owner>) {
         let mut waiting = waiting.into_iter();
-        for (_, part) in self.flights.parts_mut() {
+        for part in self.flights.jobs_mut().iter_mut().flat_map(|flight| &mut flight.parts) {
             if let Owner::Record(_) = part.owner
                 && let Some(owner) = waiting.next()
             {
-                part.owner = match find(&self.sections, &owner, None) {
-                    Some(id) => {
-                        wait_for(&mut self.sections, id, part);
-                        Owner::Record(id)
-                    }
-                    None => owner,
-                };
+                part.owner = owner;
+                find_owner(&mut self.sections, part, None);
             }
         }
         // An earlier reload may have removed a record while its request was on its way. If this one brings the
         // record back, even in another section, it waits for that request: the provider may carry out the older
         // of two requests last.
-        for (account, part) in self.flights.parts_mut() {
-            if let Some(id) = find(&self.sections, &part.owner, Some(account)) {
-                wait_for(&mut self.sections, id, part);
-                part.owner = Owner::Record(id);
+        for flight in self.flights.jobs_mut() {
+            for part in &mut flight.parts {
+                find_owner(&mut self.sections, part, Some(flight.account));
             }
         }
     }
@@ -191,6 +181,14 @@ fn retain(records: &mut Vec<Saved>, config: &Config) {
 fn still_refused(active: &SectionState, now: Now) -> Option<Notice> {
     let record = active.records.iter().find(|record| record.refusal.is_some())?;
     report::still_refused(&active.spec.name, record, now)
+}
+
+/// Finds the record that waits for `part`, as [`find`] does.
+fn find_owner(sections: &mut [SectionState], part: &mut Part, account: Option<u64>) {
+    if let Some(id) = find(sections, &part.owner, account) {
+        wait_for(sections, id, part);
+        part.owner = Owner::Record(id);
+    }
 }
 
 /// The record that `owner` names, in the section of the same name. With `account`, sections with that account

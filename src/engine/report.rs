@@ -1,79 +1,88 @@
 //! The messages of the log about changes: one sentence each.
 
-use std::time::Duration;
-
 use super::event::Action;
 use super::gate::Standing;
-use super::no_address::{NoAddress, Rejection, SendBlock};
+use super::no_address::{BlockKind, Kind, NoAddress, SendBlock};
 use super::record::{Difference, Record, Refusal};
 use super::status::LineStatus;
 use super::wait::{Wait, repeated};
 use crate::dns::Dnssec;
+use crate::model::fifo::Fifo;
 use crate::model::{Family, Level, Notice, Target};
 use crate::provider::{Outcome, Scope, Verdict};
-use crate::time::Now;
 use crate::time::duration::{millis, until};
+use crate::time::{Duration, Now};
 
-/// Reports that there is no address of `family` to publish. `records` are those of the section and the family.
-pub(super) fn no_address<'a>(
+impl Fifo<Action> {
+    /// Adds a message for the log.
+    #[inline(never)]
+    pub(super) fn say(&mut self, notice: Notice) {
+        self.push(Action::Say(notice));
+    }
+}
+
+/// Reports that there is no address of `family` to publish. `records` are some of the section.
+pub(super) fn no_address(
     section: &str,
     family: Family,
-    records: impl Iterator<Item = &'a Record> + Clone,
+    records: &[Record],
     why: &NoAddress,
     now: Now,
-) -> Action {
-    let had_address = records.clone().any(|record| record.desired().is_some());
+) -> Notice {
+    let mut had_address = false;
+    let mut removal: Option<Duration> = None;
+    for record in records.iter().filter(|record| record.family == family) {
+        had_address |= record.desired().is_some();
+        if let Wait::Lost { at, .. } = record.wait(now) {
+            removal = Some(removal.map_or(at, |first| first.min(at)));
+        }
+    }
     let level = no_address_level(why, had_address);
-    let consequence = match records.filter_map(|record| removal(record, now)).min() {
+    let consequence = match removal {
         // The owner is to know in time that a name will vanish.
         Some(at) => format!("is removed in {} unless an address comes", until(at, now)),
         None => "stays as it is".into(),
     };
     let record = family.record_type();
     let text = format!("{record}: {why}; the record {consequence}");
-    Action::Say(Notice::about(section, level, text))
+    Notice::about(section, level, text)
 }
 
 /// How urgent it is that there is no address. `had_address`: whether there was one before.
 fn no_address_level(why: &NoAddress, had_address: bool) -> Level {
-    match why {
+    match why.kind {
         // netifd removes the interface while it dials again, so a line that had an address is no mistake.
-        NoAddress::NoSuchInterface { .. } if had_address => Level::Info,
-        NoAddress::NoSuchInterface { .. } | NoAddress::NotDetected(_) => Level::Warning,
-        // Each new IPv6 address is tentative for a second or two.
-        NoAddress::Refused(_, Rejection::Tentative) => Level::Info,
-        NoAddress::Refused(..) | NoAddress::RefusedOf(..) | NoAddress::CannotAsk(_) => {
+        Kind::NoSuchInterface if had_address => Level::Info,
+        Kind::NoSuchInterface | Kind::NotDetected => Level::Warning,
+        Kind::Refused | Kind::Shared | Kind::RefusedOf | Kind::SharedOf | Kind::CannotAsk => {
             Level::Notice
         }
-        NoAddress::NoDevice(_)
-        | NoAddress::NoAddress(..)
-        | NoAddress::NoExit(_)
-        | NoAddress::Awaited(_)
-        | NoAddress::NotAsked
-        | NoAddress::HostNotSeen(_)
-        | NoAddress::NetifdAsked(_)
-        | NoAddress::Down(_) => Level::Info,
+        // Each new IPv6 address is tentative for a second or two.
+        Kind::Tentative
+        | Kind::NoDevice
+        | Kind::NoneThere
+        | Kind::NoExit
+        | Kind::Awaited
+        | Kind::NotAsked
+        | Kind::HostNotSeen
+        | Kind::NetifdAsked
+        | Kind::Down => Level::Info,
     }
 }
 
-/// When `record` is removed, if it waits for its removal.
-fn removal(record: &Record, now: Now) -> Option<Duration> {
-    if let Wait::Lost { at, .. } = record.wait(now) { Some(at) } else { None }
-}
-
 /// Reports that this router takes over from another one, or leaves publishing to it.
-pub(super) fn standing(section: &str, standing: &Standing) -> Action {
+pub(super) fn standing(section: &str, standing: &Standing) -> Notice {
     let text = match standing {
         Standing::Open => "this router publishes now".into(),
         Standing::Closed(why) => format!("{why}: nothing is sent or removed until that changes"),
         Standing::Unknown => "it is not known yet whether this router publishes".into(),
     };
-    Action::Say(Notice::about(section, Level::Notice, text))
+    Notice::about(section, Level::Notice, text)
 }
 
 /// Reports that another line is in use.
-pub(super) fn line(section: &str, line: &LineStatus) -> Action {
-    Action::Say(Notice::about(section, Level::Notice, line_sentence(line)))
+pub(super) fn line(section: &str, line: &LineStatus) -> Notice {
+    Notice::about(section, Level::Notice, line_sentence(line))
 }
 
 /// That another line is in use, and why.
@@ -84,14 +93,14 @@ pub(super) fn line_sentence(line: &LineStatus) -> String {
 }
 
 /// Reports why a request that is due cannot leave.
-pub(super) fn blocked(section: &str, block: &SendBlock) -> Action {
-    let level = match block {
-        SendBlock::NoDevice(_) | SendBlock::NoRouteFrom(_) => Level::Warning,
+pub(super) fn blocked(section: &str, block: &SendBlock) -> Notice {
+    let level = match block.kind {
+        BlockKind::NoDevice | BlockKind::NetifdAsked | BlockKind::NoRouteFrom => Level::Warning,
         // Common: the line is down, and comes back by itself.
-        SendBlock::NoRoute(_) => Level::Info,
+        BlockKind::NoRoute => Level::Info,
     };
     let text = format!("{block}; the update is sent when this changes");
-    Action::Say(Notice::about(section, level, text))
+    Notice::about(section, level, text)
 }
 
 /// Reports the outcome of a request for `record` with `target`. `next` ends the sentence about a failure.

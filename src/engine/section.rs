@@ -4,13 +4,12 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::detect::{Detector, Schedule};
 use super::event::{QuestionId, SourceAnswer};
 use super::gate::Standing;
 use super::gateway::Uplink;
-use super::no_address::{Desired, NoAddress, SendBlock};
+use super::no_address::{Desired, Kind, NoAddress, SendBlock};
 use super::record::{Record, Rest};
 use super::registered::Registered;
 use super::select::Policy;
@@ -19,12 +18,12 @@ use super::status::UpdateTotals;
 use super::viewpoint::Answers;
 use super::way::Step;
 use crate::config::{Section, Source};
+use crate::model::Family;
 use crate::model::sort;
 use crate::model::sorted::{Map, Set};
-use crate::model::{Family, Transport};
 use crate::provider::{self, Failure, Outcome};
 use crate::state::State;
-use crate::time::Now;
+use crate::time::{Duration, Now};
 
 /// A section with its state.
 #[derive(Clone, Debug)]
@@ -95,25 +94,31 @@ struct Seen {
     standing: Standing,
     /// What keeps requests from leaving, as the log last reported it.
     block: Option<SendBlock>,
+    /// Why the hosts have no prefix, as the log last reported it.
+    no_prefix: Option<NoAddress>,
+    network: SeenNetwork,
+}
+
+/// The part of that which stays valid in a reload.
+#[derive(Clone, Debug, Default)]
+struct SeenNetwork {
     /// The device and the addresses of the event network; `None` before the first look.
     event_network: Option<(Option<String>, Set<IpAddr>)>,
     /// The uplink of a `gateway` source; `None` before the first look.
     uplink: Option<Uplink>,
     /// The usable ways to the section's hosts when the kernel had last answered every question.
     steps: Option<Set<Step>>,
-    /// Why the hosts have no prefix, as the log last reported it.
-    no_prefix: Option<NoAddress>,
 }
 
 /// What the provider's answer to one record means for the other records of the account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AccountVerdict {
+#[derive(Debug)]
+pub struct AccountVerdict<'a> {
     /// The outcome of that record's request.
-    pub outcome: Outcome,
+    pub outcome: &'a Outcome,
     /// The end of that record's back-off, since boot.
     pub pause: Duration,
-    /// The transport of the answered request.
-    pub transport: Transport,
+    /// The section of the answered request, which travelled as its options say.
+    pub spec: Arc<Section>,
     /// The families of the records in the answered request.
     pub families: Vec<Family>,
 }
@@ -142,7 +147,7 @@ pub(super) fn count(number: &mut usize, was: bool, is: bool) {
 
 impl SectionState {
     /// A section that starts, with its records as the state file has them.
-    pub fn new(spec: Section, saved: &State, now: Now) -> Self {
+    pub fn new(spec: Arc<Section>, saved: &State, now: Now) -> Self {
         let records = start_records(&spec, saved, now);
         let mut detectors = Map::new();
         for &family in &spec.families {
@@ -157,7 +162,7 @@ impl SectionState {
         let is_alone = spec.gates.is_empty();
         let standing = if is_alone { Standing::Open } else { Standing::Unknown };
         let mut active = Self {
-            spec: Arc::new(spec),
+            spec,
             account: 0,
             viewpoint: 0,
             slots: vec![Slot::default(); records.len()],
@@ -180,15 +185,15 @@ impl SectionState {
     }
 
     /// Takes over the state that the new configuration leaves valid from `old`, the section of the same name
-    /// before a reload.
-    pub fn inherit(&mut self, old: Self, now: Now) {
-        self.inherit_records(&old, now);
+    /// before a reload. What is taken over is taken from `old`.
+    pub fn inherit(&mut self, old: &mut Self, now: Now) {
+        self.inherit_records(old, now);
         let is_same_source = old.spec.source == self.spec.source
             && old.spec.transport == self.spec.transport
             && old.spec.families == self.spec.families;
         if is_same_source {
-            self.detectors = old.detectors;
-            self.no_address = old.no_address;
+            std::mem::swap(&mut self.detectors, &mut old.detectors);
+            std::mem::swap(&mut self.no_address, &mut old.no_address);
             let timing = &self.spec.timing;
             self.detectors.values_mut().for_each(|detector| detector.retime(timing, now));
         } else {
@@ -201,33 +206,30 @@ impl SectionState {
             }
         }
         if old.spec.lookup != self.spec.lookup {
-            self.records.iter_mut().for_each(|record| record.registered = Registered::default());
+            self.forget_registered();
         }
         // A reload changes nothing in the network, so it does not count as an event there.
-        self.seen.event_network = old.seen.event_network;
-        self.seen.uplink = old.seen.uplink;
-        self.seen.steps = old.seen.steps;
+        std::mem::swap(&mut self.seen.network, &mut old.seen.network);
         if old.spec.gates == self.spec.gates {
-            self.seen.standing = old.seen.standing;
+            std::mem::swap(&mut self.seen.standing, &mut old.seen.standing);
         } else if !old.seen.standing.is_open() && self.seen.standing.is_open() {
             // The owner has removed the gates, so this router takes over.
             self.forget_other_router();
         }
         self.set_stopped(old.stopped);
         self.results = old.results;
-        self.last = old.last;
+        std::mem::swap(&mut self.last, &mut old.last);
     }
 
-    fn inherit_records(&mut self, old: &Self, now: Now) {
+    fn inherit_records(&mut self, old: &mut Self, now: Now) {
         let is_same_account = old.spec.provider == self.spec.provider;
         let is_same_way = is_same_account && old.spec.transport == self.spec.transport;
         let held = old.records.iter().map(Record::held_until).max();
-        let mut before: Vec<&Record> = old.records.iter().collect();
-        sort::by(&mut before, |a, b| a.key().cmp(&b.key()));
+        sort::by(&mut old.records, |a, b| a.key().cmp(&b.key()));
         let timing = Arc::new(self.spec.timing.clone());
         for record in &mut self.records {
-            let index = before.binary_search_by(|before| before.key().cmp(&record.key()));
-            let Some(before) = index.ok().and_then(|index| before.get(index)) else {
+            let index = old.records.binary_search_by(|before| before.key().cmp(&record.key()));
+            let Some(before) = index.ok().and_then(|index| old.records.get_mut(index)) else {
                 // The provider's waiting time holds for the account, so a new name waits, too.
                 if let Some(held) = held
                     && is_same_account
@@ -237,9 +239,9 @@ impl SectionState {
                 continue;
             };
             if before.fingerprint == record.fingerprint {
-                let name = std::mem::replace(record, (*before).clone()).name;
-                let is_respelt = name.written() != record.name.written();
-                record.name = name;
+                std::mem::swap(record, before);
+                std::mem::swap(&mut record.name, &mut before.name);
+                let is_respelt = before.name.written() != record.name.written();
                 record.retime(Arc::clone(&timing), now);
                 record.ask_again_after_reload();
                 // The owner may have respelt a name that the provider refused.
@@ -297,12 +299,17 @@ impl SectionState {
         if !self.spec.record.share {
             self.records.iter_mut().for_each(Record::take_over);
         }
+        self.forget_registered();
+    }
+
+    /// What DNS had for the records does not count any more.
+    fn forget_registered(&mut self) {
         self.records.iter_mut().for_each(|record| record.registered = Registered::default());
     }
 
     /// The usable ways to the section's hosts when the kernel had last answered every question.
     pub fn steps(&self) -> Option<&Set<Step>> {
-        self.seen.steps.as_ref()
+        self.seen.network.steps.as_ref()
     }
 
     /// Looks for a way to a host that was not usable before: the router has another network now. Failures in
@@ -313,32 +320,40 @@ impl SectionState {
             return false;
         };
         // A way that only went away is no new network: requests may still fail for the same reason.
-        let is_another = self.seen.steps.as_ref().is_some_and(|before| !steps.is_subset(before));
+        let is_another = self.steps().is_some_and(|before| !steps.is_subset(before));
         if is_another {
             self.records.iter_mut().for_each(Record::network_changed);
             self.detectors.values_mut().for_each(|detector| detector.network_changed(now));
         }
-        self.seen.steps = Some(steps.clone());
+        self.seen.network.steps = Some(steps.clone());
         is_another
     }
 
     /// Asks the source again when the event network has changed.
     pub fn follow_event_network(&mut self, answers: &Answers, now: Now) {
-        if self.detectors.is_empty() || answers.event_network.is_none() {
+        let seen = &mut self.seen.network.event_network;
+        if self.detectors.is_empty()
+            || answers.event_network.is_none()
+            || answers.event_network == *seen
+        {
             return;
         }
-        let before = std::mem::replace(&mut self.seen.event_network, answers.event_network.clone());
-        if before.is_some() && before != self.seen.event_network {
+        let is_first = seen.is_none();
+        seen.clone_from(&answers.event_network);
+        if !is_first {
             self.ask_again(now);
         }
     }
 
     /// Asks the gateway again when the uplink has changed.
     pub fn follow_uplink(&mut self, answers: &Answers, now: Now) {
-        if answers.uplink.is_none() || answers.uplink == self.seen.uplink {
+        let seen = &mut self.seen.network.uplink;
+        if answers.uplink.is_none() || answers.uplink == *seen {
             return;
         }
-        if std::mem::replace(&mut self.seen.uplink, answers.uplink.clone()).is_some() {
+        let is_first = seen.is_none();
+        seen.clone_from(&answers.uplink);
+        if !is_first {
             self.ask_again(now);
         }
     }
@@ -385,13 +400,17 @@ impl SectionState {
             return answer.desired.clone();
         };
         let policy = self.policy();
-        match (detector.desired(policy), &answer.cannot_ask) {
-            (Desired::Unknown | Desired::Nothing(NoAddress::NotAsked), Some(why))
-                if !detector.asking() =>
-            {
-                Desired::Nothing(NoAddress::CannotAsk(why.clone()))
+        let desired = detector.desired(policy);
+        let is_unknown = match &desired {
+            Desired::Unknown => true,
+            Desired::Nothing(why) => why.kind == Kind::NotAsked,
+            Desired::Address(_) => false,
+        };
+        match &answer.cannot_ask {
+            Some(why) if is_unknown && !detector.asking() => {
+                Desired::Nothing(NoAddress::cannot_ask(why))
             }
-            (desired, _) => desired,
+            _ => desired,
         }
     }
 
@@ -402,7 +421,7 @@ impl SectionState {
         let spec = Arc::clone(&self.spec);
         for &family in &spec.families {
             let desired = self.desired(family, answers);
-            for record in self.own_records_mut().filter(|record| record.family == family) {
+            for record in self.own_records_mut().iter_mut().filter(|it| it.family == family) {
                 record.follow(&desired, now);
             }
             if let Some(why) = self.new_absence(family, desired) {
@@ -438,14 +457,14 @@ impl SectionState {
     }
 
     /// The records that follow the section's own source.
-    pub fn own_records(&self) -> impl Iterator<Item = &Record> + Clone {
-        self.records.iter().take(self.first_host())
+    pub fn own_records(&self) -> &[Record] {
+        self.records.get(..self.first_host()).unwrap_or_default()
     }
 
     /// The same, to change them.
-    pub fn own_records_mut(&mut self) -> impl Iterator<Item = &mut Record> {
-        let own = self.first_host();
-        self.records.iter_mut().take(own)
+    pub fn own_records_mut(&mut self) -> &mut [Record] {
+        let first = self.first_host();
+        self.records.get_mut(..first).unwrap_or_default()
     }
 
     fn first_host(&self) -> usize {
@@ -486,17 +505,17 @@ impl SectionState {
 
     /// Applies the provider's answer to another record of the account. Returns whether it is a refusal that a
     /// record of this section did not have before.
-    pub fn account_answered(&mut self, verdict: &AccountVerdict, now: Now) -> bool {
+    pub fn account_answered(&mut self, verdict: &AccountVerdict<'_>, now: Now) -> bool {
         // A failure over one transport is no proof for another one. Each family may have its own host, so a
         // failure counts for the families in the request only.
         let is_failure = matches!(verdict.outcome, Outcome::Retry { after: None, .. });
-        if is_failure && verdict.transport != self.spec.transport {
+        if is_failure && verdict.spec.transport != self.spec.transport {
             return false;
         }
         let mut is_refused = false;
         for record in &mut self.records {
             if !is_failure || verdict.families.contains(&record.family) {
-                is_refused |= record.account_answered(&verdict.outcome, verdict.pause, now);
+                is_refused |= record.account_answered(verdict.outcome, verdict.pause, now);
             }
         }
         is_refused

@@ -24,7 +24,6 @@
 
 use std::cmp::Reverse;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::book::{AddressEntry, KernelTables, is_secondary};
 pub use super::no_address::{Desired, NoAddress, Rejection};
@@ -32,6 +31,7 @@ use super::scope::{AddressOwnership, DeviceScope};
 use crate::model::Family;
 use crate::model::address;
 use crate::proto::netlink::AddressFlags;
+use crate::time::Duration;
 
 /// `RT_SCOPE_LINK` of linux/rtnetlink.h; above it is only `RT_SCOPE_HOST`.
 const SCOPE_LINK: u8 = 253;
@@ -58,7 +58,7 @@ pub struct Candidate {
 /// published now.
 pub fn from_device(
     book: &KernelTables,
-    place: &DeviceScope,
+    place: &DeviceScope<'_>,
     family: Family,
     policy: Policy,
     current: Option<IpAddr>,
@@ -68,29 +68,39 @@ pub fn from_device(
     }
     let DeviceScope { device, claims } = place;
     let Some(link) = book.link(device) else {
-        return Desired::Nothing(NoAddress::NoDevice(device.clone()));
+        return Desired::Nothing(NoAddress::no_device(device));
     };
-    let judge = |known: &AddressEntry| judge(known, policy, claims);
-    let all: Vec<&AddressEntry> =
-        book.addresses(link.index).filter(|k| Family::of(k.address.address) == family).collect();
-    let usable: Vec<&AddressEntry> =
-        all.iter().copied().filter(|known| judge(known).is_none()).collect();
+    let mut usable = Vec::new();
+    let mut refused = None;
+    for known in book.addresses(link.index) {
+        if Family::of(known.address.address) != family {
+            continue;
+        }
+        match judge(known, policy, claims) {
+            None => usable.push(known),
+            Some(why) if refused.is_none() => refused = Some((known.address.address, why)),
+            Some(_) => {}
+        }
+    }
     if let Some(best) = choose(&usable, claims, current) {
         return Desired::Address(best.address.address);
     }
-    let refused = |known: &&AddressEntry| judge(known).map(|why| (known.address.address, why));
-    match all.iter().find_map(refused) {
-        Some((address, why)) => Desired::Nothing(NoAddress::Refused(address, why)),
-        None => Desired::Nothing(NoAddress::NoAddress(device.clone(), family)),
-    }
+    Desired::Nothing(match refused {
+        Some((address, why)) => NoAddress::refused(address, why),
+        None => NoAddress::none_there(device, family),
+    })
 }
 
-/// Whether an address from a source that is asked may be published.
-pub fn from_outside(address: IpAddr, policy: Policy) -> Desired {
+/// Whether an address from a source that is asked may be published. `by` has told it; that is empty if the section
+/// itself names the page or the script.
+pub fn from_outside(address: IpAddr, by: &str, policy: Policy) -> Desired {
     let why = address::never_publishable(address)
         .or_else(|| address::not_public(address).filter(|_| !policy.private));
     match why {
-        Some(range) => Desired::Nothing(NoAddress::Refused(address, Rejection::NotPublic(range))),
+        Some(range) if by.is_empty() => {
+            Desired::Nothing(NoAddress::refused(address, Rejection::NotPublic(range)))
+        }
+        Some(range) => Desired::Nothing(NoAddress::refused_of(by, address, range)),
         None => Desired::Address(address),
     }
 }
@@ -98,20 +108,20 @@ pub fn from_outside(address: IpAddr, policy: Policy) -> Desired {
 /// Every address of `family` at `place` with its verdict, by address.
 pub fn candidates(
     book: &KernelTables,
-    place: &DeviceScope,
+    place: &DeviceScope<'_>,
     family: Family,
     policy: Policy,
 ) -> Vec<Candidate> {
-    let Some(link) = book.link(&place.device) else {
-        return Vec::new();
-    };
-    let of_family = book.addresses(link.index).filter(|k| Family::of(k.address.address) == family);
-    of_family
-        .map(|k| Candidate {
-            address: k.address.address,
-            rejection: judge(k, policy, &place.claims),
-        })
-        .collect()
+    let mut candidates = Vec::new();
+    let Some(link) = book.link(place.device) else { return candidates };
+    for known in book.addresses(link.index) {
+        let address = known.address.address;
+        if Family::of(address) == family {
+            let rejection = judge(known, policy, &place.claims);
+            candidates.push(Candidate { address, rejection });
+        }
+    }
+    candidates
 }
 
 /// The first device with an address that `policy` allows; loopback addresses do not count.
@@ -125,7 +135,7 @@ pub fn device_with_address(book: &KernelTables, policy: Policy) -> Option<&str> 
 }
 
 /// The rule that refuses `known`, if one does (rules 3 to 6, and 11).
-fn judge(known: &AddressEntry, policy: Policy, claims: &AddressOwnership) -> Option<Rejection> {
+fn judge(known: &AddressEntry, policy: Policy, claims: &AddressOwnership<'_>) -> Option<Rejection> {
     let flags = known.address.flags;
     let address = known.address.address;
     if flags.has(AddressFlags::DADFAILED) {
@@ -156,26 +166,41 @@ fn judge(known: &AddressEntry, policy: Policy, claims: &AddressOwnership) -> Opt
 /// The best of the usable addresses (rules 4 to 11).
 fn choose<'a>(
     usable: &[&'a AddressEntry],
-    claims: &AddressOwnership,
+    claims: &AddressOwnership<'_>,
     current: Option<IpAddr>,
 ) -> Option<&'a AddressEntry> {
-    let best = *usable.iter().min_by_key(|known| (class(known, claims), order(known)))?;
+    let best = first(usable, claims)?;
     let held = usable.iter().find(|known| Some(known.address.address) == current);
     let Some(held) = held.filter(|held| class(held, claims) == class(best, claims)) else {
         return Some(best);
     };
-    let rivals = usable
-        .iter()
-        .filter(|known| class(known, claims) == class(held, claims) && displaces(known, held));
-    Some(rivals.min_by_key(|known| order(known)).unwrap_or(held))
+    let mut rivals = usable.to_vec();
+    rivals.retain(|known| class(known, claims) == class(held, claims) && displaces(known, held));
+    first(&rivals, claims).or(Some(held))
+}
+
+/// The first of the usable addresses by rules 4 to 9 and 11.
+fn first<'a>(
+    usable: &[&'a AddressEntry],
+    claims: &AddressOwnership<'_>,
+) -> Option<&'a AddressEntry> {
+    let rank = |known: &AddressEntry| (class(known, claims), order(known));
+    let mut first: Option<&AddressEntry> = None;
+    for known in usable {
+        if first.is_none_or(|first| rank(known) < rank(first)) {
+            first = Some(known);
+        }
+    }
+    first
 }
 
 /// Rules 4 to 7 and 11: lower is better.
-fn class(known: &AddressEntry, claims: &AddressOwnership) -> (bool, bool, u8, bool) {
+fn class(known: &AddressEntry, claims: &AddressOwnership<'_>) -> [u8; 4] {
     let address = known.address.address;
     let last_resort = is_temporary(known) || is_deprecated(known);
     let private = address::not_public(address).is_some();
-    (private, last_resort, claims.rank(address), is_secondary(&known.address))
+    let secondary = is_secondary(&known.address);
+    [private.into(), last_resort.into(), claims.rank(address), secondary.into()]
 }
 
 /// Rules 7 to 9: lower is better.

@@ -2,7 +2,6 @@
 //! are looked at again.
 
 use std::cmp::Reverse;
-use std::time::Duration;
 
 use super::Engine;
 use super::agenda::Item;
@@ -12,27 +11,23 @@ use super::slot::Activity;
 use super::wait::Wait;
 use crate::model::sort;
 use crate::provider::Batch;
-use crate::time::Now;
+use crate::time::{Duration, Now};
 
 impl Engine {
     /// Something about the record has changed: what it waits for, what is shown or what is saved.
     pub(super) fn touch(&mut self, id: RecordId) {
-        let Some(active) = self.sections.get_mut(id.section) else { return };
-        let Some(slot) = active.slots.get_mut(id.record) else { return };
-        self.todo.changed.add(id.section);
-        if !slot.is_unsaved {
-            slot.is_unsaved = true;
+        let Some(slot) = self.slot_mut(id) else { return };
+        if !std::mem::replace(&mut slot.is_unsaved, true) {
             self.todo.unsaved.push(id);
         }
+        self.todo.changed.add(id.section);
         self.look_at(id);
     }
 
     /// The record itself has not changed, but what it waits for may have.
     fn look_at(&mut self, id: RecordId) {
-        let Some(active) = self.sections.get_mut(id.section) else { return };
-        let Some(slot) = active.slots.get_mut(id.record) else { return };
-        if !slot.is_touched {
-            slot.is_touched = true;
+        let Some(slot) = self.slot_mut(id) else { return };
+        if !std::mem::replace(&mut slot.is_touched, true) {
             self.todo.touched.push(id);
         }
     }
@@ -55,63 +50,59 @@ impl Engine {
 
     /// Looks at everything whose time has come.
     pub(super) fn wake(&mut self, now: Now) {
-        while let Some((at, item)) = self.agenda.first() {
-            let is_current = self.due_of(item) == Some(at);
-            if is_current && at > now.up {
-                return;
-            }
+        while let Some((at, item)) = self.first_due()
+            && at <= now.up
+        {
             self.agenda.drop_first();
-            if is_current {
-                self.wake_item(item);
-            }
+            self.plan(item, None);
+            self.wake_item(item);
         }
     }
 
     fn wake_item(&mut self, item: Item) {
         match item {
-            Item::Record(id) => {
-                if let Some(slot) = self.slot_mut(id) {
-                    slot.due = None;
-                }
-                self.touch(id);
-            }
-            Item::Section(place) => {
-                if let Some(active) = self.sections.get_mut(place) {
-                    active.due = None;
-                }
-                self.attend(place);
-            }
-            Item::Account(place) => {
-                if let Some(account) = self.accounts.get_mut(place) {
-                    account.due = None;
-                }
-                self.todo.accounts.add(place);
-            }
-            Item::Viewpoint(place) => {
-                if let Some(view) = self.viewpoints.get_mut(place) {
-                    view.due = None;
-                }
-                self.todo.news.about_all();
-            }
+            Item::Record(id) => self.touch(id),
+            Item::Section(place) => self.attend(place),
+            Item::Account(place) => self.todo.accounts.add(place),
+            Item::Viewpoint(_) => self.todo.news.about_all(),
         }
     }
 
-    fn due_of(&self, item: Item) -> Option<Duration> {
-        match item {
-            Item::Record(id) => self.sections.get(id.section)?.slots.get(id.record)?.due,
-            Item::Section(place) => self.sections.get(place)?.due,
-            Item::Account(place) => self.accounts.get(place)?.due,
-            Item::Viewpoint(place) => self.viewpoints.get(place)?.due,
+    /// The current time of the timer of `item`; `None` if there is no such item any more.
+    fn due_of(&mut self, item: Item) -> Option<&mut Option<Duration>> {
+        Some(match item {
+            Item::Record(id) => &mut self.slot_mut(id)?.due,
+            Item::Section(place) => &mut self.sections.get_mut(place)?.due,
+            Item::Account(place) => &mut self.accounts.get_mut(place)?.due,
+            Item::Viewpoint(place) => &mut self.viewpoints.get_mut(place)?.due,
+        })
+    }
+
+    /// The earliest timer that is current. Those before it are removed.
+    fn first_due(&mut self) -> Option<(Duration, Item)> {
+        loop {
+            let (at, item) = self.agenda.first()?;
+            if self.due_of(item).is_some_and(|due| *due == Some(at)) {
+                return Some((at, item));
+            }
+            self.agenda.drop_first();
+        }
+    }
+
+    /// `item` is to be looked at again at `due`.
+    pub(super) fn plan(&mut self, item: Item, due: Option<Duration>) {
+        let Some(known) = self.due_of(item) else { return };
+        if *known != due {
+            *known = due;
+            if let Some(at) = due {
+                self.agenda.add(at, item);
+            }
         }
     }
 
     /// Drops times at the head of the agenda that are not current, so that the deadline is.
     pub(super) fn prune(&mut self) {
-        while let Some((at, item)) = self.agenda.first()
-            && self.due_of(item) != Some(at)
-        {
-            self.agenda.drop_first();
-        }
+        self.first_due();
     }
 
     /// Looks at the records that were touched.
@@ -163,8 +154,13 @@ impl Engine {
             }
             Activity::Idle | Activity::Settling | Activity::InFlight => {}
         }
-        let later = [doubt_at, look_up_at].into_iter().flatten().filter(|&at| at > now.up);
-        self.plan_record(id, later.chain(wait.deadline()).min());
+        let mut due = wait.deadline();
+        for at in [doubt_at, look_up_at] {
+            if at > Some(now.up) && (due.is_none() || at < due) {
+                due = at;
+            }
+        }
+        self.plan(Item::Record(id), due);
     }
 
     /// Keeps the number of the account's records that were refused.
@@ -179,33 +175,19 @@ impl Engine {
         }
     }
 
-    fn plan_record(&mut self, id: RecordId, due: Option<Duration>) {
-        let Some(slot) = self.slot_mut(id) else { return };
-        if slot.due != due {
-            slot.due = due;
-            if let Some(at) = due {
-                self.agenda.add(at, Item::Record(id));
-            }
-        }
-    }
-
     /// The record could be sent: it is queued if a route leads to the provider.
     fn offer(&mut self, id: RecordId) {
-        let Some(active) = self.sections.get_mut(id.section) else { return };
+        let Some((active, view)) = self.section_and_view(id.section) else { return };
         let Some(record) = active.records.get(id.record) else { return };
-        let Some(view) = self.viewpoints.get(active.viewpoint) else { return };
+        let account = active.account;
         let is_blocked = view.answers.of(record.family).way.is_err();
         if is_blocked || active.has_block() {
             self.todo.blocks.add(id.section);
         }
-        let (Some(slot), false) = (active.slots.get_mut(id.record), is_blocked) else { return };
-        if !slot.is_queued
-            && let Some(account) = self.accounts.get_mut(active.account)
-        {
-            slot.is_queued = true;
-            account.ready.push(Reverse(id));
+        if !is_blocked {
+            self.enqueue(id);
+            self.todo.accounts.add(account);
         }
-        self.todo.accounts.add(active.account);
     }
 
     /// A request for the record has ended: others that waited for that go on.
@@ -218,9 +200,7 @@ impl Engine {
             account.ready.push(Reverse(RecordId { section: id.section, record }));
         }
         self.todo.accounts.add(active.account);
-        let Some(name) = active.slots.get(id.record).map(|slot| slot.name) else { return };
-        let others: Vec<RecordId> = self.names.group(&self.sections, name).collect();
-        for other in others {
+        for other in self.group_of(id) {
             if other != id {
                 self.look_at(other);
             }

@@ -45,42 +45,51 @@ pub struct Clues {
 impl Sightings {
     /// By what the host with this identity can be recognised.
     pub fn clues(&self, identity: &Identity) -> Clues {
-        match identity {
+        let mut clues = Clues::default();
+        let is_it: &dyn Fn(&DhcpHost) -> bool = match identity {
             Identity::Suffix { bits, prefix_len } => {
-                Clues { suffix: Some((*bits, *prefix_len)), ..Clues::default() }
+                clues.suffix = Some((*bits, *prefix_len));
+                return clues;
             }
             Identity::Mac(mac) => {
-                let is_it = |host: &DhcpHost| host.macs.contains(mac);
-                let duids = self.dhcp_host(&is_it).map(|host| host.duids.clone());
-                let duids = duids.unwrap_or_default();
-                Clues { macs: vec![*mac], duids, ..Clues::default() }
+                clues.macs.push(*mac);
+                &|host| host.macs.contains(mac)
             }
-            Identity::Dhcp(name) => self.clues_of_name(name),
-        }
-    }
-
-    fn clues_of_name(&self, name: &str) -> Clues {
-        let mut clues = Clues { name: Some(name.to_owned()), ..Clues::default() };
-        let is_it = |host: &DhcpHost| host.name.eq_ignore_ascii_case(name);
-        if let Some(host) = self.dhcp_host(&is_it) {
-            clues.suffix = host.suffix.map(|bits| (bits, 64));
-            clues.macs.clone_from(&host.macs);
+            Identity::Dhcp(name) => {
+                clues.name = Some(name.clone());
+                &|host| host.name.eq_ignore_ascii_case(name)
+            }
+        };
+        let hosts = self.dhcp.as_ref().map_or(&[][..], |dhcp| &dhcp.hosts);
+        let host = hosts.iter().find(|host| is_it(host));
+        if let Some(host) = host {
             clues.duids.clone_from(&host.duids);
         }
-        // The lease of IPv4 tells the hardware address.
-        if clues.macs.is_empty() {
-            let named = self.leases().filter(|lease| lease.name.eq_ignore_ascii_case(name));
-            clues.macs.extend(named.filter_map(|lease| lease.mac));
+        if let Identity::Dhcp(name) = identity {
+            self.clues_of_name(name, host, &mut clues);
         }
         clues
     }
 
-    fn dhcp_host(&self, is_it: &dyn Fn(&DhcpHost) -> bool) -> Option<&DhcpHost> {
-        self.dhcp.as_ref()?.hosts.iter().find(|host| is_it(host))
+    /// Adds by what a host with this name can be recognised. `host` is what the DHCP server is to know of it.
+    fn clues_of_name(&self, name: &str, host: Option<&DhcpHost>, clues: &mut Clues) {
+        if let Some(host) = host {
+            clues.suffix = host.suffix.map(|bits| (bits, 64));
+            clues.macs.clone_from(&host.macs);
+        }
+        // The lease of IPv4 tells the hardware address.
+        if clues.macs.is_empty() {
+            for lease in self.leases() {
+                if lease.name.eq_ignore_ascii_case(name) {
+                    clues.macs.extend(lease.mac);
+                }
+            }
+        }
     }
 
     fn leases(&self) -> impl Iterator<Item = &Lease> {
-        [&self.dnsmasq, &self.odhcpd].into_iter().flatten().flatten()
+        let [dnsmasq, odhcpd] = [&self.dnsmasq, &self.odhcpd].map(|read| read.as_deref());
+        dnsmasq.unwrap_or_default().iter().chain(odhcpd.unwrap_or_default())
     }
 
     /// Whether all sources have been read, so that a host that was not found is not there.
@@ -147,18 +156,20 @@ impl Sightings {
     }
 
     /// The addresses of leases of the host.
-    pub fn leased(&self, clues: &Clues) -> impl Iterator<Item = Ipv6Addr> {
+    pub fn leased(&self, clues: &Clues) -> Vec<Ipv6Addr> {
         // Any device can send any name, so the name counts only if nothing better is known.
         let is_found_by_name = clues.macs.is_empty() && clues.duids.is_empty();
-        let is_named = |lease: &Lease| {
-            clues.name.as_ref().is_some_and(|name| lease.name.eq_ignore_ascii_case(name))
-        };
-        let is_of = move |lease: &&Lease| {
-            clues.duids.contains(&lease.duid)
+        let name = clues.name.as_deref().filter(|_| is_found_by_name);
+        let mut addresses = Vec::new();
+        for lease in self.leases() {
+            if clues.duids.contains(&lease.duid)
                 || clues.macs.iter().any(|mac| lease.is_of(*mac))
-                || is_found_by_name && is_named(lease)
-        };
-        self.leases().filter(is_of).filter_map(Lease::v6)
+                || name.is_some_and(|name| lease.name.eq_ignore_ascii_case(name))
+            {
+                addresses.extend(lease.v6());
+            }
+        }
+        addresses
     }
 }
 

@@ -1,11 +1,9 @@
 //! The engine's notes on a record: the queues that it is in, and its last saved form.
 
-use std::time::Duration;
-
 use super::record::Record;
 use super::wait::Wait;
 use crate::state::{Changes, Saved};
-use crate::time::Now;
+use crate::time::{Duration, Now};
 
 /// The engine's notes on a record.
 #[derive(Clone, Debug, Default)]
@@ -45,9 +43,9 @@ pub enum Activity {
 impl Activity {
     /// The activity of a record that waits for `wait`.
     pub fn of(wait: &Wait) -> Self {
-        if wait.ready().is_some() {
+        if let Wait::Ready(_) = wait {
             Self::Ready
-        } else if *wait == Wait::InFlight {
+        } else if let Wait::InFlight = wait {
             Self::InFlight
         } else if wait.is_active() {
             Self::Settling

@@ -3,7 +3,6 @@
 
 use std::fmt::Write;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::record::{Difference, Timeline};
 use super::wait::Wait;
@@ -12,8 +11,8 @@ use crate::model::json::Json;
 use crate::model::sort;
 use crate::model::{Family, Hostname};
 use crate::provider::Outcome;
-use crate::time::UnixSeconds;
 use crate::time::duration::{millis, seconds};
+use crate::time::{Duration, UnixSeconds};
 
 /// The state of every active section.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -348,12 +347,16 @@ fn texts(addresses: &[IpAddr]) -> Json {
 
 /// A duration as a number of seconds.
 pub(super) fn in_seconds(duration: Duration) -> Json {
-    Json::decimal(duration.as_secs(), duration.subsec_nanos(), 9)
+    decimal(duration, 1_000_000_000, 9)
 }
 
 /// A duration as a number of milliseconds.
 fn in_millis(duration: Duration) -> Json {
-    let whole = duration.as_secs().saturating_mul(1000);
-    let whole = whole.saturating_add(duration.subsec_millis().into());
-    Json::decimal(whole, duration.subsec_nanos() % 1_000_000, 6)
+    decimal(duration, 1_000_000, 6)
+}
+
+/// A duration as a number of units, of which each is so many nanoseconds: a power of ten with this many zeros.
+fn decimal(duration: Duration, unit: u64, digits: usize) -> Json {
+    let nanos = duration.as_nanos();
+    Json::decimal(nanos / unit, u32::try_from(nanos % unit).unwrap_or_default(), digits)
 }

@@ -1,7 +1,6 @@
 //! The owner's commands `stop` and `start`, which stop and start sections while the daemon runs.
 
 use super::Engine;
-use super::event::Action;
 use crate::model::{Level, Notice};
 use crate::time::Now;
 
@@ -16,8 +15,7 @@ impl Engine {
             active.set_stopped(true);
             let name = &active.spec.name;
             let text = format!("stopped, until 'ddns-netlink start {name}' or a reload");
-            let notice = Notice::about(name, Level::Notice, text);
-            self.actions.push(Action::Say(notice));
+            self.actions.say(Notice::about(name, Level::Notice, text));
             self.touch_section(index);
         }
     }
@@ -31,8 +29,7 @@ impl Engine {
             let name = &active.spec.name;
             let is_named = names.contains(name);
             if active.stopped && (is_named || names.is_empty()) {
-                let notice = Notice::about(name, Level::Notice, "started again".into());
-                self.actions.push(Action::Say(notice));
+                self.actions.say(Notice::about(name, Level::Notice, "started again".into()));
                 active.set_stopped(false);
                 // The source was not asked meanwhile, so its last answer may be old.
                 active.ask_again(now);

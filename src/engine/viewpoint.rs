@@ -9,15 +9,14 @@ mod lines;
 mod source;
 
 use std::net::{IpAddr, Ipv6Addr};
-use std::time::Duration;
 
 use super::directory::Directory;
 use super::gate::{self, Standing};
-use super::gateway::Uplink;
+use super::gateway::{Gateway, Uplink};
 use super::host::LanAnswers;
 use super::line_choice::anywhere;
 use super::network::{NetifdState, NetworkView};
-use super::no_address::{Desired, NoAddress, SendBlock};
+use super::no_address::{BlockKind, Desired, Kind, NoAddress, SendBlock};
 use super::scope::DeviceScope;
 use super::select::{self, Policy};
 use super::way::{Ask, Step};
@@ -27,11 +26,12 @@ use crate::model::sorted::Set;
 use crate::model::{Family, Host, address};
 use crate::proto::netlink::IfIndex;
 use crate::provider;
+use crate::time::Duration;
 pub use lines::{Followed, LineChoices, Moment};
 use source::FamilySource;
 
 /// The questions of one section about the network.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Needs {
     /// The source for IPv4, and for IPv6.
     sources: [FamilySource; 2],
@@ -119,8 +119,8 @@ impl Needs {
     /// The questions of `spec`.
     pub fn of(spec: &Section, directory: &Directory) -> Self {
         let hosts = directory.resolve(&config::hosts(spec));
-        let families = spec.families.iter().copied();
-        let seen = families.filter(|&family| is_seen(spec, &hosts, family)).collect();
+        let mut seen = spec.families.clone();
+        seen.retain(|family| is_seen(spec, &hosts, *family));
         let is_any_asked = spec.families.iter().any(|&family| spec.source.is_asked(family));
         Self {
             sources: [Family::V4, Family::V6].map(|family| FamilySource::of(&spec.source, family)),
@@ -162,12 +162,12 @@ impl Needs {
     ///
     /// # Errors
     /// Why there is no such device.
-    pub fn scope(
-        &self,
+    pub fn scope<'a>(
+        &'a self,
         family: Family,
-        facts: &NetworkView,
-        choices: &LineChoices,
-    ) -> Result<DeviceScope, NoAddress> {
+        facts: &'a NetworkView,
+        choices: &'a LineChoices,
+    ) -> Result<DeviceScope<'a>, NoAddress> {
         let choice = of_family(choices, family);
         match self.source(family) {
             FamilySource::Lines(lines) => choice.line_scope(lines, family, facts),
@@ -176,7 +176,7 @@ impl Needs {
             FamilySource::Network(name) => facts.scope(name),
             FamilySource::NetworkV6 { v4, v6 } => facts.scope_v6(v4, v6),
             FamilySource::Web | FamilySource::Script | FamilySource::Gateway => {
-                Err(NoAddress::NotAsked)
+                Err(NoAddress::not_asked())
             }
         }
     }
@@ -188,32 +188,29 @@ impl Needs {
 
     /// The questions to the kernel about ways to hosts.
     fn asks(&self, facts: &NetworkView, choices: &LineChoices) -> Vec<Ask> {
-        let Ok(device) = self.bound(facts) else {
-            return Vec::new();
-        };
+        let mut asks = Vec::new();
+        let Ok(device) = self.bound(facts) else { return asks };
         let device = device.as_deref();
         // Name servers are reached like any host of the internet.
-        let mut asks = facts.book.asks(&anywhere(), self.over, device);
+        facts.book.add_asks(&anywhere(), self.over, device, &mut asks);
         for host in &self.hosts {
-            asks.extend(facts.book.asks(host, self.over, device));
+            facts.book.add_asks(host, self.over, device, &mut asks);
         }
         for &family in &self.families {
-            asks.extend(self.line_asks(family, facts, of_family(choices, family)));
+            self.add_line_asks(family, facts, of_family(choices, family), &mut asks);
         }
         for &family in &self.seen {
-            let Ok(scope) = self.scope(family, facts, choices) else {
-                continue;
-            };
+            let Ok(scope) = self.scope(family, facts, choices) else { continue };
             for host in &self.hosts {
-                asks.extend(facts.book.asks(host, Some(family), Some(&scope.device)));
+                facts.book.add_asks(host, Some(family), Some(scope.device), &mut asks);
             }
         }
-        if *self.source(Family::V4) == FamilySource::Gateway {
-            asks.extend(facts.book.asks(&anywhere(), Some(Family::V4), device));
+        if let FamilySource::Gateway = self.source(Family::V4) {
+            facts.book.add_asks(&anywhere(), Some(Family::V4), device, &mut asks);
         }
         for host in &self.askable {
             for &family in &self.families {
-                asks.extend(facts.book.asks(host, Some(family), device));
+                facts.book.add_asks(host, Some(family), device, &mut asks);
             }
         }
         asks
@@ -226,16 +223,17 @@ impl Needs {
         };
         let device = match facts.device(name) {
             Ok(device) => device,
-            Err(NoAddress::NoSuchInterface { network, .. }) => {
+            Err(reason) if reason.kind == Kind::NoSuchInterface => {
                 // The proposed device is one for `ip_network`, and not for `bind_network`.
-                let reason = NoAddress::NoSuchInterface { network, instead: None };
-                return Err(SendBlock::NoDevice(reason));
+                let plain = name.strip_prefix('@').unwrap_or(name);
+                let reason = NoAddress::no_such_interface(plain, None);
+                return Err(SendBlock::no_device(&reason));
             }
-            Err(reason) => return Err(SendBlock::NoDevice(reason)),
+            Err(reason) => return Err(SendBlock::no_device(&reason)),
         };
-        match facts.book.link(&device) {
+        match facts.book.link(device) {
             Some(link) => Ok(Some(link.name.clone())),
-            None => Err(SendBlock::NoDevice(NoAddress::NoDevice(device))),
+            None => Err(SendBlock::no_device(&NoAddress::no_device(device))),
         }
     }
 
@@ -259,19 +257,19 @@ impl Needs {
         let Some(scope) = seen else {
             return match closed(&self.hosts, self.over, device.as_deref(), facts) {
                 None => Ok(device),
-                Some(why) => Err(SendBlock::NoRoute(why)),
+                Some(why) => Err(SendBlock::no_route(&why)),
             };
         };
-        let Some(why) = closed(&self.hosts, Some(family), Some(&scope.device), facts) else {
-            return Ok(Some(scope.device));
+        let Some(why) = closed(&self.hosts, Some(family), Some(scope.device), facts) else {
+            return Ok(Some(scope.device.to_owned()));
         };
         match closed(&self.hosts, Some(family), None, facts) {
             // The device leads to no provider, such as a LAN bridge with a public IPv6 address. The request leaves
             // from that address over another device.
             None if family == Family::V6 => Ok(None),
             // An IPv4 request over another line leaves from that line's address, and the provider stores that.
-            None => Err(SendBlock::NoRouteFrom(why)),
-            Some(why) => Err(SendBlock::NoRoute(why)),
+            None => Err(SendBlock::no_route_from(&why)),
+            Some(why) => Err(SendBlock::no_route(&why)),
         }
     }
 
@@ -292,7 +290,7 @@ impl Needs {
         match self.scope(family, facts, choices) {
             Ok(scope) => select::from_device(&facts.book, &scope, family, self.policy, current),
             // netifd, or a line, may have a device in a moment.
-            Err(NoAddress::NetifdAsked(_) | NoAddress::Awaited(_)) => Desired::Unknown,
+            Err(why) if matches!(why.kind, Kind::NetifdAsked | Kind::Awaited) => Desired::Unknown,
             Err(why) => Desired::Nothing(why),
         }
     }
@@ -303,11 +301,13 @@ impl Needs {
         bound: &Result<Option<String>, SendBlock>,
         facts: &NetworkView,
     ) -> Option<Uplink> {
-        if *self.source(Family::V4) != FamilySource::Gateway || !facts.book.complete() {
+        let is_gateway = matches!(self.source(Family::V4), FamilySource::Gateway);
+        if !is_gateway || !facts.book.complete() {
             return None;
         }
         let device = bound.as_ref().ok()?.as_deref();
-        let asks = facts.book.asks(&anywhere(), Some(Family::V4), device);
+        let mut asks = Vec::new();
+        facts.book.add_asks(&anywhere(), Some(Family::V4), device, &mut asks);
         Some(facts.book.uplink(asks.first()?))
     }
 
@@ -319,14 +319,14 @@ impl Needs {
         facts: &NetworkView,
     ) -> Option<String> {
         let source = self.source(family);
-        if *source == FamilySource::Script {
+        if let FamilySource::Script = source {
             return None;
         }
         let device = match bound {
             Ok(device) => device.as_deref(),
             Err(block) => return Some(block.to_string()),
         };
-        if *source == FamilySource::Gateway {
+        if let FamilySource::Gateway = source {
             return facts.book.closed(&anywhere(), Some(family), device);
         }
         closed(&self.askable, Some(family), device, facts)
@@ -342,7 +342,7 @@ impl Needs {
         let cannot_ask = self.cannot_ask(family, bound, facts);
         let can_ask = cannot_ask.is_none();
         let is_certain = facts.book.complete()
-            && !matches!(bound, Err(SendBlock::NoDevice(NoAddress::NetifdAsked(_))));
+            && !matches!(bound, Err(block) if block.kind == BlockKind::NetifdAsked);
         FamilyAnswer {
             desired: self.desired(family, facts, choices, current),
             way: self.way(family, bound, facts, choices),
@@ -378,19 +378,39 @@ impl Needs {
             return None;
         }
         let device = facts.device(name).ok();
-        let link = device.as_deref().and_then(|device| facts.book.link(device));
-        let addresses = link.into_iter().flat_map(|link| facts.book.addresses(link.index));
-        let addresses = addresses.map(|known| known.address.address).collect();
-        Some((device, addresses))
+        let mut addresses = Set::new();
+        if let Some(link) = device.and_then(|device| facts.book.link(device)) {
+            for known in facts.book.addresses(link.index) {
+                addresses.insert(known.address.address);
+            }
+        }
+        Some((device.map(str::to_owned), addresses))
+    }
+}
+
+impl FamilyAnswer {
+    /// The device that a request for a record must leave through; `None` if any will do, or if none can leave.
+    pub fn device(&self) -> Option<String> {
+        self.way.as_ref().ok()?.clone()
     }
 }
 
 impl Answers {
+    /// The device of `bind_network`; `None` if the option is not set, or if there is no such device.
+    pub fn bound_device(&self) -> Option<String> {
+        self.bound.as_ref().ok()?.clone()
+    }
+
+    /// The gateway of the default route, for a `gateway` source.
+    pub fn gateway(&self) -> Option<&Gateway> {
+        self.uplink.as_ref()?.gateway.as_ref()
+    }
+
     /// The answers before the first report of the kernel.
     fn unknown() -> Self {
         let family = FamilyAnswer {
             desired: Desired::Unknown,
-            way: Err(SendBlock::NoRoute("the kernel's addresses are being read".into())),
+            way: Err(SendBlock::no_route("the kernel's addresses are being read")),
             can_ask: false,
             cannot_ask: None,
         };
@@ -453,7 +473,11 @@ impl Viewpoint {
     ///
     /// # Errors
     /// Why there is no such device.
-    pub fn scope(&self, family: Family, facts: &NetworkView) -> Result<DeviceScope, NoAddress> {
+    pub fn scope<'a>(
+        &'a self,
+        family: Family,
+        facts: &'a NetworkView,
+    ) -> Result<DeviceScope<'a>, NoAddress> {
         self.needs.scope(family, facts, &self.choices)
     }
 
@@ -508,27 +532,27 @@ impl Viewpoint {
 
     /// Notes the devices whose addresses `answers` depend on.
     fn note_links(&mut self, answers: &Answers, facts: &NetworkView) {
-        self.links.clear();
-        self.depends_on_all = self.needs.depends_on_all_links();
-        let hosts = &self.needs.lan;
-        let of_hosts =
-            if hosts.hosts.is_empty() { None } else { Some(facts.scope(&hosts.network)) };
-        let scopes = [Family::V4, Family::V6].map(|family| self.scope(family, facts));
-        for scope in scopes.into_iter().chain(of_hosts) {
-            match scope {
-                Ok(scope) => {
-                    self.links.extend(facts.book.link(&scope.device).map(|link| link.index));
-                }
-                // The message proposes a device with an address, so any device may change it.
-                Err(NoAddress::NoSuchInterface { .. }) => self.depends_on_all = true,
-                Err(_) => {}
-            }
+        let mut depends_on_all = self.needs.depends_on_all_links();
+        let mut devices = Vec::new();
+        let mut note = |scope: Result<DeviceScope<'_>, NoAddress>| match scope {
+            Ok(scope) => devices.push(scope.device.to_owned()),
+            // The message proposes a device with an address, so any device may change it.
+            Err(why) => depends_on_all |= why.kind == Kind::NoSuchInterface,
+        };
+        note(self.scope(Family::V4, facts));
+        note(self.scope(Family::V6, facts));
+        if !self.needs.lan.hosts.is_empty() {
+            note(facts.scope(&self.needs.lan.network));
         }
         if let Some((Some(device), _)) = &answers.event_network {
+            devices.push(device.clone());
+        }
+        self.depends_on_all = depends_on_all;
+        self.links.clear();
+        for device in &devices {
             self.links.extend(facts.book.link(device).map(|link| link.index));
         }
-        let gateway = answers.uplink.as_ref().and_then(|uplink| uplink.gateway.as_ref());
-        self.links.extend(gateway.map(|gateway| gateway.link));
+        self.links.extend(answers.gateway().map(|gateway| gateway.link));
     }
 }
 
@@ -584,6 +608,6 @@ fn asked_hosts(spec: &Section) -> Vec<String> {
     };
     match config::proxy_host(&spec.transport) {
         Some(proxy) => vec![proxy],
-        None => [v4, v6].map(|url| url.host().to_owned()).to_vec(),
+        None => vec![v4.host().to_owned(), v6.host().to_owned()],
     }
 }

@@ -2,12 +2,11 @@
 //! and the log, and the next deadline.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::no_address::{NoAddress, SendBlock};
 use crate::model::Target;
-use crate::time::Now;
 use crate::time::duration::until;
+use crate::time::{Duration, Now};
 
 /// What a record waits for. All times are since boot.
 ///

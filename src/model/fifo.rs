@@ -43,6 +43,11 @@ impl<T> Fifo<T> {
         self.arrived.push(element);
     }
 
+    /// Adds an element before all others.
+    pub fn push_first(&mut self, element: T) {
+        self.leaving.push(element);
+    }
+
     /// Removes the first element.
     pub fn pop(&mut self) -> Option<T> {
         if self.leaving.is_empty() {

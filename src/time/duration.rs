@@ -1,12 +1,10 @@
 //! Durations in sentences.
 
-use std::time::Duration;
-
-use super::Now;
+use super::{Duration, Now};
 
 /// `45 s`, `12 min`, `3 h 20 min`, `5 d 2 h`; rounded up to a whole second first.
 pub fn seconds(time: Duration) -> String {
-    let total = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    let total = time.as_nanos().div_ceil(1_000_000_000);
     let (days, hours) = (total / 86_400, total / 3600 % 24);
     let (minutes, rest) = (total / 60 % 60, total % 60);
     match (days, total / 3600, total / 60) {
@@ -20,8 +18,7 @@ pub fn seconds(time: Duration) -> String {
 
 /// Milliseconds with as many digits as mean something; from 10 seconds on as [`seconds`].
 pub fn millis(time: Duration) -> String {
-    // Numbers of 128 bits would bring along their own division and printing.
-    let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    let micros = time.as_nanos() / 1000;
     if micros < 100_000 {
         format!("{}.{} ms", micros / 1000, micros % 1000 / 100)
     } else if micros < 10_000_000 {
@@ -50,7 +47,7 @@ mod tests {
         assert_eq!(seconds(s(150)), "2 min 30 s");
         assert_eq!(seconds(s(12_000)), "3 h 20 min");
         assert_eq!(seconds(s(200_000)), "2 d 7 h");
-        assert_eq!(millis(Duration::from_micros(440)), "0.4 ms");
+        assert_eq!(millis(Duration::from_nanos(440_000)), "0.4 ms");
         assert_eq!(millis(Duration::from_millis(380)), "380 ms");
         assert_eq!(millis(s(75)), "75 s");
     }

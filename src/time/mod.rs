@@ -2,10 +2,12 @@
 
 pub mod calendar;
 pub mod duration;
+mod nanos;
 mod now;
 mod share;
 pub mod strftime;
 pub mod timezone;
 
+pub use nanos::Duration;
 pub use now::{BUILD_TIME, Now, UnixSeconds};
 pub use share::Share;

@@ -1,6 +1,6 @@
 //! Time as a value: nothing here reads a clock.
 
-use std::time::Duration;
+use super::Duration;
 
 /// Seconds since the Unix epoch by the wall clock, which may be wrong.
 pub type UnixSeconds = u64;

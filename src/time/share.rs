@@ -1,6 +1,6 @@
 //! How often work is repeated whose cost grows with what there is to do.
 
-use std::time::Duration;
+use super::Duration;
 
 /// How many times as long as the work the pause after it is: the work takes a tenth of the time.
 const PAUSES: u32 = 9;

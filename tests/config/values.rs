@@ -1,11 +1,10 @@
-use std::time::Duration;
-
 use ddns_netlink::config::check::{self, Checked};
 use ddns_netlink::config::options::{OPTIONS, OptionOrigin, SectionKind};
 use ddns_netlink::config::{RefreshPolicy, Section, Source};
 use ddns_netlink::dns::Protocol;
 use ddns_netlink::model::{Family, HostPort, Proxy, Trust, Url};
 use ddns_netlink::provider::{Mechanism, Urls};
+use ddns_netlink::time::Duration;
 use proptest::prelude::*;
 
 use crate::sandbox::Sandbox;

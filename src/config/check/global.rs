@@ -1,13 +1,13 @@
 //! Reads `config ddns 'global'`.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::Environment;
 use super::reader::Reader;
 use crate::config::definition::Downloads;
 use crate::config::{DEFAULT_RUNDIR, Global};
 use crate::text::quoted::quoted;
+use crate::time::Duration;
 
 /// The defaults of ddns-scripts (openwrt `net/ddns-scripts`, `dynamic_dns_functions.sh`).
 pub(super) fn defaults(env: &impl Environment) -> Global {

@@ -1,11 +1,10 @@
 //! Reads what belongs to several lines: `list ip_network`, its delays and mwan3; and `route_mark`.
 
-use std::time::Duration;
-
 use super::reader::Reader;
 use super::timing::LONGEST;
 use crate::config::{Delays, Lines};
 use crate::text::quoted::quoted;
+use crate::time::Duration;
 
 /// The options that need several lines.
 const OPTIONS: [&str; 3] = ["failover_after", "failback_after", "mwan3"];

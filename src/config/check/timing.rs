@@ -1,12 +1,11 @@
 //! Reads intervals and limits.
 
-use std::time::Duration;
-
 use super::reader::Reader;
 use crate::config::{RefreshPolicy, Section, Source, Timing};
 use crate::provider::Provider;
 use crate::provider::{self, table};
 use crate::text::quoted::quoted;
+use crate::time::Duration;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;

@@ -143,7 +143,7 @@ fn unconnected(who: &str, error: &io::Error, limit: Duration) -> Failure {
     }
     let mut failure = unsent(who, error);
     if is_timeout(error) {
-        failure.text = format!("{who}: no connection within {}", seconds(limit));
+        failure.text = format!("{who}: no connection within {}", seconds(limit.into()));
     }
     failure.text += HINT;
     failure

@@ -6,13 +6,12 @@ use std::fs;
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::Medium;
 use crate::engine::status::{RecordStatus, SectionStatus, Snapshot};
 use crate::model::sort;
 use crate::model::sorted::Map;
-use crate::time::Now;
+use crate::time::{Duration, Now};
 
 /// The suffixes of a section's files, in the order of [`Files`].
 const SUFFIXES: [&str; 4] = ["ip", "update", "pid", "nextcheck"];
@@ -368,7 +367,7 @@ mod tests {
             ([refused.clone(), refused.clone()], false),
             ([refused.clone(), PUBLISHED], true),
             ([Wait::GivenUp(3), refused], false),
-            ([Wait::BackOff(NOW.up), Wait::NoAddress(NoAddress::NotAsked)], true),
+            ([Wait::BackOff(NOW.up), Wait::NoAddress(NoAddress::not_asked())], true),
         ] {
             let records = waits
                 .clone()

@@ -170,7 +170,7 @@ impl Dial<'_> {
     fn unreachable(&self, host: &str, error: &io::Error) -> Failure {
         let who = self.who(host);
         if error.kind() == io::ErrorKind::TimedOut {
-            let time = seconds(self.call.limits.connect);
+            let time = seconds(self.call.limits.connect.into());
             return before_sending(format!("{who}: no connection within {time}"));
         }
         failure::unconnected(who, error)

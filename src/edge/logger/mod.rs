@@ -218,7 +218,7 @@ mod tests {
                 loglines: 2,
                 private_addresses: false,
                 hook: None,
-                failing_after: std::time::Duration::from_secs(600),
+                failing_after: crate::time::Duration::from_secs(600),
                 metrics_file: None,
                 downloads: Default::default(),
             },

@@ -108,7 +108,7 @@ impl Socket {
                 continue;
             }
             // The queue is empty: only then may a dump begin, see Dumps::start.
-            let now = clock::now().up;
+            let now = clock::uptime();
             self.dumps.expire(now);
             if !self.begin_dump(now)? {
                 self.wait(now).await?;
@@ -154,7 +154,7 @@ impl Socket {
             self.report_loss();
             return;
         };
-        let now = clock::now().up;
+        let now = clock::uptime();
         let mut lost = false;
         for incoming in decode::datagram(bytes) {
             let ended_dump = self.dumps.observe(&incoming, now);

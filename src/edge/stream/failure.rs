@@ -74,7 +74,7 @@ pub(crate) fn handshake(error: &TlsError, host: &str, limit: Duration) -> Failur
         TlsError::Name => (FailureKind::Other, "that is not a name that TLS can check".into()),
         TlsError::Tcp(error) => match error.kind() {
             io::ErrorKind::TimedOut => {
-                (FailureKind::Other, format!("no TLS handshake within {}", seconds(limit)))
+                (FailureKind::Other, format!("no TLS handshake within {}", seconds(limit.into())))
             }
             io::ErrorKind::UnexpectedEof => {
                 let text = "the connection was closed during the TLS handshake";

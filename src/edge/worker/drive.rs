@@ -65,7 +65,7 @@ impl Recorder<'_> {
     fn record(&mut self, request: &str, answer: String) {
         if let Some(at) = self.carrier.sent_at() {
             self.finished.requests += 1;
-            self.finished.sent_at.get_or_insert(at);
+            self.finished.sent_at.get_or_insert(at.into());
         }
         self.finished.request = request.to_owned();
         self.finished.answer = answer;
@@ -228,7 +228,7 @@ mod tests {
         let finished = talk(two_requests, good);
         assert_eq!(finished.job, 3);
         assert!(matches!(outcomes(&finished)[..], [Outcome::Updated, Outcome::Retry { .. }]));
-        assert_eq!((finished.sent_at, finished.requests), (Some(Duration::from_secs(7)), 2));
+        assert_eq!((finished.sent_at, finished.requests), (Some(Duration::from_secs(7).into()), 2));
         assert_eq!(finished.request, "GET http://h.example/?***");
         assert_eq!(finished.answer, "HTTP 200: good ***");
     }

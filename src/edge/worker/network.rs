@@ -88,7 +88,7 @@ fn run_script(
         ScriptServices { send: &mut |request| carrier.send(request), look_up: &look_up, say };
     let done = call.run(UPDATE_TIMEOUT, hands);
     Finished {
-        sent_at: done.sent_at,
+        sent_at: done.sent_at.map(Into::into),
         requests: u32::from(done.sent_at.is_some()),
         request: call.shown(),
         answer: done.answer,

@@ -15,7 +15,6 @@
 //! look-up happens to follow.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::presence::Presence;
 use super::{Record, Timeline};
@@ -25,7 +24,7 @@ use crate::engine::wait::Wait;
 use crate::model::address::{list, not_public};
 use crate::state::checksum;
 use crate::time::duration::{seconds, until};
-use crate::time::{Now, UnixSeconds};
+use crate::time::{Duration, Now, UnixSeconds};
 
 /// Most corrections within [`DAY`].
 const MOST: usize = 2;

@@ -3,12 +3,11 @@
 //! providers are slow to update them. If they do not have the address, the request is repeated.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::Record;
 use crate::dns::Found;
 use crate::model::Target;
-use crate::time::Now;
+use crate::time::{Duration, Now};
 
 /// The times of the look-ups, counted from the end of the request: soon, and once more for providers that
 /// are slow to update their name servers.

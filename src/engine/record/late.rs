@@ -3,9 +3,9 @@
 //! as soon as the older request cannot be carried out any more.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use crate::model::Target;
+use crate::time::Duration;
 
 /// How long a provider may take to carry out a request whose connection has ended.
 const LATEST: Duration = Duration::from_secs(60);

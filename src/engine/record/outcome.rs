@@ -1,7 +1,5 @@
 //! The requests of a record: the start of a request, its answer, and the consequences.
 
-use std::time::Duration;
-
 use super::doubt::Doubt;
 use super::late::Late;
 use super::presence::Presence;
@@ -9,7 +7,7 @@ use super::remote::{MOST_ATTEMPTS, add_attempt};
 use super::{Record, Refusal, Timeline};
 use crate::model::{RecordOptions, Target};
 use crate::provider::{Change, FailureKind, Outcome, Scope, Verdict};
-use crate::time::Now;
+use crate::time::{Duration, Now};
 
 /// Whether the result of a request counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +45,21 @@ pub struct Ending {
 }
 
 impl Record {
-    /// Sends `target`, which is ready by [`Record::wait`]. Returns the change for the job, and the request to
-    /// keep until its answer comes.
-    pub fn send(&mut self, target: Target, options: &RecordOptions, now: Now) -> (Change, Sent) {
+    /// The change for a job that makes `target` of the record.
+    pub fn change(&self, target: Target, options: &RecordOptions) -> Change {
+        Change {
+            name: self.name.clone(),
+            family: self.family,
+            target,
+            previous: self.published(),
+            tried: self.remote.attempted.clone(),
+            anew: options.share || self.remote.held == Some(Target::Absent),
+            record: options.clone(),
+        }
+    }
+
+    /// Sends `target`, which is ready by [`Record::wait`]. Returns the request to keep until its answer comes.
+    pub fn send(&mut self, target: Target, now: Now) -> Sent {
         let was_requested = self.wish.is_requested;
         let is_repeat = self.remote.held == Some(target) && !was_requested && !self.remote.in_doubt;
         self.pace.bucket.take(now.up);
@@ -61,16 +71,7 @@ impl Record {
         self.wish.is_requested = false;
         self.remote.doubt = None;
         self.wish.settling.done();
-        let change = Change {
-            name: self.name.clone(),
-            family: self.family,
-            target,
-            previous: self.published(),
-            tried: self.remote.attempted.clone(),
-            anew: options.share || self.remote.held == Some(Target::Absent),
-            record: options.clone(),
-        };
-        (change, Sent { target, was_requested, counts: ResultCounts::Yes })
+        Sent { target, was_requested, counts: ResultCounts::Yes }
     }
 
     /// Whether a request is on its way.
@@ -116,8 +117,8 @@ impl Record {
             Outcome::Retry { reason, after, kind } => {
                 self.trouble = Some(reason.clone());
                 self.wish.is_requested |= sent.was_requested;
-                if let Some(after) = after {
-                    self.hold(now.up.saturating_add(*after), now);
+                if let Some(after) = *after {
+                    self.hold(now.up.saturating_add(after.into()), now);
                 }
                 self.failed(*kind, sent, ending);
             }
@@ -224,7 +225,7 @@ impl Record {
                 return self.refusal.replace(refusal).is_none();
             }
             Outcome::Retry { after: Some(after), .. } => {
-                self.hold(now.up.saturating_add(*after), now);
+                self.hold(now.up.saturating_add((*after).into()), now);
             }
             Outcome::Retry { after: None, kind, .. } => {
                 self.pace.clock_behind |= *kind == FailureKind::ClockBehind;

@@ -1,6 +1,6 @@
 //! Whether the source of a record has an address, and since when it certainly has none.
 
-use std::time::Duration;
+use crate::time::Duration;
 
 /// Whether the source of a record has an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,11 +3,10 @@
 //! `update`.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use crate::engine::pace::{Hold, LONGEST_HOLD};
 use crate::model::Target;
-use crate::time::Now;
+use crate::time::{Duration, Now};
 
 /// A refusal of the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]

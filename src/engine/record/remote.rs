@@ -1,7 +1,6 @@
 //! The state of a record at the provider, as far as it is known, and the time of the next refresh.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::Record;
 use super::doubt::Doubt;
@@ -9,7 +8,7 @@ use super::late::Late;
 use super::presence::Presence;
 use crate::config::RefreshPolicy;
 use crate::model::Target;
-use crate::time::{Now, UnixSeconds};
+use crate::time::{Duration, Now, UnixSeconds};
 
 /// The shortest `force_interval`, so that zero does not make an endless loop.
 const SHORTEST_REFRESH: Duration = Duration::from_secs(1);

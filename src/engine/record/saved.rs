@@ -1,7 +1,5 @@
 //! The part of a record that the state file keeps across restarts.
 
-use std::time::Duration;
-
 use super::difference::Visibility;
 use super::late::Late;
 use super::remote::add_attempt;
@@ -9,7 +7,7 @@ use super::{Record, Refusal};
 use crate::engine::pace::Hold;
 use crate::model::Target;
 use crate::state::Saved;
-use crate::time::Now;
+use crate::time::{Duration, Now};
 
 impl Record {
     /// Takes over the saved state of this record, if it is of the same provider, account and name.

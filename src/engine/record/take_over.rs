@@ -3,12 +3,11 @@
 //! sent. If they have another one, or do not answer soon, the address is sent.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::Record;
 use super::doubt::Doubt;
 use super::remote::Remote;
-use crate::time::Now;
+use crate::time::{Duration, Now};
 
 /// The longest wait for the name servers. Until then callers are sent to the other router.
 const PATIENCE: Duration = Duration::from_millis(500);

@@ -2,11 +2,10 @@
 //! failed, which metrics show, too.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::Record;
 use crate::model::Target;
-use crate::time::{Now, UnixSeconds};
+use crate::time::{Duration, Now, UnixSeconds};
 
 /// The state of a record, as hooks know it.
 #[derive(Clone, Debug, Default)]

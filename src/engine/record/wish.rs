@@ -1,14 +1,13 @@
 //! The desired state of a record, by its source and its owner.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::presence::Presence;
 use super::{Record, Refusal};
 use crate::engine::no_address::Desired;
 use crate::engine::pace::Settling;
 use crate::model::Target;
-use crate::time::Now;
+use crate::time::{Duration, Now};
 
 /// The desired state of a record.
 #[derive(Clone, Debug)]

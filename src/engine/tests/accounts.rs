@@ -1,7 +1,5 @@
 //! Sections that share an account: what leaves together, and whose limits are kept together.
 
-use std::time::Duration;
-
 use proptest::prelude::*;
 
 use super::scenario::{
@@ -15,6 +13,7 @@ use crate::model::{Family, Hostname};
 use crate::provider::api::{Api, Base, Publishing};
 use crate::provider::{Batch, FailureKind, Outcome, Rate, Scope, Verdict};
 use crate::provider::{Mechanism, Template, Urls};
+use crate::time::Duration;
 
 const BATCH: Api = Api {
     name: "batch",

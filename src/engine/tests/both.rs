@@ -91,7 +91,7 @@ fn the_rate_of_the_table_is_kept_by_the_account() {
     }
     s.pass(10 * MINUTE);
     let times: Vec<_> = s.history.iter().map(|sent| sent.0).collect();
-    let crowded = |three: &[std::time::Duration]| three[2] - three[0] < secs(119);
+    let crowded = |three: &[crate::time::Duration]| three[2] - three[0] < secs(119);
     assert!(times.len() >= 3 && !times.windows(3).any(crowded), "{times:?}");
     assert_eq!(s.history.last().unwrap().3, ip("203.0.113.11"));
 }

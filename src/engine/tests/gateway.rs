@@ -1,7 +1,6 @@
 //! `gateway` sources: announcements, the slow schedule, and addresses that nobody can reach.
 
 use std::net::Ipv4Addr;
-use std::time::Duration;
 
 use super::scenario::{HOUR, MINUTE, Scenario, WAN, ip, route, secs};
 use crate::config::Source;
@@ -10,6 +9,7 @@ use crate::model::Family;
 use crate::proto::gateway::announcement::Announcement;
 use crate::proto::netlink::Message;
 use crate::provider::Failure;
+use crate::time::Duration;
 
 const GATEWAY: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 254);
 const ASKED: [&str; 1] = ["home IPv4"];

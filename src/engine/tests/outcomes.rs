@@ -1,13 +1,11 @@
 //! What follows an answer, or the lack of one.
 
-use std::time::Duration;
-
 use super::scenario::{
     DAY, HOUR, MINUTE, Scenario, WAN, failed, ip, lost, ms, refused, retry, route, secs,
 };
 use crate::model::Hostname;
 use crate::provider::{FailureKind, Outcome, Scope, Verdict};
-use crate::time::BUILD_TIME;
+use crate::time::{BUILD_TIME, Duration};
 
 fn send(last: u8) -> String {
     format!("home.example.com 203.0.113.{last}")

@@ -1,7 +1,6 @@
 //! What holds for any order of events.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -15,7 +14,7 @@ use crate::engine::event::Event;
 use crate::model::{Family, Hostname};
 use crate::proto::netlink::{Address, AddressFlags, Message, Report, Table};
 use crate::provider::{FailureKind, Outcome};
-use crate::time::BUILD_TIME;
+use crate::time::{BUILD_TIME, Duration};
 
 /// Something that happens.
 #[derive(Clone, Debug)]

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use crate::config::host::Lan;
 use crate::config::{Config, Global, Log, RefreshPolicy, Section, Source, Timing};
@@ -31,7 +30,7 @@ use crate::provider::{
 };
 use crate::provider::{Author, Provider};
 use crate::state::{Changes, State};
-use crate::time::{BUILD_TIME, Now};
+use crate::time::{BUILD_TIME, Duration, Now};
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
@@ -174,7 +173,7 @@ pub(super) fn route(link: IfIndex, gateway: &str) -> Route {
 }
 
 pub(super) fn retry(kind: FailureKind, after: Option<Duration>) -> Outcome {
-    Outcome::Retry { reason: "it went wrong".into(), after, kind }
+    Outcome::Retry { reason: "it went wrong".into(), after: after.map(Into::into), kind }
 }
 
 pub(super) fn failed() -> Outcome {

@@ -12,7 +12,7 @@ const STRICT: Policy = Policy { private: false, temporary: false };
 const PRIVATE: Policy = Policy { private: true, temporary: false };
 const TEMPORARY: Policy = Policy { private: false, temporary: true };
 
-fn wan() -> DeviceScope {
+fn wan() -> DeviceScope<'static> {
     DeviceScope::device("wan")
 }
 
@@ -75,7 +75,7 @@ fn rule_2_a_device_is_found_by_name() {
     let ask =
         |device: &str| from_device(&book, &DeviceScope::device(device), Family::V4, STRICT, None);
     assert_eq!(ask("wan"), Desired::Address(ip("203.0.113.1")));
-    let missing = NoAddress::NoDevice("wan2".into());
+    let missing = NoAddress::no_device("wan2");
     assert_eq!(ask("wan2"), Desired::Nothing(missing));
 }
 
@@ -152,7 +152,7 @@ fn rule_6_an_address_of_scope_host_or_link_is_for_nobody_outside() {
 
 #[test]
 fn advice_is_what_helps() {
-    let refused = |text| NoAddress::Refused(ip(text), Rejection::NotPublic("x")).to_string();
+    let refused = |text| NoAddress::refused(ip(text), Rejection::NotPublic("x")).to_string();
     for private in ["192.168.1.2", "10.0.0.1", "172.16.0.1"] {
         assert!(refused(private).contains("ip_source 'gateway'"), "{private}");
     }
@@ -265,7 +265,7 @@ fn addresses_of_one_advertisement_last_equally_long() {
 #[test]
 fn an_address_from_outside_is_judged_too() {
     let accepts = |text: &str, policy| {
-        let answer = select::from_outside(ip(text), policy);
+        let answer = select::from_outside(ip(text), "", policy);
         matches!(answer, Desired::Address(_))
     };
     assert!(accepts("203.0.113.1", STRICT));

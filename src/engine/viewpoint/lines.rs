@@ -1,7 +1,6 @@
 //! Sections with a choice of lines: the questions about them, and what follows from the answers.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::{FamilySource, Needs, Viewpoint, of_family};
 use crate::config::{Delays, Gate, Section, Source};
@@ -11,6 +10,7 @@ use crate::engine::no_address::SendBlock;
 use crate::engine::status::LineStatus;
 use crate::engine::way::Ask;
 use crate::model::Family;
+use crate::time::Duration;
 
 /// The line in use for IPv4, and for IPv6.
 pub type LineChoices = [LineChoice; 2];
@@ -31,6 +31,8 @@ pub struct Followed {
     pub lacks_ways: bool,
     /// Another line is in use.
     pub has_changed: bool,
+    /// When to look again although nothing changes, since boot.
+    pub due: Option<Duration>,
 }
 
 impl Needs {
@@ -91,15 +93,15 @@ impl Needs {
         }
     }
 
-    /// The questions about the ways through the lines of `family`.
-    pub(super) fn line_asks(
+    /// Adds the questions about the ways through the lines of `family`.
+    pub(super) fn add_line_asks(
         &self,
         family: Family,
         facts: &NetworkView,
         choice: &LineChoice,
-    ) -> Vec<Ask> {
-        let mut asks = Vec::new();
-        let mut devices: Vec<String> = Vec::new();
+        asks: &mut Vec<Ask>,
+    ) {
+        let mut devices = Vec::new();
         match self.source(family) {
             FamilySource::Lines(lines) => {
                 for network in &lines.networks {
@@ -108,23 +110,22 @@ impl Needs {
             }
             FamilySource::Route(mark) => {
                 asks.push(line_choice::route_question(family, *mark));
-                devices.extend(choice.exits().into_iter().map(str::to_owned));
+                devices = choice.exits();
             }
             FamilySource::Network(_)
             | FamilySource::NetworkV6 { .. }
             | FamilySource::Device(_)
             | FamilySource::Web
             | FamilySource::Script
-            | FamilySource::Gateway => return asks,
+            | FamilySource::Gateway => return,
         }
         let demand = self.demand(family);
         for device in devices {
-            asks.extend(facts.book.asks(&anywhere(), Some(family), Some(&device)));
+            facts.book.add_asks(&anywhere(), Some(family), Some(device), asks);
             for host in demand.hosts {
-                asks.extend(facts.book.asks(host, demand.over, Some(&device)));
+                facts.book.add_asks(host, demand.over, Some(device), asks);
             }
         }
-        asks
     }
 
     /// The device of the line in use that a request must leave through; `None` if there is no line, or if any
@@ -149,7 +150,7 @@ impl Needs {
         }
         match line_choice::way(&devices, self.demand(family), facts) {
             Ok(device) => Some(Ok(device?)),
-            Err(why) => Some(Err(SendBlock::NoRoute(why))),
+            Err(why) => Some(Err(SendBlock::no_route(&why))),
         }
     }
 }
@@ -173,26 +174,25 @@ impl Viewpoint {
         lines
     }
 
-    /// Follows the network: which lines are in use now. Returns what follows from that.
-    pub fn follow_lines(&mut self, facts: &NetworkView, moment: Moment) -> Followed {
+    /// Follows the network: which lines are in use now. Returns what follows from that; `None` while it is unknown.
+    pub fn follow_lines(&mut self, facts: &NetworkView, moment: Moment) -> Option<Followed> {
         // While something is unknown, a line may only seem to be lost.
         if !facts.book.complete() || facts.netifd == NetifdState::Asking {
-            return Followed::default();
+            return None;
         }
-        let before = self.choices.clone();
-        self.due = None;
+        let mut followed = Followed::default();
         for &family in &self.needs.families {
             let [v4, v6] = &mut self.choices;
             let choice = if family == Family::V4 { v4 } else { v6 };
+            let before = choice.clone();
             let due = self.needs.follow_lines(family, choice, facts, moment);
-            self.due = [self.due, due].into_iter().flatten().min();
-        }
-        let mut followed = Followed::default();
-        for (choice, before) in self.choices.iter().zip(&before) {
+            if due.is_some() && (followed.due.is_none() || due < followed.due) {
+                followed.due = due;
+            }
             followed.lacks_ways |= choice.exits() != before.exits();
-            followed.has_changed |= choice.differs_from(before);
+            followed.has_changed |= choice.differs_from(&before);
         }
-        followed
+        Some(followed)
     }
 }
 

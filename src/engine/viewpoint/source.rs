@@ -4,7 +4,7 @@ use crate::config::{Lines, Source};
 use crate::model::Family;
 
 /// The source of the addresses of one family.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum FamilySource {
     /// A logical interface.
     Network(String),

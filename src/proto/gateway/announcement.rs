@@ -3,11 +3,11 @@
 //! network.
 
 use std::net::Ipv4Addr;
-use std::time::Duration;
 
 use super::nat_pmp::{self, SUCCESS};
 use super::pcp::{RESPONSE, VERSION};
 use super::{array, number};
+use crate::time::Duration;
 
 /// The group and the UDP port to which gateways send.
 pub const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 1);
