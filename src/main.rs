@@ -9,7 +9,7 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args_os();
     let name = arguments.next().unwrap_or_default();
     let code = match cli::parse(&name, arguments) {
-        Ok(line) => app::run(line),
+        Ok(line) => app::run(&line),
         Err(refusal) => {
             console::warn(&refusal.text);
             refusal.code

@@ -62,15 +62,16 @@ fn no_daemon(error: &ClientError) -> u8 {
     } else {
         "ddns-netlink run"
     };
-    complain(exit::NO_DAEMON, &format!("{error}; '{start}' starts it"))
+    complain(exit::NO_DAEMON, &format_args!("{error}; '{start}' starts it"))
 }
 
 /// Prints why the daemon's answer is empty: it serves no section.
 fn show_none(file: &Path) -> u8 {
-    match load(file) {
-        Ok(loaded) => show(&format!("No section is served: {}\n", why_none(file, &loaded.checked))),
-        Err(error) => show(&format!("No section is served: {error}\n")),
-    }
+    let why = match load(file) {
+        Ok(loaded) => why_none(file, &loaded.checked),
+        Err(error) => error.to_string(),
+    };
+    show(&format_args!("No section is served: {why}\n"))
 }
 
 /// The run directory, where the daemon of this configuration listens; the default if the configuration

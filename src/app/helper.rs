@@ -9,7 +9,7 @@ use super::client::{rundir, try_send_command};
 use super::init;
 use super::start::prepare;
 use crate::cli::exit;
-use crate::cli::helper::{Helper, NOT_DONE, Verb, set};
+use crate::cli::helper::{Helper, NOT_DONE, Verb};
 use crate::config::uci::{Document, RawSection};
 use crate::config::{Lookup, Section};
 use crate::daemon;
@@ -29,6 +29,8 @@ use crate::model::{Family, HostPort, Proxy};
 
 /// Exit code of ddns-scripts: DNS has no address for the name.
 const NO_ADDRESS: u8 = 127;
+/// Exit code of ddns-scripts: the name of the server or proxy makes no sense.
+const INVALID: u8 = 5;
 /// Most time for a look-up, for which rpcd waits.
 const LOOK_UP: Duration = Duration::from_secs(10);
 /// Most time for a page or a program, as in ddns-scripts.
@@ -79,15 +81,18 @@ fn give_up_root(helper: &Helper, file: &Path) -> Result<(), String> {
 
 /// Tests whether the name server can be reached.
 fn verify_dns(helper: &Helper) -> u8 {
-    let server = HostPort::parse(helper.get("dns_server").unwrap_or_default());
-    let place = server.map(|server| (server.host, server.port.unwrap_or(dns::PORT)));
-    verify(place, forced(helper))
+    match HostPort::parse(helper.get("dns_server").unwrap_or_default()) {
+        Ok(server) => verify(helper, &server.host, server.port.unwrap_or(dns::PORT)),
+        Err(why) => complain(INVALID, &why),
+    }
 }
 
 /// Tests whether the proxy can be reached.
 fn verify_proxy(helper: &Helper) -> u8 {
-    let proxy = Proxy::parse(helper.get("proxy").unwrap_or_default());
-    verify(proxy.map(|proxy| (proxy.host, proxy.port)), forced(helper))
+    match Proxy::parse(helper.get("proxy").unwrap_or_default()) {
+        Ok(proxy) => verify(helper, &proxy.host, proxy.port),
+        Err(why) => complain(INVALID, &why),
+    }
 }
 
 /// The family of the address: `-6` chooses IPv6.
@@ -101,12 +106,8 @@ fn forced(helper: &Helper) -> Option<Family> {
 }
 
 /// Whether a server or proxy takes connections; returns the code of ddns-scripts for the reason why not.
-fn verify(place: Result<(String, u16), impl ToString>, family: Option<Family>) -> u8 {
-    let (host, port) = match place {
-        Ok(place) => place,
-        Err(why) => return complain(5, &why.to_string()),
-    };
-    match http::connects(&host, port, family) {
+fn verify(helper: &Helper, host: &str, port: u16) -> u8 {
+    match http::connects(host, port, forced(helper)) {
         Ok(()) => exit::OK,
         Err(Unreachable::Unresolved(why)) => complain(2, &why),
         Err(Unreachable::NoConnection(why)) => complain(3, &why),
@@ -124,10 +125,13 @@ fn registered(helper: &Helper, file: &Path) -> u8 {
     let known = section.map(|name| known_to_daemon(&rundir, name)).unwrap_or_default();
     let mut of_family = known.clone();
     of_family.retain(|address| Family::of(*address) == family);
-    let configured = section.and_then(|name| configured(file, name));
-    let found = match &configured {
+    // The section of the configuration, if it has no mistake.
+    let loaded = load(file);
+    let sections = loaded.as_ref().map_or(&[][..], |loaded| &loaded.checked.config.sections);
+    let configured = sections.iter().find(|configured| section == Some(configured.name.as_str()));
+    let found = match configured {
         Some(section) if !of_family.is_empty() && section.lookup.host == host => Ok(of_family),
-        configured => look_up(helper, host, family, configured.as_ref()),
+        configured => look_up(helper, host, family, configured),
     };
     let shown = match &found {
         Ok(addresses) => lines(addresses),
@@ -188,12 +192,6 @@ fn known_to_daemon(rundir: &Path, name: &str) -> Vec<IpAddr> {
     addresses.filter_map(|address| address.as_str()?.parse().ok()).collect()
 }
 
-/// The section `name` of the configuration, if it has no mistake.
-fn configured(file: &Path, name: &str) -> Option<Section> {
-    let sections = load(file).ok()?.checked.config.sections;
-    sections.into_iter().find(|section| section.name == name)
-}
-
 /// Writes the file with the address of the section `name`: LuCI reads it after the call.
 fn write_run_file(rundir: &Path, name: &str, content: &str) -> io::Result<()> {
     files::owner::make_directory(rundir, 0o755)?;
@@ -206,18 +204,25 @@ fn write_run_file(rundir: &Path, name: &str, content: &str) -> io::Result<()> {
 }
 
 fn lines(addresses: &[IpAddr]) -> String {
-    addresses.iter().map(IpAddr::to_string).collect::<Vec<_>>().join("\n")
+    let mut lines = String::new();
+    for (index, address) in addresses.iter().enumerate() {
+        let end = if index == 0 { "" } else { "\n" };
+        lines.push_str(&format!("{end}{address}"));
+    }
+    lines
 }
 
 /// Whether a source has an address: makes a section that uses it, and runs until that is known.
 fn local(helper: &Helper) -> u8 {
-    let mut section = helper.options.clone();
-    set(&mut section, "enabled", "1");
-    set(&mut section, "domain", "localhost");
-    set(&mut section, "update_url", "http://localhost/");
-    let mut global = RawSection { kind: "ddns".into(), name: "global".into(), ..section.clone() };
-    global.options.clear();
-    set(&mut global, "upd_privateip", "1");
+    let mut section = RawSection::new("service", "lucihelper", 1);
+    for (option, value) in &helper.options {
+        section.set(option, value.expose());
+    }
+    section.set("enabled", "1");
+    section.set("domain", "localhost");
+    section.set("update_url", "http://localhost/");
+    let mut global = RawSection::new("ddns", "global", 1);
+    global.set("upd_privateip", "1");
     let mut loaded = load::check(&Document { sections: vec![global, section], cut: false });
     if let Some(mistake) = loaded.checked.errors().next() {
         return complain(NOT_DONE, &mistake.text);

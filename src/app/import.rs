@@ -27,7 +27,7 @@ pub(super) fn run(file: &str, from: Option<&str>) -> u8 {
     match client {
         Some(client) => print(file, &client.import(&text)),
         None => {
-            let text = format!(
+            let text = format_args!(
                 "{file} is not recognised as a configuration of inadyn, ddclient or ddns-go; \
                  '--from ddclient' says which one it is"
             );
@@ -39,11 +39,14 @@ pub(super) fn run(file: &str, from: Option<&str>) -> u8 {
 fn print(file: &str, import: &Import) -> u8 {
     for remark in &import.remarks {
         let kind = if remark.lost { "" } else { "note: " };
-        warn(&format!("{file}:{}: {kind}{}\n", remark.line, remark.text));
+        warn(&format_args!("{file}:{}: {kind}{}\n", remark.line, remark.text));
     }
     show(&import.uci);
     if import.uci.is_empty() {
-        return complain(exit::FAILED, &format!("{file}: no section can be made of this file"));
+        return complain(
+            exit::FAILED,
+            &format_args!("{file}: no section can be made of this file"),
+        );
     }
     if import.remarks.iter().any(|remark| remark.lost) { exit::CONFIG } else { exit::OK }
 }

@@ -18,7 +18,7 @@ pub(super) fn run(argument: &str) -> u8 {
         Ok(Exit::Status(status)) => u8::try_from(status).unwrap_or(exit::FAILED),
         // A signal ended it.
         Ok(Exit::Signal(_)) => exit::FAILED,
-        Err(error) => complain(exit::INTERNAL, &format!("cannot run {SCRIPT}: {error}")),
+        Err(error) => complain(exit::INTERNAL, &format_args!("cannot run {SCRIPT}: {error}")),
     }
 }
 

@@ -27,7 +27,7 @@ const NO_CERTIFICATES: u8 = 5;
 pub(super) fn run(service: &Service) -> u8 {
     let definitions = Definitions::system();
     match service {
-        Service::Update => download(&downloads().list_url(), |text| put_list(&definitions, text)),
+        Service::Update => download(&downloads().list_url(), &|text| put_list(&definitions, text)),
         Service::ListAvailable => match definitions.list() {
             Ok(list) => show(&String::from_utf8_lossy(&list)),
             Err(_) => complain(NO_LIST, &"there is no list yet: 'ddns service update' gets it"),
@@ -42,14 +42,14 @@ pub(super) fn run(service: &Service) -> u8 {
         Service::Install(provider) | Service::Remove(provider)
             if !definition::is_provider(provider) =>
         {
-            let text = format!("{} cannot be the name of a provider", quoted(provider));
+            let text = format_args!("{} cannot be the name of a provider", quoted(provider));
             complain(NO_DEFINITION, &text)
         }
         // The server of the definitions must not decide where the passwords of these providers go.
-        Service::Install(provider) if is_known(provider) => show(&format!(
+        Service::Install(provider) if is_known(provider) => show(&format_args!(
             "{provider} is known to the program and needs no definition; nothing was downloaded\n"
         )),
-        Service::Install(provider) => download(&downloads().definition_url(provider), |json| {
+        Service::Install(provider) => download(&downloads().definition_url(provider), &|json| {
             put_definition(&definitions, provider, json)
         }),
         Service::Remove(provider) => done(definitions.remove(provider)),
@@ -96,14 +96,14 @@ fn downloads() -> Downloads {
 }
 
 /// Downloads `url` and hands its text to `keep`, which returns the message to print.
-fn download(url: &str, keep: impl FnOnce(&str) -> Result<String, String>) -> u8 {
+fn download(url: &str, keep: &dyn Fn(&str) -> Result<String, String>) -> u8 {
     let trust = match trust(downloads().cacert.as_deref()) {
         Ok(trust) => trust,
         Err(why) => return complain(NO_CERTIFICATES, &why),
     };
     match get(url, trust).and_then(|text| keep(&text)) {
         Ok(text) => show(&text),
-        Err(why) => complain(exit::FAILED, &format!("{url}: {why}; nothing was changed")),
+        Err(why) => complain(exit::FAILED, &format_args!("{url}: {why}; nothing was changed")),
     }
 }
 
@@ -112,7 +112,7 @@ fn trust(cacert: Option<&str>) -> Result<Trust, String> {
         None => Ok(Trust::System),
         Some(("IGNORE", _)) => {
             warn(
-                "ddns: cacert IGNORE: the server is not checked, anybody on the way can change \
+                &"ddns: cacert IGNORE: the server is not checked, anybody on the way can change \
                   what it sends\n",
             );
             Ok(Trust::Nothing)

@@ -92,7 +92,9 @@ fn locked(start: Start<'_>, mode: fn(&Runtime, Start<'_>, InstanceLock) -> u8, h
     };
     match lock(&start.loaded.checked.config.global.rundir) {
         Ok(lock) => mode(&runtime, start, lock),
-        Err(error @ LockError::Running(_)) => complain(exit::RUNNING, &format!("{error}{hint}")),
+        Err(error @ LockError::Running(_)) => {
+            complain(exit::RUNNING, &format_args!("{error}{hint}"))
+        }
         Err(error @ LockError::OtherProgram(..)) => complain(exit::RUNNING, &error),
         Err(error @ LockError::Directory(..)) => complain(exit::CONFIG, &error),
         Err(error @ LockError::File(..)) => complain(exit::INTERNAL, &error),
@@ -101,7 +103,7 @@ fn locked(start: Start<'_>, mode: fn(&Runtime, Start<'_>, InstanceLock) -> u8, h
 
 fn warn_if_nothing_to_do(file: &Path, checked: &Checked) {
     if checked.config.sections.is_empty() {
-        warn(&format!("ddns-netlink: nothing to do: {}\n", why_none(file, checked)));
+        warn(&format_args!("ddns-netlink: nothing to do: {}\n", why_none(file, checked)));
     }
 }
 
@@ -120,7 +122,7 @@ pub(super) fn why_none(file: &Path, checked: &Checked) -> String {
 /// exit code.
 pub(super) fn prepare() -> Result<Runtime, u8> {
     if let Err(error) = try_descriptors() {
-        let text = format!(
+        let text = format_args!(
             "cannot start: {error}; raise the limit of open files (ulimit -n) by {DESCRIPTORS}"
         );
         return Err(complain(exit::INTERNAL, &text));
@@ -129,7 +131,7 @@ pub(super) fn prepare() -> Result<Runtime, u8> {
     // the process.
     let _ = signals::block(&[Signal::SIGXFSZ]);
     let runtime = Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| complain(exit::INTERNAL, &format!("cannot start: {error}")))
+    runtime.map_err(|error| complain(exit::INTERNAL, &format_args!("cannot start: {error}")))
 }
 
 /// Whether enough descriptors can be opened. Without them tokio would panic.

@@ -70,10 +70,10 @@ fn round(file: &Path, section: &str, verbose: u8, dry_run: bool) -> u8 {
 /// Waits until the daemon has nothing more to do for `section`, and prints the result if `interactive`.
 fn wait_for_result(file: &Path, section: &str, interactive: bool) -> u8 {
     let rundir = rundir(file);
-    let mut states = Vec::new();
+    let mut progress = Progress::Busy;
     for _ in 0..POLLS {
-        states = record_states(&rundir, section);
-        if !states.iter().any(|state| state == "sending" || state == "settling") {
+        progress = progress_of(&rundir, section);
+        if progress != Progress::Busy {
             break;
         }
         thread::sleep(POLL);
@@ -81,17 +81,35 @@ fn wait_for_result(file: &Path, section: &str, interactive: bool) -> u8 {
     if interactive && let Ok(reply) = control::ask(&rundir, &["why", section]) {
         show(&reply.text);
     }
-    let published = !states.is_empty() && states.iter().all(|state| state == "published");
-    if published { exit::OK } else { exit::FAILED }
+    if progress == Progress::Published { exit::OK } else { exit::FAILED }
 }
 
-/// The states of the records of `section`, as `status --json` has them; none if the daemon does not
-/// answer.
-fn record_states(rundir: &Path, section: &str) -> Vec<String> {
+/// How far the daemon is with a section.
+#[derive(PartialEq, Eq)]
+enum Progress {
+    /// It still has something to do.
+    Busy,
+    /// All records are published.
+    Published,
+    /// There is a record that is not, or the daemon does not answer.
+    NotPublished,
+}
+
+/// How far the daemon is with `section`, by the states of its records as `status --json` has them.
+fn progress_of(rundir: &Path, section: &str) -> Progress {
     let text = control::ask(rundir, &["get", section]).map(|reply| reply.text);
     let section = Json::parse(&text.unwrap_or_default()).unwrap_or_default();
-    let records = section["records"].elements().iter();
-    records.filter_map(|record| record["state"].as_str()).map(str::to_owned).collect()
+    let mut published = 0;
+    let mut others = 0;
+    for record in section["records"].elements() {
+        match record["state"].as_str() {
+            Some("sending" | "settling") => return Progress::Busy,
+            Some("published") => published += 1,
+            Some(_) => others += 1,
+            None => {}
+        }
+    }
+    if published > 0 && others == 0 { Progress::Published } else { Progress::NotPublished }
 }
 
 /// Has the daemon start or stop the sections whose event network is `network`.

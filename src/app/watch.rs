@@ -44,7 +44,7 @@ async fn watch_until_interrupted(json: bool, devices: &[String]) -> u8 {
     let (mut socket, signals) = match opened {
         Ok(opened) => opened,
         Err(error) => {
-            return complain(exit::INTERNAL, &format!("cannot listen to the kernel: {error}"));
+            return complain(exit::INTERNAL, &format_args!("cannot listen to the kernel: {error}"));
         }
     };
     request_dumps(&mut socket);
@@ -60,7 +60,7 @@ async fn watch(socket: &mut Socket, json: bool, devices: &[String]) -> u8 {
     let mut complete = false;
     loop {
         if let Err(error) = take_reports(socket, &mut book).await {
-            let text = format!("the kernel's notifications ended: {error}");
+            let text = format_args!("the kernel's notifications ended: {error}");
             return complain(exit::INTERNAL, &text);
         }
         if !book.addresses_known() {
@@ -103,7 +103,7 @@ fn request_dumps(socket: &mut Socket) {
 fn warn_of_missing(book: &KernelTables, devices: &[String]) {
     for name in devices {
         if book.link(name).is_none() {
-            complain(exit::OK, &format!("there is no device '{name}' yet; waiting for it"));
+            complain(exit::OK, &format_args!("there is no device '{name}' yet; waiting for it"));
         }
     }
 }

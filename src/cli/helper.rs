@@ -3,7 +3,7 @@
 
 use super::getopts::{Opt, getopts, option_error};
 use super::{CommandLine, Refusal, SCRIPTS_VERSION};
-use crate::config::uci::{RawOption, RawSection};
+use crate::model::secret::Secret;
 
 /// Name of the program.
 pub const NAME: &str = "dynamic_dns_lucihelper.sh";
@@ -48,8 +48,9 @@ pub struct Helper {
     pub verb: Verb,
     /// The section that `-S` names.
     pub section: Option<String>,
-    /// The other options, as the options of a section for which they stand.
-    pub options: RawSection,
+    /// The options of a section for which the other options stand, each once, with their values. A proxy may have a
+    /// password in it.
+    pub options: Vec<(&'static str, Secret)>,
 }
 
 /// What LuCI wants done or known.
@@ -79,130 +80,92 @@ pub enum Verb {
 /// If they make no sense; the exit code is [`NOT_DONE`].
 pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
     let (found, operands) = getopts("6fghtLV", "dilnpsSuv", words);
-    let mut section = None;
-    let mut options = empty_section();
+    let mut helper = Helper { verb: Verb::Restart, section: None, options: Vec::new() };
     for option in found {
         match option {
             Opt::Flag('h') => return Ok(CommandLine::Print(USAGE.into(), NOT_DONE)),
             Opt::Flag('V') => return Ok(CommandLine::Print(SCRIPTS_VERSION.into(), NOT_DONE)),
-            Opt::Value('S', value) => section = Some(value.to_owned()),
-            Opt::Flag(letter) => set_flag(&mut options, letter),
-            Opt::Value(letter, value) => set_value(&mut options, letter, value),
+            Opt::Value('S', value) => helper.section = Some(value.to_owned()),
+            Opt::Flag(letter) => helper.set_meaning(letter, "1"),
+            Opt::Value(letter, value) => helper.set_meaning(letter, value),
             bad @ (Opt::Missing(_) | Opt::Invalid(_)) => return Err(refuse(&option_error(bad))),
         }
     }
-    helper(operands.first(), section, options)
-}
-
-/// The command with its options.
-fn helper(
-    command: Option<&&str>,
-    section: Option<String>,
-    options: RawSection,
-) -> Result<CommandLine, Refusal> {
-    let Some(command) = command else {
+    let Some(command) = operands.first() else {
         return Err(refuse("no command is given"));
     };
-    let Some(verb) = verb(command) else {
+    let Some((_, verb, needs)) = VERBS.iter().find(|(name, ..)| name == command) else {
         return Ok(CommandLine::Print(String::new(), NOT_DONE));
     };
-    let helper = Helper { verb, section, options };
-    match helper.missing_option() {
-        None => Ok(CommandLine::Helper(helper)),
-        Some(option) => Err(refuse(&format!("'{command}' needs option {option}"))),
+    helper.verb = *verb;
+    if !helper.has(needs) {
+        return Err(refuse(&format!("'{command}' needs option {needs}")));
     }
+    Ok(CommandLine::Helper(helper))
 }
 
-/// The section that the options of the command line make up.
-fn empty_section() -> RawSection {
-    RawSection {
-        kind: "service".into(),
-        name: "lucihelper".into(),
-        anonymous: false,
-        line: 1,
-        options: Vec::new(),
-        readable: true,
-    }
-}
+/// The commands, each with the options that it needs one of.
+const VERBS: &[(&str, Verb, &str)] = &[
+    ("get_registered_ip", Verb::RegisteredIp, "-l"),
+    ("get_local_ip", Verb::LocalIp, "-i, -n, -s or -u"),
+    ("verify_dns", Verb::VerifyDns, "-d"),
+    ("verify_proxy", Verb::VerifyProxy, "-p"),
+    ("start", Verb::Start, "-S"),
+    ("stop", Verb::Stop, ""),
+    ("reload", Verb::Reload, ""),
+    ("restart", Verb::Restart, ""),
+];
 
-/// Sets what an option without a value stands for. `-L` has no meaning here: it is about the log of
-/// ddns-scripts.
-fn set_flag(options: &mut RawSection, letter: char) {
-    let name = match letter {
-        '6' => "use_ipv6",
-        'f' => "force_ipversion",
-        'g' => "is_glue",
-        't' => "force_dnstcp",
-        _ => return,
-    };
-    set(options, name, "1");
-}
-
-/// Sets what an option with a value stands for. `-v` has no meaning here, as `-L`.
-fn set_value(options: &mut RawSection, letter: char, value: &str) {
-    match letter {
-        'd' => set(options, "dns_server", value),
-        'l' => set(options, "lookup_host", value),
-        'p' => set(options, "proxy", value),
-        'i' => set_source(options, "interface", "ip_interface", value),
-        'n' => set_source(options, "network", "ip_network", value),
-        's' => set_source(options, "script", "ip_script", value),
-        'u' => set_source(options, "web", "ip_url", value),
-        _ => {}
-    }
-}
-
-fn verb(command: &str) -> Option<Verb> {
-    Some(match command {
-        "get_registered_ip" => Verb::RegisteredIp,
-        "get_local_ip" => Verb::LocalIp,
-        "verify_dns" => Verb::VerifyDns,
-        "verify_proxy" => Verb::VerifyProxy,
-        "start" => Verb::Start,
-        "stop" => Verb::Stop,
-        "reload" => Verb::Reload,
-        "restart" => Verb::Restart,
-        _ => return None,
-    })
-}
+/// The option of a section for which each letter stands, and the `ip_source` that it goes with. The letters `L` and
+/// `v`, which are about the log of ddns-scripts, mean nothing here.
+const MEANINGS: &[(char, &str, &str)] = &[
+    ('6', "use_ipv6", ""),
+    ('f', "force_ipversion", ""),
+    ('g', "is_glue", ""),
+    ('t', "force_dnstcp", ""),
+    ('d', "dns_server", ""),
+    ('l', "lookup_host", ""),
+    ('p', "proxy", ""),
+    ('i', "ip_interface", "interface"),
+    ('n', "ip_network", "network"),
+    ('s', "ip_script", "script"),
+    ('u', "ip_url", "web"),
+];
 
 impl Helper {
     /// The value of the option `name` of a section; `None` if it is missing or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
-        let option = self.options.options.iter().find(|option| option.name == name)?;
-        let (value, _) = option.values.first()?;
-        if value.is_empty() { None } else { Some(value) }
+        let (_, value) = self.options.iter().find(|(option, _)| *option == name)?;
+        if value.is_empty() { None } else { Some(value.expose()) }
     }
 
-    /// The option of the command line that the command needs and does not have.
-    fn missing_option(&self) -> Option<&'static str> {
-        let (given, option) = match self.verb {
-            Verb::RegisteredIp => (self.get("lookup_host").is_some(), "-l"),
-            Verb::LocalIp => (self.get("ip_source").is_some(), "-i, -n, -s or -u"),
-            Verb::VerifyDns => (self.get("dns_server").is_some(), "-d"),
-            Verb::VerifyProxy => (self.get("proxy").is_some(), "-p"),
-            Verb::Start => (self.section.is_some(), "-S"),
-            Verb::Stop | Verb::Reload | Verb::Restart => return None,
-        };
-        if given { None } else { Some(option) }
+    /// Whether one of the options in the text `needs` has a value, or there is none in it.
+    fn has(&self, needs: &str) -> bool {
+        match needs {
+            "" => true,
+            "-S" => self.section.is_some(),
+            "-l" => self.get("lookup_host").is_some(),
+            "-d" => self.get("dns_server").is_some(),
+            "-p" => self.get("proxy").is_some(),
+            _ => self.get("ip_source").is_some(),
+        }
     }
-}
 
-/// Sets `ip_source` and the option that belongs to it.
-fn set_source(section: &mut RawSection, source: &str, option: &str, value: &str) {
-    set(section, "ip_source", source);
-    set(section, option, value);
-}
+    /// Sets what the option `letter` of the command line stands for.
+    fn set_meaning(&mut self, letter: char, value: &str) {
+        if let Some((_, option, source)) = MEANINGS.iter().find(|(known, ..)| *known == letter) {
+            if !source.is_empty() {
+                self.set("ip_source", source);
+            }
+            self.set(option, value);
+        }
+    }
 
-/// Sets an option of a section; of several values the last counts, as in UCI.
-pub(crate) fn set(section: &mut RawSection, name: &str, value: &str) {
-    section.options.retain(|option| option.name != name);
-    section.options.push(RawOption {
-        name: name.into(),
-        line: 1,
-        values: vec![(value.into(), 1)],
-        is_list: false,
-    });
+    /// Sets an option of a section; of several values the last counts, as in UCI.
+    fn set(&mut self, name: &'static str, value: &str) {
+        self.options.retain(|(option, _)| *option != name);
+        self.options.push((name, Secret::new(value)));
+    }
 }
 
 fn refuse(why: &str) -> Refusal {

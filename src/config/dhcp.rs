@@ -82,8 +82,7 @@ fn host(section: &RawSection) -> DhcpHost {
 
 /// The words of an option or a list.
 fn words<'a>(section: &'a RawSection, name: &str) -> impl Iterator<Item = &'a str> {
-    let option = section.options.iter().find(|option| option.name == name);
-    let values = option.map(|option| option.values.as_slice()).unwrap_or_default();
+    let values = section.option(name).map(|option| option.values.as_slice()).unwrap_or_default();
     values.iter().flat_map(|(value, _)| value.split_ascii_whitespace())
 }
 

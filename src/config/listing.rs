@@ -524,7 +524,7 @@ pub fn defined(name: &str, origin: &str, definition: &Definition) -> String {
     let mut urls = String::new();
     for (family, label) in [(Family::V4, "IPv4"), (Family::V6, "IPv6")] {
         if let Some(block) = definition.block(family) {
-            field(&mut text, label, quoted(&block.url).trim_matches('"'));
+            field(&mut text, label, quoted(&block.url).to_string().trim_matches('"'));
             urls.push_str(&block.url);
         }
     }

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use crate::model::sort;
-use crate::model::sorted::Set;
 
 /// Most mistakes of each severity that are kept. A file of random bytes can have millions.
 pub const LIMIT: usize = 50;
@@ -45,8 +44,6 @@ impl Mistake {
 #[derive(Debug, Default)]
 pub(super) struct Mistakes {
     kept: Vec<Mistake>,
-    /// Line and text of the mistakes in `kept`. Two checks may report the same one.
-    seen: Set<(usize, String)>,
     errors: MistakeCount,
     warnings: MistakeCount,
 }
@@ -72,7 +69,11 @@ impl Mistakes {
             if count.dropped == 1 {
                 count.first_dropped_line = mistake.line;
             }
-        } else if self.seen.insert((mistake.line, mistake.text.clone())) {
+            return;
+        }
+        // Two checks may report the same one.
+        let is_same = |kept: &Mistake| kept.line == mistake.line && kept.text == mistake.text;
+        if !self.kept.iter().any(is_same) {
             count.kept += 1;
             self.kept.push(mistake);
         }

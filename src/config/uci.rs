@@ -20,7 +20,7 @@ use crate::text::spelling::closest;
 use lexer::{Lexer, Unterminated, Word};
 
 /// The words that a line can begin with.
-const COMMANDS: [&str; 4] = ["config", "option", "list", "package"];
+const COMMANDS: &[&str] = &["config", "option", "list", "package"];
 /// Most sections and options of a file. Each one takes more memory than its text.
 const MAX_ENTRIES: usize = 200_000;
 
@@ -64,6 +64,42 @@ pub struct RawOption {
     pub is_list: bool,
 }
 
+impl RawSection {
+    /// A section without options.
+    pub fn new(kind: &str, name: &str, line: usize) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            anonymous: false,
+            line,
+            options: Vec::new(),
+            readable: true,
+        }
+    }
+
+    /// The option of that name.
+    pub fn option(&self, name: &str) -> Option<&RawOption> {
+        self.options.iter().find(|option| option.name == name)
+    }
+
+    /// The value of an option, of several the first; `None` if it is missing or empty.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        let (value, _) = self.option(name)?.values.first()?;
+        if value.is_empty() { None } else { Some(value) }
+    }
+
+    /// Sets an option in the place of what it was.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.options.retain(|option| option.name != name);
+        self.options.push(RawOption {
+            name: name.to_owned(),
+            line: 1,
+            values: vec![(value.to_owned(), 1)],
+            is_list: false,
+        });
+    }
+}
+
 impl fmt::Debug for RawOption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines = self.values.iter().map(|(_, line)| line).collect::<Vec<_>>();
@@ -75,16 +111,24 @@ impl fmt::Debug for RawOption {
 /// If there are more mistakes than [`LIMIT`](super::mistake::LIMIT), the last one tells how many.
 pub fn parse(bytes: &[u8]) -> (Document, Vec<Mistake>) {
     let (text, lines_with_nul) = cut_at_nul(bytes);
-    let mut parser = UciParser::new(&text);
+    let mut parser = UciParser {
+        lexer: Lexer::new(&text),
+        document: Document::default(),
+        mistakes: Mistakes::default(),
+        current: Current::Nothing,
+        entries: 0,
+        sections: Map::new(),
+        options: Vec::new(),
+    };
     // After a power loss, a file that was being written can be empty or have NUL bytes at its end.
     let damaged = !lines_with_nul.is_empty();
     for line in lines_with_nul {
-        parser.report(line, "there is a NUL byte; the rest of the line is ignored");
+        let text = format_args!("there is a NUL byte; the rest of the line is ignored");
+        parser.report(line, text);
     }
     while parser.lexer.next_line() {
-        if let Err(error) = parser.line() {
-            parser.reject(error);
-        }
+        // What is wrong with the line has been reported.
+        let _ = parser.line();
         if parser.entries > MAX_ENTRIES {
             parser.cut_off();
             break;
@@ -131,30 +175,6 @@ enum Current {
     Unreadable,
 }
 
-/// Why a line is skipped, with the number of the line.
-enum LineError {
-    /// The sentence says why.
-    Line(usize, String),
-    /// A `config` line is invalid.
-    Config(usize, String),
-    /// The value that begins there contains the next lines, since its closing quote is missing.
-    Swallowed(usize),
-    /// A quote that is opened there is never closed.
-    Unterminated(usize),
-}
-
-impl LineError {
-    fn config(line: usize, text: &str) -> Self {
-        Self::Config(line, format!("{text}; the section is ignored"))
-    }
-}
-
-impl From<Unterminated> for LineError {
-    fn from(Unterminated(line): Unterminated) -> Self {
-        Self::Unterminated(line)
-    }
-}
-
 struct UciParser<'a> {
     lexer: Lexer<'a>,
     document: Document,
@@ -168,21 +188,10 @@ struct UciParser<'a> {
     options: Vec<Map<String, usize>>,
 }
 
-impl<'a> UciParser<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            lexer: Lexer::new(bytes),
-            document: Document::default(),
-            mistakes: Mistakes::default(),
-            current: Current::Nothing,
-            entries: 0,
-            sections: Map::new(),
-            options: Vec::new(),
-        }
-    }
-
+/// Functions that read a part of a line give `None` if the rest of the line is to be skipped. They have reported why.
+impl UciParser<'_> {
     /// Parses all commands of one line, which are separated by `;`.
-    fn line(&mut self) -> Result<(), LineError> {
+    fn line(&mut self) -> Option<()> {
         self.lexer.skip_space();
         while let Some(word) = self.lexer.keyword() {
             match word {
@@ -191,45 +200,45 @@ impl<'a> UciParser<'a> {
                 b"o" | b"option" => self.option()?,
                 b"l" | b"list" => self.list()?,
                 [b'#', ..] => break,
-                other => return Err(unknown_command(self.lexer.line(), other)),
+                other => return self.unknown_command(other),
             }
         }
-        Ok(())
+        Some(())
     }
 
     /// `package <name>`. It has no effect, because each package has a file of its own.
-    fn package(&mut self) -> Result<(), LineError> {
-        let name = self.lexer.word()?;
+    fn package(&mut self) -> Option<()> {
+        let name = self.word()?;
         if !name_is_valid(&name.bytes, b"-_") {
-            return Err(LineError::Line(name.line, "'package' needs a name".into()));
+            return self.skip(name.line, format_args!("'package' needs a name"));
         }
         self.end_of_command()
     }
 
     /// `config <type> [<name>]`.
-    fn config(&mut self) -> Result<(), LineError> {
+    fn config(&mut self) -> Option<()> {
         let line = self.lexer.line();
-        let kind = self.lexer.word()?;
+        let kind = self.word()?;
         if kind.bytes.is_empty() {
-            return Err(LineError::config(line, "'config' needs a type"));
+            return self.reject_config(line, "'config' needs a type");
         }
         if !kind.bytes.iter().all(u8::is_ascii_graphic) {
             let text = "a section type can only have ASCII characters and no blanks";
-            return Err(LineError::config(line, text));
+            return self.reject_config(line, text);
         }
-        let name = self.lexer.word()?;
+        let name = self.word()?;
         if !name.bytes.is_empty() && !name_is_valid(&name.bytes, b"_") {
             let text = "the name of a section can only have letters, digits and '_'";
-            return Err(LineError::config(line, text));
+            return self.reject_config(line, text);
         }
-        let end = self.end_of_command();
-        self.open_section(text(&kind), text(&name), line);
-        end
+        // An error in the rest of the line does not undo the section.
+        self.open_section(&text(&kind), &text(&name), line);
+        self.end_of_command()
     }
 
     /// Takes note that the rest of the file is not read.
     fn cut_off(&mut self) {
-        let text = format!(
+        let text = format_args!(
             "there are more than {MAX_ENTRIES} sections and options up to here; the rest of the file is \
              ignored"
         );
@@ -237,85 +246,82 @@ impl<'a> UciParser<'a> {
         self.document.cut = true;
     }
 
-    fn open_section(&mut self, kind: String, name: String, line: usize) {
+    fn open_section(&mut self, kind: &str, name: &str, line: usize) {
         self.entries += 1;
-        if let Some(&index) = self.sections.get(&name) {
+        if let Some(&index) = self.sections.get(name) {
             self.reopen(index, kind, line);
             self.current = Current::Section(index);
             return;
         }
         let index = self.document.sections.len();
-        let anonymous = name.is_empty();
-        let name = if anonymous { anonymous_name(index + 1, &kind) } else { name };
-        self.sections.get_or_insert(name.clone(), index);
+        let mut section = RawSection::new(kind, name, line);
+        if name.is_empty() {
+            section.anonymous = true;
+            section.name = anonymous_name(index + 1, kind);
+        }
+        self.sections.get_or_insert(section.name.clone(), index);
         self.options.push(Map::new());
-        self.document.sections.push(RawSection {
-            kind,
-            name,
-            anonymous,
-            line,
-            options: Vec::new(),
-            readable: true,
-        });
+        self.document.sections.push(section);
         self.current = Current::Section(index);
     }
 
     /// A section of the same name is opened again. As in libuci, further options are added to it, and
     /// it gets the new type.
-    fn reopen(&mut self, index: usize, kind: String, line: usize) {
+    fn reopen(&mut self, index: usize, kind: &str, line: usize) {
         let Some(section) = self.document.sections.get_mut(index) else {
             return;
         };
         let continues = format!("section '{}' continues from line {}", section.name, section.line);
         if section.kind == kind {
-            self.push(line, Severity::Warning, None, format!("{continues}; later values win"));
+            let text = format!("{continues}; later values win");
+            self.push(line, Severity::Warning, None, text);
         } else {
-            section.kind = kind;
-            self.report(line, format!("{continues} with another type; the type here counts"));
+            section.kind = kind.to_owned();
+            let text = format_args!("{continues} with another type; the type here counts");
+            self.report(line, text);
         }
     }
 
-    /// `option <name> <value>`.
-    fn option(&mut self) -> Result<(), LineError> {
+    /// `option <name> <value>`. An error in the rest of the line does not undo the option.
+    fn option(&mut self) -> Option<()> {
         let (name, value) = self.name_and_value("option")?;
-        // An error in the rest of the line does not undo the option.
-        let end = self.end_of_command();
         if let Current::Section(index) = self.current {
             self.set(index, &name, &value);
         }
-        end
+        self.end_of_command()
     }
 
     /// `list <name> <value>`.
-    fn list(&mut self) -> Result<(), LineError> {
+    fn list(&mut self) -> Option<()> {
         let (name, value) = self.name_and_value("list")?;
-        let end = self.end_of_command();
         if let Current::Section(index) = self.current {
             self.add(index, &name, &value);
         }
-        end
+        self.end_of_command()
     }
 
     /// The arguments of `option` and `list`. They are checked in libuci's order: after an invalid name
     /// the rest of the line is not read, so that a quote in it has no effect.
-    fn name_and_value(&mut self, keyword: &str) -> Result<(Word, Word), LineError> {
+    fn name_and_value(&mut self, keyword: &str) -> Option<(Word, Word)> {
         let line = self.lexer.line();
         if matches!(self.current, Current::Nothing) {
-            let text = format!("'{keyword}' stands before the first section");
-            return Err(LineError::Line(line, text));
+            return self.skip(line, format_args!("'{keyword}' stands before the first section"));
         }
-        let name = self.lexer.word()?;
+        let name = self.word()?;
         if name.bytes.is_empty() {
-            return Err(LineError::Line(line, format!("'{keyword}' needs a name")));
+            return self.skip(line, format_args!("'{keyword}' needs a name"));
         }
         if !name_is_valid(&name.bytes, b"_") {
-            return Err(LineError::Line(line, bad_option_name(&name.bytes)));
+            return self.bad_option_name(line, &name.bytes);
         }
-        let value = self.lexer.word()?;
+        let value = self.word()?;
         if contains_commands(&value.bytes) {
-            return Err(LineError::Swallowed(value.line));
+            let text = "the closing quote of this value is missing: the lines below have become \
+                        part of it";
+            self.reject_section(value.line, text);
+            return None;
         }
-        Ok((name, value))
+        Some((name, value))
     }
 
     /// Sets an option. A later one replaces an earlier one, but an empty value is ignored.
@@ -356,34 +362,33 @@ impl<'a> UciParser<'a> {
         options.get_mut(index)
     }
 
-    /// Reports further words of the command.
-    fn end_of_command(&mut self) -> Result<(), LineError> {
-        let extra = self.lexer.word()?;
-        if extra.bytes.is_empty() {
-            return Ok(());
-        }
-        let text = "too many words; a value with spaces needs quotes around it".into();
-        Err(LineError::Line(extra.line, text))
-    }
-
-    fn reject(&mut self, error: LineError) {
-        match error {
-            LineError::Line(line, text) => self.report(line, text),
-            LineError::Config(line, text) => {
-                self.current = Current::Unreadable;
-                self.report(line, text);
-            }
-            LineError::Swallowed(line) => {
-                let text = "the closing quote of this value is missing: the lines below have become \
-                            part of it";
-                self.reject_section(line, text);
-            }
-            LineError::Unterminated(line) => {
+    /// The next argument. The rest of the file is lost if a quote in it is never closed.
+    fn word(&mut self) -> Option<Word> {
+        match self.lexer.word() {
+            Ok(word) => Some(word),
+            Err(Unterminated(line)) => {
                 let text = "the quote opened here is never closed; the rest of the file is ignored";
                 self.document.cut = true;
                 self.reject_section(line, text);
+                None
             }
         }
+    }
+
+    /// Reports further words of the command.
+    fn end_of_command(&mut self) -> Option<()> {
+        let extra = self.word()?;
+        if extra.bytes.is_empty() {
+            return Some(());
+        }
+        let text = format_args!("too many words; a value with spaces needs quotes around it");
+        self.skip(extra.line, text)
+    }
+
+    /// Reports a `config` line that is invalid, so that the options below it are dropped.
+    fn reject_config(&mut self, line: usize, text: &str) -> Option<()> {
+        self.current = Current::Unreadable;
+        self.skip(line, format_args!("{text}; the section is ignored"))
     }
 
     /// Reports a mistake that makes the current section unusable.
@@ -398,52 +403,74 @@ impl<'a> UciParser<'a> {
         self.push(line, Severity::Error, name, text.into());
     }
 
-    fn report(&mut self, line: usize, text: impl Into<String>) {
-        self.push(line, Severity::Error, None, text.into());
+    /// Reports a mistake because of which the rest of the line is skipped.
+    fn skip<T>(&mut self, line: usize, text: fmt::Arguments<'_>) -> Option<T> {
+        self.report(line, text);
+        None
+    }
+
+    fn report(&mut self, line: usize, text: fmt::Arguments<'_>) {
+        self.push(line, Severity::Error, None, text.to_string());
     }
 
     fn push(&mut self, line: usize, severity: Severity, section: Option<String>, text: String) {
-        self.mistakes.push(Mistake { section, ..Mistake::new("", line, severity, text) });
+        let file = String::new();
+        self.mistakes.push(Mistake { file, line, severity, section, option: None, text });
     }
-}
 
-/// The error for a line that begins with an unknown word. If the word is like `config`, the options
-/// below the line are dropped, because they do not belong to the section before.
-fn unknown_command(line: usize, word: &[u8]) -> LineError {
-    if let Some(rest) = word.strip_prefix(b"\xef\xbb\xbf") {
-        let text = "the file begins with a byte order mark, which hides its first line; \
-                    save it without one";
-        return match rest {
-            b"config" | b"c" => LineError::Config(line, text.into()),
-            _ => LineError::Line(line, text.into()),
+    /// Reports a line that begins with an unknown word. If the word is like `config`, the options below the line
+    /// are dropped, because they do not belong to the section before.
+    fn unknown_command(&mut self, word: &[u8]) -> Option<()> {
+        let line = self.lexer.line();
+        if let Some(rest) = word.strip_prefix(b"\xef\xbb\xbf") {
+            if matches!(rest, b"config" | b"c") {
+                self.current = Current::Unreadable;
+            }
+            let text = format_args!(
+                "the file begins with a byte order mark, which hides its first line; save it without one"
+            );
+            return self.skip(line, text);
+        }
+        if word.trim_ascii().is_empty() {
+            return self.skip(line, format_args!("nothing follows the ';'"));
+        }
+        let word = String::from_utf8_lossy(word).trim_end().to_ascii_lowercase();
+        if let Some(option) = option_before_sign(word.as_bytes()) {
+            let text = format_args!("'option' is missing before '{option}'; the line is ignored");
+            return self.skip(line, text);
+        }
+        let Some(near) = closest(&word, &mut COMMANDS.iter().copied()) else {
+            let text = format_args!(
+                "the line begins with neither 'config', 'option' nor 'list' and is ignored"
+            );
+            return self.skip(line, text);
         };
+        if near == "config" {
+            self.current = Current::Unreadable;
+        }
+        let text =
+            format_args!("the first word is no command; is it '{near}'? The line is ignored");
+        self.skip(line, text)
     }
-    if word.trim_ascii().is_empty() {
-        return LineError::Line(line, "nothing follows the ';'".into());
-    }
-    let word = String::from_utf8_lossy(word).trim_end().to_ascii_lowercase();
-    if let Some(option) = option_before_sign(word.as_bytes()) {
-        let text = format!("'option' is missing before '{option}'; the line is ignored");
-        return LineError::Line(line, text);
-    }
-    let Some(near) = closest(&word, &mut COMMANDS.into_iter()) else {
-        let text = "the line begins with neither 'config', 'option' nor 'list' and is ignored";
-        return LineError::Line(line, text.into());
-    };
-    let text = format!("the first word is no command; is it '{near}'? The line is ignored");
-    if near == "config" { LineError::Config(line, text) } else { LineError::Line(line, text) }
-}
 
-/// The message for an invalid option name. If it is an option's name followed by more, the blank before
-/// the value is missing.
-fn bad_option_name(name: &[u8]) -> String {
-    match option_before_sign(name) {
-        Some(option) => format!(
-            "the name of option '{option}' ends with a blank, and its value follows in quotes; the \
-             line is ignored"
-        ),
-        None => "the name of an option can only have letters, digits and '_'; the line is ignored"
-            .into(),
+    /// Reports an invalid option name. If it is an option's name followed by more, the blank before the value is
+    /// missing.
+    fn bad_option_name<T>(&mut self, line: usize, name: &[u8]) -> Option<T> {
+        match option_before_sign(name) {
+            Some(option) => self.skip(
+                line,
+                format_args!(
+                    "the name of option '{option}' ends with a blank, and its value follows in quotes; \
+                     the line is ignored"
+                ),
+            ),
+            None => self.skip(
+                line,
+                format_args!(
+                    "the name of an option can only have letters, digits and '_'; the line is ignored"
+                ),
+            ),
+        }
     }
 }
 

@@ -8,8 +8,8 @@ use crate::text::quoted::visible;
 
 /// Prints to standard output and returns exit code 0, also if the reader has closed its end. `text`
 /// may contain text of providers: control characters are escaped.
-pub fn show(text: &str) -> u8 {
-    let _ = print(text);
+pub fn show(text: &dyn Display) -> u8 {
+    let _ = print(&text.to_string());
     exit::OK
 }
 
@@ -24,13 +24,13 @@ pub fn print(text: &str) -> io::Result<()> {
 }
 
 /// Prints `text` as an error of this program to standard error, and returns `code`.
-pub fn complain(code: u8, text: &impl Display) -> u8 {
-    warn(&format!("ddns-netlink: {text}\n"));
+pub fn complain(code: u8, text: &dyn Display) -> u8 {
+    warn(&format_args!("ddns-netlink: {text}\n"));
     code
 }
 
 /// Prints to standard error. `text` may contain text of providers: control characters are
 /// escaped.
-pub fn warn(text: &str) {
-    let _ = io::stderr().write_all(visible(text).as_bytes());
+pub fn warn(text: &dyn Display) {
+    let _ = io::stderr().write_all(visible(&text.to_string()).as_bytes());
 }

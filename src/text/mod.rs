@@ -13,6 +13,26 @@ pub(crate) fn has(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace().any(|listed| listed == word)
 }
 
+/// Most names in one line. The rest is only counted, so that the line can still be read.
+const MOST_NAMES: usize = 8;
+
+/// The names with commas between them, but of many only the first.
+pub(crate) fn listed(names: &mut dyn Iterator<Item = &str>) -> String {
+    let mut text = String::new();
+    let mut more = 0;
+    for (index, name) in names.enumerate() {
+        if index >= MOST_NAMES {
+            more += 1;
+            continue;
+        }
+        if index > 0 {
+            text.push_str(", ");
+        }
+        text.push_str(name);
+    }
+    if more > 0 { format!("{text} and {more} more") } else { text }
+}
+
 /// `bytes` in hexadecimal digits, in lower case.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(2 * bytes.len());

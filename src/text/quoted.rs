@@ -1,26 +1,41 @@
 //! Quotes text that comes from elsewhere, so that a terminal shows it and does not obey it.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Display as _, Write as _};
+
+/// Text that is written in quotes where it is displayed.
+pub struct Quoted<'a>(&'a str);
 
 /// `text` in double quotes, on one line, with control characters escaped.
 ///
 /// The result is that of Rust's `Debug` but for rare characters: `Debug` would link Unicode's tables.
-pub fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        push_escaped(&mut out, c, '"');
-    }
-    out.push('"');
-    out
+pub fn quoted(text: &str) -> Quoted<'_> {
+    Quoted(text)
 }
 
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for c in self.0.chars() {
+            write_escaped(f, c, '"')?;
+        }
+        f.write_char('"')
+    }
+}
+
+/// A character that is written in quotes where it is displayed.
+pub struct QuotedChar(char);
+
 /// `c` in single quotes, as [`quoted`] writes it.
-pub fn quoted_char(c: char) -> String {
-    let mut out = String::from("'");
-    push_escaped(&mut out, c, '\'');
-    out.push('\'');
-    out
+pub fn quoted_char(c: char) -> QuotedChar {
+    QuotedChar(c)
+}
+
+impl fmt::Display for QuotedChar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('\'')?;
+        write_escaped(f, self.0, '\'')?;
+        f.write_char('\'')
+    }
 }
 
 /// Text of several lines for a terminal. Control characters are escaped as JSON does, so that JSON
@@ -39,14 +54,17 @@ pub fn visible(text: &str) -> String {
     out
 }
 
-fn push_escaped(out: &mut String, c: char, quote: char) {
+fn write_escaped(f: &mut fmt::Formatter<'_>, c: char, quote: char) -> fmt::Result {
     match c {
-        '\n' => out.push_str("\\n"),
-        '\r' => out.push_str("\\r"),
-        '\t' => out.push_str("\\t"),
-        _ if c == quote || c == '\\' => out.extend(['\\', c]),
-        _ if is_visible(c) => out.push(c),
-        _ => out.extend(c.escape_unicode()),
+        '\n' => f.write_str("\\n"),
+        '\r' => f.write_str("\\r"),
+        '\t' => f.write_str("\\t"),
+        _ if c == quote || c == '\\' => {
+            f.write_char('\\')?;
+            f.write_char(c)
+        }
+        _ if is_visible(c) => f.write_char(c),
+        _ => c.escape_unicode().fmt(f),
     }
 }
 
@@ -67,13 +85,12 @@ mod tests {
 
     #[test]
     fn control_characters_and_quotes_are_escaped() {
-        assert_eq!(quoted("a b"), "\"a b\"");
-        assert_eq!(quoted("käse \"x\\y\"\r\n\t"), r#""käse \"x\\y\"\r\n\t""#);
-        assert_eq!(
-            [quoted_char('x'), quoted_char('\''), quoted_char('"')],
-            ["'x'", "'\\''", "'\"'"]
-        );
-        assert_eq!(quoted("\x1b[2J\u{9b}\u{202e}\u{feff}"), r#""\u{1b}[2J\u{9b}\u{202e}\u{feff}""#);
+        assert_eq!(quoted("a b").to_string(), "\"a b\"");
+        let with_signs = quoted("käse \"x\\y\"\r\n\t").to_string();
+        assert_eq!(with_signs, r#""käse \"x\\y\"\r\n\t""#);
+        assert_eq!(['x', '\'', '"'].map(|c| quoted_char(c).to_string()), ["'x'", "'\\''", "'\"'"]);
+        let hidden = quoted("\x1b[2J\u{9b}\u{202e}\u{feff}").to_string();
+        assert_eq!(hidden, r#""\u{1b}[2J\u{9b}\u{202e}\u{feff}""#);
     }
 
     #[test]
@@ -90,12 +107,12 @@ mod tests {
         #[test]
         fn quoting_is_that_of_rusts_debug(text in "[ -~\u{a1}-\u{ac}\u{ae}-\u{17f}\u{4e00}-\u{9fa5}\x01-\x1f]*") {
             let debug = format!("{text:?}");
-            prop_assert_eq!(quoted(&text), debug);
+            prop_assert_eq!(quoted(&text).to_string(), debug);
         }
 
         #[test]
         fn quoted_text_has_no_control_characters(text: String) {
-            prop_assert!(!quoted(&text).contains(|c: char| c.is_control()));
+            prop_assert!(!quoted(&text).to_string().contains(|c: char| c.is_control()));
         }
     }
 }

@@ -4,10 +4,11 @@
 use std::fmt;
 
 use super::value_syntax::parse_flag;
-use crate::config::uci::{self, RawSection};
+use crate::config::uci::{Document, RawSection};
 use crate::provider::api::{self, Api};
 use crate::provider::table::{self, Row};
 use crate::provider::template;
+use crate::text::listed;
 
 /// Whether a difference applies to a section. The second argument is the value of the option, if it is
 /// set.
@@ -33,19 +34,11 @@ pub struct Difference {
     sections: Vec<String>,
 }
 
-/// Most sections that the text of a difference names. The difference is the same in all of them, and a long
-/// list would hide it.
-const MAX_NAMES: usize = 8;
-
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.option, self.text)?;
-        let shown = self.sections.iter().take(MAX_NAMES);
-        write!(f, " ({}", shown.map(String::as_str).collect::<Vec<_>>().join(", "))?;
-        match self.sections.len().saturating_sub(MAX_NAMES) {
-            0 => f.write_str(")"),
-            more => write!(f, " and {more} more)"),
-        }
+        // The difference is the same in all sections, and a long list of them would hide it.
+        let sections = listed(&mut self.sections.iter().map(String::as_str));
+        write!(f, "{}: {} ({sections})", self.option, self.text)
     }
 }
 
@@ -260,14 +253,13 @@ const GIVES_UP: &str = "after that number of errors in a row the program sends n
 
 /// Whether a section was used with ddns-scripts, which writes `lookup_host` into every section.
 fn is_migrated(section: &RawSection) -> bool {
-    Options(section).get("lookup_host").is_some()
+    section.value("lookup_host").is_some()
 }
 
 /// The differences of a file, each once, in the order in which the file has them. Sections that are not
 /// enabled are skipped. On a system other than OpenWrt there are no differences, unless the file comes
 /// from OpenWrt.
-pub fn differences(bytes: &[u8], on_openwrt: bool) -> Vec<Difference> {
-    let (document, _) = uci::parse(bytes);
+pub fn differences(document: &Document, on_openwrt: bool) -> Vec<Difference> {
     let mut found = Vec::new();
     if !on_openwrt && !document.sections.iter().any(is_migrated) {
         return found;
@@ -312,11 +304,7 @@ struct Options<'a>(&'a RawSection);
 
 impl<'a> Options<'a> {
     fn get(&self, name: &str) -> Option<&'a str> {
-        let option = self.0.options.iter().find(|option| option.name == name)?;
-        match option.values.first() {
-            Some((value, _)) if !value.is_empty() => Some(value),
-            Some(_) | None => None,
-        }
+        self.0.value(name)
     }
 
     fn number(&self, name: &str) -> Option<u64> {
@@ -361,6 +349,11 @@ fn on(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::uci;
+
+    fn differences(file: &[u8], on_openwrt: bool) -> Vec<Difference> {
+        super::differences(&uci::parse(file).0, on_openwrt)
+    }
 
     /// The differences of a section with these options. Its address source is a page, which makes no
     /// difference.

@@ -6,11 +6,10 @@ use super::Environment;
 use super::reader::Reader;
 use crate::config::definition::Downloads;
 use crate::config::{DEFAULT_RUNDIR, Global};
-use crate::text::quoted::quoted;
 use crate::time::Duration;
 
 /// The defaults of ddns-scripts (openwrt `net/ddns-scripts`, `dynamic_dns_functions.sh`).
-pub(super) fn defaults(env: &impl Environment) -> Global {
+pub(super) fn defaults(env: &dyn Environment) -> Global {
     Global {
         dateformat: "%F %R".into(),
         rundir: DEFAULT_RUNDIR.into(),
@@ -26,42 +25,39 @@ pub(super) fn defaults(env: &impl Environment) -> Global {
 }
 
 /// Reads the options of the section.
-pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Global {
+pub(super) fn read(reader: &mut Reader<'_>) -> Global {
     reader.warn_about_unknown(false);
-    let default = defaults(env);
-    let lines = reader.number("ddns_loglines", 1..=1_000_000);
-    Global {
-        dateformat: reader.text("ddns_dateformat").map_or(default.dateformat, String::from),
-        rundir: directory(reader, "ddns_rundir", default.rundir),
-        logdir: directory(reader, "ddns_logdir", default.logdir),
-        statedir: directory(reader, "ddns_statedir", default.statedir),
-        loglines: lines.and_then(|lines| usize::try_from(lines).ok()).unwrap_or(default.loglines),
-        private_addresses: reader.flag("upd_privateip", default.private_addresses),
-        hook: hook(reader, env),
-        failing_after: reader
-            .number("failing_after", 1..=86_400)
-            .map_or(default.failing_after, Duration::from_secs),
-        metrics_file: metrics_file(reader),
-        downloads: Downloads {
-            directory: reader.text("url").map(str::to_owned),
-            base: reader.text("services_url").map(str::to_owned),
-            cacert: reader.text("cacert").map(str::to_owned),
-        },
+    let mut global = defaults(reader.env);
+    if let Some(format) = reader.owned_text("ddns_dateformat") {
+        global.dateformat = format;
     }
+    directory(reader, "ddns_rundir", &mut global.rundir);
+    directory(reader, "ddns_logdir", &mut global.logdir);
+    directory(reader, "ddns_statedir", &mut global.statedir);
+    if let Some(lines) = reader.number("ddns_loglines", 1, 1_000_000) {
+        global.loglines = lines as usize;
+    }
+    global.private_addresses = reader.flag("upd_privateip", global.private_addresses);
+    global.hook = hook(reader);
+    if let Some(seconds) = reader.number("failing_after", 1, 86_400) {
+        global.failing_after = Duration::from_secs(seconds.into());
+    }
+    global.metrics_file = metrics_file(reader);
+    global.downloads.directory = reader.owned_text("url");
+    global.downloads.base = reader.owned_text("services_url");
+    global.downloads.cacert = reader.owned_text("cacert");
+    global
 }
 
 /// The program that is told of changes.
-fn hook(reader: &mut Reader<'_>, env: &impl Environment) -> Option<PathBuf> {
+fn hook(reader: &mut Reader<'_>) -> Option<PathBuf> {
     let text = reader.text("hook")?;
     let path = Path::new(text);
-    if !path.is_absolute() || !env.executable(path) {
-        let why = "is not the absolute path of a program that can be run";
-        reader.fail("hook", format!("{} {why}", quoted(text)));
+    if !path.is_absolute() || !reader.env.executable(path) {
+        reader.refuse("hook", text, "is not the absolute path of a program that can be run");
         return None;
     }
-    if let Some(text) = env.script_warning(path) {
-        reader.warn("hook", text);
-    }
+    reader.pass_on("hook", reader.env.script_warning(path));
     Some(path.to_owned())
 }
 
@@ -71,20 +67,16 @@ fn metrics_file(reader: &mut Reader<'_>) -> Option<PathBuf> {
     if text.starts_with('/') && text.ends_with(".prom") {
         return Some(text.into());
     }
-    let why = "is not an absolute path that ends with '.prom'";
-    reader.fail("metrics_file", format!("{} {why}", quoted(text)));
+    reader.refuse("metrics_file", text, "is not an absolute path that ends with '.prom'");
     None
 }
 
-/// A directory as an absolute path. A relative one would depend on the directory in which the program
-/// was started.
-fn directory(reader: &mut Reader<'_>, name: &str, default: PathBuf) -> PathBuf {
+/// Reads a directory, which is an absolute path, into `directory`. A relative one would depend on the directory in
+/// which the program was started.
+fn directory(reader: &mut Reader<'_>, name: &str, directory: &mut PathBuf) {
     match reader.text(name) {
-        None => default,
-        Some(path) if path.starts_with('/') => path.into(),
-        Some(path) => {
-            reader.fail(name, format!("{} does not begin with '/'", quoted(path)));
-            default
-        }
+        None => {}
+        Some(path) if path.starts_with('/') => *directory = path.into(),
+        Some(path) => reader.refuse(name, path, "does not begin with '/'"),
     }
 }

@@ -21,11 +21,13 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Lan {
         match LanHost::parse(text) {
             Ok(host) if seen.insert(host.name.clone()) => hosts.push(host),
             Ok(host) => {
-                let text =
-                    format!("{} is named twice; a name has one host", quoted(host.name.written()));
-                reader.about_value(Severity::Error, "host", line, &text);
+                let name = quoted(host.name.written());
+                let text = format_args!("{name} is named twice; a name has one host");
+                reader.about_value(Severity::Error, "host", line, text);
             }
-            Err(why) => reader.about_value(Severity::Error, "host", line, &why),
+            Err(why) => {
+                reader.about_value(Severity::Error, "host", line, format_args!("{why}"));
+            }
         }
     }
     Lan { network: network.into(), hosts }
@@ -37,8 +39,10 @@ pub(super) fn check(reader: &mut Reader<'_>, lan: &Lan, provider: &Provider) {
         return;
     }
     if provider::takes_seen_address(provider, Family::V6) {
-        let text = "cannot be used with an update URL that names no address: the provider would store the \
-                    router's own";
+        let text = format_args!(
+            "cannot be used with an update URL that names no address: the provider would store the \
+             router's own"
+        );
         reader.fail("host", text);
     }
     if !matches!(provider.mechanism, Mechanism::Api(_)) {
@@ -46,7 +50,7 @@ pub(super) fn check(reader: &mut Reader<'_>, lan: &Lan, provider: &Provider) {
     }
     for host in &lan.hosts {
         if let Some(problem) = host.name.dns_problem() {
-            reader.fail("host", format!("{}: {problem}", quoted(host.name.written())));
+            reader.fail("host", format_args!("{}: {problem}", quoted(host.name.written())));
         }
     }
 }

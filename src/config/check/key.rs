@@ -1,6 +1,7 @@
 //! Checks the TSIG key of DNS updates: its name is in `username`, its secret in `password` or in
 //! `password_file`.
 
+use super::provider::lacks_option;
 use super::reader::Reader;
 use super::secret;
 use crate::dns::tsig::TsigKey;
@@ -15,7 +16,7 @@ pub(super) fn check(reader: &mut Reader<'_>, provider: &Provider) {
     let Account { label, username, password, .. } = &provider.account;
     if username.is_empty() {
         if !password.is_empty() && !reader.is_list("username") {
-            reader.lacks(format!(
+            reader.lacks(format_args!(
                 "{label} needs option 'username' beside the secret: the name of the key. Without a key \
                  updates are not signed"
             ));
@@ -23,20 +24,22 @@ pub(super) fn check(reader: &mut Reader<'_>, provider: &Provider) {
         return;
     }
     if username.contains(SIGNS_OF_BASE64) {
-        let text = "is the name of the key and cannot have a '+', '/' or '=' in it; its secret belongs \
-                    into 'password'";
+        let text = format_args!(
+            "is the name of the key and cannot have a '+', '/' or '=' in it; its secret belongs into \
+             'password'"
+        );
         reader.fail("username", text);
         return;
     }
     // With a valid secret, an error is about the name and the algorithm.
     if let Err(error) = TsigKey::parse(username, &Secret::new("AAAA")) {
-        reader.fail("username", error);
+        reader.fail("username", format_args!("{error}"));
     } else if let Err(error) = TsigKey::parse(username, password) {
-        if reader.text("password").is_some() {
+        let error = format_args!("{error}");
+        if reader.is_set("password") {
             reader.fail("password", error);
         } else if !secret::has_file(reader, "password") {
-            let text = format!("{label} needs option 'password': the secret of the key in base64");
-            reader.lacks(text);
+            lacks_option(reader, label, "password", Some("the secret of the key in base64"));
         } else if !password.is_empty() {
             reader.fail("password_file", error);
         }

@@ -7,11 +7,11 @@ use crate::text::quoted::quoted;
 use crate::time::Duration;
 
 /// The options that need several lines.
-const OPTIONS: [&str; 3] = ["failover_after", "failback_after", "mwan3"];
+const OPTIONS: &[&str] = &["failover_after", "failback_after", "mwan3"];
 /// A line that is dialled again is back sooner, on most lines.
-const FAILOVER: u64 = 30;
+const FAILOVER: u32 = 30;
 /// A line that fails again soon after it came back is not worth two more changes.
-const FAILBACK: u64 = 120;
+const FAILBACK: u32 = 120;
 
 /// The lines `networks`, which are at least two.
 pub(super) fn read(reader: &mut Reader<'_>, networks: Vec<String>) -> Lines {
@@ -21,15 +21,16 @@ pub(super) fn read(reader: &mut Reader<'_>, networks: Vec<String>) -> Lines {
     Lines { networks, delays: Delays { failover, failback }, mwan3 }
 }
 
-fn seconds(reader: &mut Reader<'_>, option: &str, default: u64) -> Duration {
-    Duration::from_secs(reader.number(option, 0..=LONGEST).unwrap_or(default))
+fn seconds(reader: &mut Reader<'_>, option: &str, default: u32) -> Duration {
+    Duration::from_secs(reader.number(option, 0, LONGEST).unwrap_or(default).into())
 }
 
 /// Warns about options that have no effect, because the section has one line only.
 pub(super) fn warn_about_unused(reader: &mut Reader<'_>) {
     for option in OPTIONS {
-        if !reader.values(option).is_empty() {
-            let text = "has no effect: it needs a 'list ip_network' with several interfaces";
+        if reader.has_values(option) {
+            let text =
+                format_args!("has no effect: it needs a 'list ip_network' with several interfaces");
             reader.warn(option, text);
         }
     }

@@ -5,14 +5,13 @@
 
 use super::value_syntax::parse_flag;
 use crate::config::mistake::{Mistake, Mistakes, Severity};
-use crate::config::uci::{self, RawSection};
+use crate::config::uci::{Document, RawSection};
 use crate::text::quoted::quoted;
 
 /// A warning for each enabled section that a Save in LuCI would damage. `openwrt`: whether LuCI may be
 /// installed on this system. If not, only the value `both` gets a warning, which only this program
 /// knows.
-pub fn luci_damage(file_name: &str, bytes: &[u8], openwrt: bool) -> Vec<Mistake> {
-    let (document, _) = uci::parse(bytes);
+pub fn luci_damage(file_name: &str, document: &Document, openwrt: bool) -> Vec<Mistake> {
     let mut found = Mistakes::default();
     for section in document.sections.iter().filter(|section| section.kind == "service") {
         if value(section, "enabled").and_then(parse_flag) != Some(true) {
@@ -21,8 +20,7 @@ pub fn luci_damage(file_name: &str, bytes: &[u8], openwrt: bool) -> Vec<Mistake>
         let Some(advice) = advice(section, openwrt) else {
             continue;
         };
-        let option = section.options.iter().find(|option| option.name == "use_ipv6");
-        let line = option.map_or(section.line, |option| option.line);
+        let line = section.option("use_ipv6").map_or(section.line, |option| option.line);
         let text = format!(
             "section '{}': a Save in LuCI's form deletes its domain, username, password, interface \
                  and all intervals. Write {advice}",
@@ -53,14 +51,18 @@ fn advice(section: &RawSection, openwrt: bool) -> Option<String> {
 
 /// The value of an option; `None` if it is not set or empty.
 fn value<'a>(section: &'a RawSection, name: &str) -> Option<&'a str> {
-    let option = section.options.iter().find(|option| option.name == name)?;
-    let (value, _) = option.values.last()?;
+    let (value, _) = section.option(name)?.values.last()?;
     if value.is_empty() { None } else { Some(value) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::uci;
+
+    fn luci_damage(file_name: &str, file: &[u8], openwrt: bool) -> Vec<Mistake> {
+        super::luci_damage(file_name, &uci::parse(file).0, openwrt)
+    }
 
     fn warnings(options: &str, openwrt: bool) -> Vec<String> {
         let file = format!("config service 'a'\noption enabled 1\n{options}\n");

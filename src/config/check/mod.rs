@@ -158,7 +158,7 @@ impl Checked {
 }
 
 /// Parses and checks a file. `file_name` is for messages.
-pub fn load(file_name: &str, bytes: &[u8], env: &impl Environment) -> Checked {
+pub fn load(file_name: &str, bytes: &[u8], env: &dyn Environment) -> Checked {
     let (document, mut mistakes) = uci::parse(bytes);
     for mistake in &mut mistakes {
         mistake.file = file_name.into();
@@ -168,7 +168,7 @@ pub fn load(file_name: &str, bytes: &[u8], env: &impl Environment) -> Checked {
 
 /// The global options of a file, as [`load`] reads them. The other sections are not checked, which takes
 /// most of the time where there are thousands.
-pub fn load_global(bytes: &[u8], env: &impl Environment) -> Global {
+pub fn load_global(bytes: &[u8], env: &dyn Environment) -> Global {
     let (mut document, syntax) = uci::parse(bytes);
     document.sections.retain(|section| section.kind == "ddns");
     check("", &document, syntax, env).config.global
@@ -179,7 +179,7 @@ pub fn check(
     file_name: &str,
     document: &Document,
     syntax: Vec<Mistake>,
-    env: &impl Environment,
+    env: &dyn Environment,
 ) -> Checked {
     let mut checker =
         Checker { file: file_name, syntax: &syntax, mistakes: Mistakes::default(), env };
@@ -190,15 +190,15 @@ pub fn check(
     Checked { config, mistakes }
 }
 
-struct Checker<'a, E> {
+struct Checker<'a> {
     file: &'a str,
     /// The mistakes of the grammar.
     syntax: &'a [Mistake],
     mistakes: Mistakes,
-    env: &'a E,
+    env: &'a dyn Environment,
 }
 
-impl<E: Environment> Checker<'_, E> {
+impl Checker<'_> {
     fn config(&mut self, document: &Document) -> Config {
         let global = self.global(document);
         let mut config = Config {
@@ -227,10 +227,9 @@ impl<E: Environment> Checker<'_, E> {
 
     /// Reads the section of type `ddns` that is named `global`, or else the first one of that type.
     fn global(&mut self, document: &Document) -> Global {
-        let mut all: Vec<_> = document.sections.iter().collect();
-        all.retain(|section| section.kind == "ddns");
-        let named = all.iter().copied().find(|section| section.name == "global");
-        let Some(chosen) = named.or_else(|| all.first().copied()) else {
+        let all = || document.sections.iter().filter(|section| section.kind == "ddns");
+        let named = all().find(|section| section.name == "global");
+        let Some(chosen) = named.or_else(|| all().next()) else {
             return global::defaults(self.env);
         };
         if named.is_none() {
@@ -240,13 +239,15 @@ impl<E: Environment> Checker<'_, E> {
             );
             self.warn(chosen.line, text);
         }
-        for other in all.iter().filter(|section| section.line != chosen.line) {
-            let text =
-                format!("section '{}' is ignored; only '{}' counts", other.name, chosen.name);
-            self.warn(other.line, text);
+        for other in all() {
+            if other.line != chosen.line {
+                let text =
+                    format!("section '{}' is ignored; only '{}' counts", other.name, chosen.name);
+                self.warn(other.line, text);
+            }
         }
-        let mut reader = Reader::new(self.file, SectionKind::Global, chosen);
-        let global = global::read(&mut reader, self.env);
+        let mut reader = Reader::new(self.file, SectionKind::Global, chosen, self.env);
+        let global = global::read(&mut reader);
         self.keep(reader);
         global
     }
@@ -256,18 +257,21 @@ impl<E: Environment> Checker<'_, E> {
             config.broken.push((raw.name.clone(), self.unreadable(raw)));
             return;
         }
-        let mut reader = Reader::new(self.file, SectionKind::Service, raw);
-        let mut section = None;
-        if reader.flag("enabled", false) {
-            let private_addresses = config.global.private_addresses;
-            section = Some(section::read(&mut reader, self.env, private_addresses));
+        let mut reader = Reader::new(self.file, SectionKind::Service, raw, self.env);
+        let enabled = reader.flag("enabled", false);
+        if enabled {
+            // It is moved once, into the list. What has an error is taken out again.
+            config.sections.push(section::read(&mut reader, config.global.private_addresses));
         } else {
             reader.warn_about_mistyped_enabled();
         }
-        match (reader.first_error(), section) {
-            (Some(error), _) => config.broken.push((raw.name.clone(), error)),
-            (None, Some(section)) => config.sections.push(section),
-            (None, None) => config.disabled.push(raw.name.clone()),
+        if let Some(error) = reader.first_error() {
+            config.broken.push((raw.name.clone(), error));
+            if enabled {
+                config.sections.pop();
+            }
+        } else if !enabled {
+            config.disabled.push(raw.name.clone());
         }
         self.keep(reader);
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::reader::Reader;
 use super::update_url;
 use super::value_syntax;
-use super::{DefinitionDirectory, Environment, PathKind};
+use super::{DefinitionDirectory, PathKind};
 use super::{key, secret, transport, unused};
 use crate::config::definition::{self, Block, Definition};
 use crate::config::listing;
@@ -29,21 +29,20 @@ const CUSTOM: &str = "custom";
 /// Reads the provider. Reports options that it needs and that are missing.
 pub(super) fn read(
     reader: &mut Reader<'_>,
-    env: &impl Environment,
     families: &[Family],
     server: Option<&HostPort>,
 ) -> Provider {
-    let service = service_name(reader).or_else(|| provider_of_replaced_script(reader, env));
+    let service = service_name(reader).or_else(|| provider_of_replaced_script(reader));
     let (mechanism, row) = match service {
-        Some(name) => from_name(reader, env, families, name),
-        None if reader.text("update_script").is_some() => (from_update_script(reader, env), None),
+        Some(name) => from_name(reader, families, name),
+        None if reader.is_set("update_script") => (from_update_script(reader), None),
         None => (from_update_url(reader, families), None),
     };
     let api = match &mechanism {
         Mechanism::Api(api) => Some(*api),
         Mechanism::Url(_) | Mechanism::Script(_) => None,
     };
-    let account = account(reader, env, service.unwrap_or(CUSTOM), api, server);
+    let account = account(reader, service.unwrap_or(CUSTOM), api, server);
     let author = match (service, row) {
         (_, Some(row)) => Author::Table(row),
         (Some(_), None) => Author::Definition,
@@ -51,7 +50,7 @@ pub(super) fn read(
     };
     let mut mechanism = secured(mechanism, reader.flag("use_https", false));
     if let Mechanism::Script(script) = &mut mechanism {
-        read_files_for(script, reader, env);
+        read_files_for(script, reader);
     }
     let mut provider = Provider { account, mechanism, author };
     update_url::warn_of_plain_http(reader, &provider, families);
@@ -72,18 +71,17 @@ fn is_name_server(api: Option<&Api>) -> bool {
 
 fn account(
     reader: &mut Reader<'_>,
-    env: &impl Environment,
     label: &str,
     api: Option<&Api>,
     server: Option<&HostPort>,
 ) -> Account {
     let is_name_server = is_name_server(api);
-    let param_opt = param_opt(reader, env, api.is_some());
+    let param_opt = param_opt(reader, api.is_some());
     Account {
         label: label.into(),
-        username: secret::read(reader, env, "username").expose().into(),
-        password: secret::password(reader, env, api.is_some_and(Api::has_key_file)),
-        param_enc: secret::read(reader, env, "param_enc"),
+        username: secret::read(reader, "username").expose().into(),
+        password: secret::password(reader, api.is_some_and(Api::has_key_file)),
+        param_enc: secret::read(reader, "param_enc"),
         base: match api.map(|api| api.base) {
             Some(Base::ParamOpt) if !param_opt.is_empty() => {
                 reader.sound("param_opt", Url::parse(param_opt.expose()))
@@ -102,15 +100,13 @@ pub(super) fn record(reader: &mut Reader<'_>, provider: &Provider) -> RecordOpti
     if provider.script().is_some() {
         return RecordOptions::default();
     }
-    let ttl = reader.number("ttl", 0..=0x7fff_ffff);
-    let id = reader.text("record_id").or_else(|| reader.text("rec_id"));
-    let proxied =
-        if reader.text("proxied").is_some() { Some(reader.flag("proxied", false)) } else { None };
+    let ttl = reader.number("ttl", 0, 0x7fff_ffff);
+    let proxied = if reader.is_set("proxied") { Some(reader.flag("proxied", false)) } else { None };
     RecordOptions {
-        zone: reader.text("zone").map(str::to_owned),
-        zone_id: reader.text("zone_id").map(str::to_owned),
-        id: id.map(str::to_owned),
-        ttl: ttl.and_then(|ttl| u32::try_from(ttl).ok()),
+        zone: reader.owned_text("zone"),
+        zone_id: reader.owned_text("zone_id"),
+        id: reader.owned_text("record_id").or_else(|| reader.owned_text("rec_id")),
+        ttl,
         proxied,
         share,
     }
@@ -125,7 +121,7 @@ fn share(reader: &mut Reader<'_>, provider: &Provider) -> bool {
         Mechanism::Script(_) => "a script",
     };
     if share {
-        let text = format!(
+        let text = format_args!(
             "is not possible with {what}, which replaces all addresses of a name; choose a provider with an \
              interface of its own ('ddns-netlink providers' lists them)"
         );
@@ -146,15 +142,14 @@ pub(super) fn one_record(
         return;
     }
     let Some(id) = &record.id else { return };
-    let text = format!("names one record, but the section has {records}; make a section for each");
     // Sections made for ddns-scripts have the id in one of the last two.
-    for option in ["record_id", "rec_id", "param_opt", "param_enc"] {
-        if reader.values(option).iter().any(|(value, _)| value.contains(id)) {
-            reader.fail(option, text);
-            return;
-        }
-    }
-    reader.fail("record_id", text);
+    let options = ["record_id", "rec_id", "param_opt", "param_enc"];
+    let names_id =
+        |option: &&str| reader.values(option).iter().any(|(value, _)| value.contains(id));
+    let option = options.iter().copied().find(names_id).unwrap_or("record_id");
+    let text =
+        format_args!("names one record, but the section has {records}; make a section for each");
+    reader.fail(option, text);
 }
 
 /// The name of the provider; `None` for a custom one. Old versions of LuCI store `-` for a custom URL.
@@ -167,13 +162,8 @@ fn service_name<'a>(reader: &mut Reader<'a>) -> Option<&'a str> {
 
 /// The provider `name`. The owner's definition has priority over the providers in the program, and these
 /// over definitions of packages.
-fn from_name(
-    reader: &mut Reader<'_>,
-    env: &impl Environment,
-    families: &[Family],
-    name: &str,
-) -> (Mechanism, Option<Row>) {
-    let own = own_definition(reader, env, families, name);
+fn from_name(reader: &mut Reader<'_>, families: &[Family], name: &str) -> (Mechanism, Option<Row>) {
+    let own = own_definition(reader, families, name);
     if own.is_none() {
         if let Some(api) = api::find(name) {
             return (Mechanism::Api(api), None);
@@ -182,11 +172,11 @@ fn from_name(
             return (from_table(reader, families, row, name), Some(row));
         }
     }
-    let json = own.or_else(|| env.definition(DefinitionDirectory::Packaged, name));
+    let json = own.or_else(|| reader.env.definition(DefinitionDirectory::Packaged, name));
     match definition(json, name) {
-        Ok(definition) => (from_json(reader, env, families, name, &definition), None),
+        Ok(definition) => (from_json(reader, families, name, &definition), None),
         Err(why) => {
-            reader.fail("service_name", why);
+            reader.fail("service_name", format_args!("{why}"));
             (Mechanism::NO_URL, None)
         }
     }
@@ -196,7 +186,6 @@ fn from_name(
 /// otherwise its URLs.
 fn from_json(
     reader: &mut Reader<'_>,
-    env: &impl Environment,
     families: &[Family],
     name: &str,
     definition: &Definition,
@@ -207,7 +196,7 @@ fn from_json(
     }
     match blocks.first().and_then(|block| block.script()) {
         Some(file) if blocks.iter().all(|block| block.script() == Some(file)) => {
-            from_definition(reader, env, name, file)
+            from_definition(reader, name, file)
         }
         _ => Mechanism::Url(Urls {
             v4: template(reader, definition, name, families, Family::V4),
@@ -221,14 +210,13 @@ fn from_json(
 /// provider of this name. LuCI downloads definitions without their scripts.
 fn own_definition(
     reader: &mut Reader<'_>,
-    env: &impl Environment,
     families: &[Family],
     name: &str,
 ) -> Option<Result<String, String>> {
-    let own = env.definition(DefinitionDirectory::Own, name)?;
+    let own = reader.env.definition(DefinitionDirectory::Own, name)?;
     let is_built_in = api::find(name).is_some() || table::find(name).is_some();
-    if is_built_in && let Some(script) = missing_script(env, families, &own) {
-        let text = format!(
+    if is_built_in && let Some(script) = missing_script(reader, families, &own) {
+        let text = format_args!(
             "your definition '{name}' is ignored: its script {} is missing; the built-in one is used",
             quoted(&script)
         );
@@ -240,13 +228,13 @@ fn own_definition(
 
 /// The file name of the script that a definition needs, if it does not exist.
 fn missing_script(
-    env: &impl Environment,
+    reader: &Reader<'_>,
     families: &[Family],
     json: &Result<String, String>,
 ) -> Option<String> {
     let definition = definition::parse(json.as_deref().ok()?).ok()?;
     let script = families.iter().find_map(|&family| definition.block(family)?.script())?;
-    match env.path_kind(&Path::new(SCRIPTS).join(script)) {
+    match reader.env.path_kind(&Path::new(SCRIPTS).join(script)) {
         PathKind::File => None,
         PathKind::Directory | PathKind::Missing => Some(script.to_owned()),
     }
@@ -254,11 +242,11 @@ fn missing_script(
 
 fn from_table(reader: &mut Reader<'_>, families: &[Family], row: Row, name: &str) -> Mechanism {
     if let Some(why) = row.get("dead") {
-        reader.fail("service_name", format!("{} {why}", row.title_or(name)));
+        reader.fail("service_name", format_args!("{} {why}", row.title_or(name)));
         return Mechanism::NO_URL;
     }
     for family in families.iter().filter(|family| !row.has(**family)) {
-        reader.lacks(format!("{} has no {family}", row.title()));
+        reader.lacks(format_args!("{} has no {family}", row.title()));
     }
     Mechanism::Url(row.urls())
 }
@@ -267,63 +255,56 @@ fn from_table(reader: &mut Reader<'_>, families: &[Family], row: Row, name: &str
 const SCRIPTS: &str = "/usr/lib/ddns";
 
 /// The script that a definition names.
-fn from_definition(
-    reader: &mut Reader<'_>,
-    env: &impl Environment,
-    name: &str,
-    file: &str,
-) -> Mechanism {
+fn from_definition(reader: &mut Reader<'_>, name: &str, file: &str) -> Mechanism {
     let path = Path::new(SCRIPTS).join(file);
     if !is_file_name(file) {
-        let text =
-            format!("the definition '{name}': {} cannot be the name of a script", quoted(file));
+        let text = format_args!(
+            "the definition '{name}': {} cannot be the name of a script",
+            quoted(file)
+        );
         reader.fail("service_name", text);
-    } else if env.path_kind(&path) != PathKind::File {
-        reader.fail("service_name", format!(
+    } else if reader.env.path_kind(&path) != PathKind::File {
+        reader.fail("service_name", format_args!(
             "the definition '{name}' needs the script {}, which does not exist; a package with it \
              may be missing",
             path.display()
         ));
     }
-    script(reader, env, "service_name", &path)
+    script(reader, "service_name", &path)
 }
 
-fn from_update_script(reader: &mut Reader<'_>, env: &impl Environment) -> Mechanism {
+fn from_update_script(reader: &mut Reader<'_>) -> Mechanism {
     const OPTION: &str = "update_script";
-    let path = Path::new(reader.text(OPTION).unwrap_or_default());
-    if !path.is_absolute() {
-        reader.fail(OPTION, format!("{} does not begin with '/'", quoted(&path.to_string_lossy())));
-    } else if env.path_kind(path) != PathKind::File {
+    let path = reader.text(OPTION).unwrap_or_default();
+    if !path.starts_with('/') {
+        reader.refuse(OPTION, path, "does not begin with '/'");
+    } else if reader.env.path_kind(Path::new(path)) != PathKind::File {
         let provider = script_stem(path)
             .and_then(|stem| table::scripted().find(|name| in_file_names(name) == stem));
-        let path = quoted(&path.to_string_lossy());
-        reader.fail(
-            OPTION,
-            match provider {
-                Some(name) => format!("{path} does not exist; {}", missing(name)),
-                None => format!("{path} is not a file"),
-            },
-        );
+        match provider {
+            Some(name) => {
+                let why = missing(name);
+                reader.fail(OPTION, format_args!("{} does not exist; {why}", quoted(path)));
+            }
+            None => reader.refuse(OPTION, path, "is not a file"),
+        }
     }
-    if reader.text("update_url").is_some() {
-        reader.warn("update_url", "not used, because 'update_script' is set");
+    if reader.is_set("update_url") {
+        reader.warn("update_url", format_args!("not used, because 'update_script' is set"));
     }
-    script(reader, env, OPTION, path)
+    script(reader, OPTION, Path::new(path))
 }
 
 /// The provider of an `update_script` of ddns-scripts that does not exist. When this program is
 /// installed, it removes the packages with the scripts that it replaces. A script that exists is used.
-fn provider_of_replaced_script(
-    reader: &mut Reader<'_>,
-    env: &impl Environment,
-) -> Option<&'static str> {
-    let path = Path::new(reader.text("update_script")?);
+fn provider_of_replaced_script(reader: &mut Reader<'_>) -> Option<&'static str> {
+    let path = reader.text("update_script")?;
     let stem = script_stem(path)?;
-    if env.path_kind(path) == PathKind::File {
+    if reader.env.path_kind(Path::new(path)) == PathKind::File {
         return None;
     }
     let name = name_of_script(&stem)?;
-    let text = format!(
+    let text = format_args!(
         "this script of ddns-scripts does not exist; service_name '{name}' is used, which does the same"
     );
     reader.warn("update_script", text);
@@ -337,16 +318,18 @@ fn name_of_script(stem: &str) -> Option<&'static str> {
         "gcp_v1" => "cloud.google.com-v1",
         "luadns_v1" => "luadns.com-v1",
         "porkbun_v3" => "porkbun.com-v3",
+        "no_ip_com" => "no-ip.com",
         _ => {
-            let aliases = api::ALL.iter().flat_map(|api| api.aliases.iter().copied());
-            aliases.chain(["no-ip.com"]).find(|name| in_file_names(name) == stem)?
+            let mut aliases = api::ALL.iter().flat_map(|api| api.aliases);
+            aliases.find(|name| in_file_names(name) == stem)?
         }
     })
 }
 
 /// The part between `update_` and `.sh` in the path of a script of ddns-scripts, in the form of
 /// [`in_file_names`].
-fn script_stem(path: &Path) -> Option<String> {
+fn script_stem(path: &str) -> Option<String> {
+    let path = Path::new(path);
     let file = path.strip_prefix(SCRIPTS).ok()?.to_str()?.to_ascii_lowercase();
     let stem = file.strip_prefix("update_")?.strip_suffix(".sh")?;
     Some(in_file_names(stem))
@@ -358,7 +341,7 @@ fn in_file_names(name: &str) -> String {
 }
 
 /// The flags that scripts compare as numbers, with their defaults.
-const FLAGS: [(&str, bool); 7] = [
+const FLAGS: &[(&str, bool)] = &[
     ("use_https", false),
     ("force_ipversion", false),
     ("force_dnstcp", false),
@@ -368,30 +351,32 @@ const FLAGS: [(&str, bool); 7] = [
     ("ip_dynamic", false),
 ];
 
-fn script(reader: &mut Reader<'_>, env: &impl Environment, option: &str, path: &Path) -> Mechanism {
-    if let Some(text) = env.script_warning(path) {
-        reader.warn(option, text);
-    }
+fn script(reader: &mut Reader<'_>, option: &str, path: &Path) -> Mechanism {
+    reader.pass_on(option, reader.env.script_warning(path));
     let mut options = Vec::new();
     for option in &reader.section.options {
         let values: Vec<_> = option.values.iter().map(|(value, _)| value.as_str()).collect();
         options.push((option.name.clone(), Secret::new(values.join(" "))));
     }
     // Scripts get 1 or 0 also for a flag that was written as a word.
-    for (name, default) in FLAGS {
+    for &(name, default) in FLAGS {
         let value = if reader.flag(name, default) { "1" } else { "0" };
-        options.retain(|(written, _)| written != name);
-        options.push((name.into(), Secret::new(value)));
+        set(&mut options, name, Secret::new(value));
     }
     Mechanism::Script(Script { file: path.into(), options })
 }
 
+/// Gives the option `name` this value in the place of what is written.
+fn set(options: &mut Vec<(String, Secret)>, name: &str, value: Secret) {
+    options.retain(|(written, _)| written != name);
+    options.push((name.into(), value));
+}
+
 /// Gives `script` the secrets in files in the place of what is written. `password` is that of the account.
-fn read_files_for(script: &mut Script, reader: &mut Reader<'_>, env: &impl Environment) {
+fn read_files_for(script: &mut Script, reader: &mut Reader<'_>) {
     for (option, _) in secret::FILES {
         if secret::has_file(reader, option) {
-            script.options.retain(|(written, _)| written != option);
-            script.options.push((option.into(), secret::read(reader, env, option)));
+            set(&mut script.options, option, secret::read(reader, option));
         }
     }
 }
@@ -435,7 +420,7 @@ fn template(
     }
     let block = self::block(reader, definition, name, family)?;
     if block.script().is_some() {
-        reader.lacks(format!(
+        reader.lacks(format_args!(
             "the definition '{name}' updates IPv4 and IPv6 in different ways; make a section for each"
         ));
         return None;
@@ -457,15 +442,16 @@ fn answer(block: &Block, name: &str) -> Option<String> {
 /// Reports what is wrong with the URL and the `answer` of a definition for `family`.
 fn check_block(reader: &mut Reader<'_>, block: &Block, name: &str, family: Family) {
     if let Err(why) = template::check(&block.url) {
-        reader.fail("service_name", format!("the {family} URL of the definition '{name}': {why}"));
+        let text = format_args!("the {family} URL of the definition '{name}': {why}");
+        reader.fail("service_name", text);
     }
     for odd in value_syntax::unknown_placeholders(&block.url) {
-        let text = format!("the {family} URL of the definition '{name}': {odd}");
+        let text = format_args!("the {family} URL of the definition '{name}': {odd}");
         reader.warn("service_name", text);
     }
     if let Some(Err(why)) = block.answer.as_deref().map(Ere::new) {
         let text =
-            format!("the {family} 'answer' of the definition '{name}' cannot be used: {why}");
+            format_args!("the {family} 'answer' of the definition '{name}' cannot be used: {why}");
         reader.fail("service_name", text);
     }
 }
@@ -483,8 +469,9 @@ fn block<'d>(
             Family::V4 => "ipv4",
             Family::V6 => "ipv6",
         };
-        let text = format!("the definition '{name}' has no '{key}' block, so it has no {family}");
-        reader.lacks(text);
+        reader.lacks(format_args!(
+            "the definition '{name}' has no '{key}' block, so it has no {family}"
+        ));
     }
     block
 }
@@ -495,7 +482,7 @@ fn from_update_url(reader: &mut Reader<'_>, families: &[Family]) -> Mechanism {
     }
     let options = ["service_name", "update_url", "update_script"];
     if !options.iter().any(|option| reader.is_list(option)) {
-        reader.lacks("needs option 'service_name', 'update_url' or 'update_script'");
+        reader.lacks(format_args!("needs option 'service_name', 'update_url' or 'update_script'"));
     }
     Mechanism::NO_URL
 }
@@ -513,13 +500,13 @@ fn secured(mut mechanism: Mechanism, https: bool) -> Mechanism {
 }
 
 /// `param_opt`. Only a provider of `api/` allows any character in it.
-fn param_opt(reader: &mut Reader<'_>, env: &impl Environment, is_api: bool) -> Secret {
-    let value = secret::read(reader, env, "param_opt");
+fn param_opt(reader: &mut Reader<'_>, is_api: bool) -> Secret {
+    let value = secret::read(reader, "param_opt");
     if is_api {
         return value;
     }
     if let Some(c) = value.expose().chars().find(|&c| NOT_IN_PARAM_OPT.contains(c)) {
-        reader.fail("param_opt", format!("{} is not allowed", quoted_char(c)));
+        reader.fail("param_opt", format_args!("{} is not allowed", quoted_char(c)));
     }
     value
 }
@@ -527,39 +514,55 @@ fn param_opt(reader: &mut Reader<'_>, env: &impl Environment, is_api: bool) -> S
 /// Reports options that the provider needs and that are not set. `domain` is checked elsewhere: every
 /// section needs it.
 fn require(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
-    let password = !provider.account.password.is_empty() || reader.text("password").is_some();
-    let needs: [(&str, &str, bool); 5] = [
-        ("[USERNAME]", "username", !provider.account.username.is_empty()),
-        ("[PASSWORD]", "password", password),
-        ("[PARAMENC]", "param_enc", !provider.account.param_enc.is_empty()),
-        ("[PARAMOPT]", "param_opt", !provider.account.param_opt.is_empty()),
-        ("[SERVER]", "dns_server", reader.text("dns_server").is_some()),
+    let account = &provider.account;
+    let are_set = [
+        !account.username.is_empty(),
+        !account.password.is_empty() || reader.is_set("password"),
+        !account.param_enc.is_empty(),
+        !account.param_opt.is_empty(),
+        reader.is_set("dns_server"),
     ];
-    for (placeholder, option, present) in needs {
+    for (&(placeholder, option), is_set) in NEEDED.iter().zip(are_set) {
         // If one of these options has an invalid value, that was reported before.
-        if present || reader.is_list(option) || secret::has_file(reader, option) {
+        if is_set || reader.is_list(option) || secret::has_file(reader, option) {
             continue;
         }
         let mut urls = families.iter().filter_map(|&family| provider.template(family));
         if urls.any(|template| template.url.contains(placeholder)) {
-            reader.lacks(match provider.row() {
-                Some(row) => needs_option(row.title(), option, row.get(option)),
-                None => {
-                    format!("the update URL uses {placeholder}, so option '{option}' is needed")
-                }
-            });
+            match provider.row() {
+                Some(row) => lacks_option(reader, row.title(), option, row.get(option)),
+                None => reader.lacks(format_args!(
+                    "the update URL uses {placeholder}, so option '{option}' is needed"
+                )),
+            }
         }
         if let Mechanism::Api(api) = provider.mechanism
             && let Some(need) = api.needs.iter().find(|need| need.option == option)
         {
-            reader.lacks(needs_option(&provider.account.label, option, Some(need.holds)));
+            lacks_option(reader, &account.label, option, Some(need.holds));
         }
     }
 }
 
-fn needs_option(provider: &str, option: &str, holds: Option<&str>) -> String {
+/// The options that an update URL or an interface may need, each with its placeholder.
+const NEEDED: &[(&str, &str)] = &[
+    ("[USERNAME]", "username"),
+    ("[PASSWORD]", "password"),
+    ("[PARAMENC]", "param_enc"),
+    ("[PARAMOPT]", "param_opt"),
+    ("[SERVER]", "dns_server"),
+];
+
+/// Reports that `provider` needs `option`, and what the option `holds`.
+pub(super) fn lacks_option(
+    reader: &mut Reader<'_>,
+    provider: &str,
+    option: &str,
+    holds: Option<&str>,
+) {
     let colon = if holds.is_some() { ": " } else { "" };
-    format!("{provider} needs option '{option}'{colon}{}", holds.unwrap_or_default())
+    let holds = holds.unwrap_or_default();
+    reader.lacks(format_args!("{provider} needs option '{option}'{colon}{holds}"));
 }
 
 /// Warns where an update of IPv6 alone changes the A record of the name.
@@ -569,7 +572,7 @@ fn warn_of_ipv6_alone(reader: &mut Reader<'_>, provider: &Provider, families: &[
     }
     let Some(row) = provider.known_row() else { return };
     let Some(harm) = row.get("alone6") else { return };
-    let text = format!(
+    let text = format_args!(
         "an update of IPv6 alone {harm} ({}); set option 'also_ipv6' to 1 if the name has IPv4, too",
         row.title()
     );

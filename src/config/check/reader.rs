@@ -3,8 +3,9 @@
 //! An invalid value is reported and then treated as missing. So a single `check` reports all mistakes of a
 //! section.
 
-use std::ops::RangeInclusive;
+use std::fmt;
 
+use super::Environment;
 use super::value_syntax::parse_flag;
 use crate::config::mistake::{Mistake, Severity};
 use crate::config::options::{self, SectionKind};
@@ -14,14 +15,21 @@ use crate::text::quoted::quoted;
 /// One section and its mistakes.
 pub(super) struct Reader<'a> {
     pub(super) section: &'a RawSection,
+    /// What the values are checked against.
+    pub(super) env: &'a dyn Environment,
     pub(super) mistakes: Vec<Mistake>,
     file: &'a str,
     kind: SectionKind,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(file: &'a str, kind: SectionKind, section: &'a RawSection) -> Self {
-        Self { section, mistakes: Vec::new(), file, kind }
+    pub(super) fn new(
+        file: &'a str,
+        kind: SectionKind,
+        section: &'a RawSection,
+        env: &'a dyn Environment,
+    ) -> Self {
+        Self { section, env, mistakes: Vec::new(), file, kind }
     }
 
     /// Warns about every unknown option. A `script` may read any option, so in its section only mistyped
@@ -66,10 +74,20 @@ impl<'a> Reader<'a> {
             [(value, _)] if value.is_empty() => None,
             [(value, _)] => Some(value),
             _ => {
-                self.fail(name, "takes one value, not a list");
+                self.fail(name, format_args!("takes one value, not a list"));
                 None
             }
         }
+    }
+
+    /// Whether the option has a value. If it has several, that is reported.
+    pub(super) fn is_set(&mut self, name: &str) -> bool {
+        self.text(name).is_some()
+    }
+
+    /// As [`Reader::text`], for a value that is kept.
+    pub(super) fn owned_text(&mut self, name: &str) -> Option<String> {
+        Some(self.text(name)?.to_owned())
     }
 
     /// Whether the option has several values. Then [`Reader::text`] reports that.
@@ -77,8 +95,14 @@ impl<'a> Reader<'a> {
         self.option(name).is_some_and(|option| option.values.len() != 1)
     }
 
+    /// Whether the option has a value that is not empty, or several.
+    pub(super) fn has_values(&self, name: &str) -> bool {
+        let option = self.option(name);
+        option.is_some_and(|option| option.values.iter().any(|(value, _)| !value.is_empty()))
+    }
+
     /// The value of an option as `parse` reads it.
-    pub(super) fn parsed<T, E: ToString>(
+    pub(super) fn parsed<T, E: fmt::Display>(
         &mut self,
         name: &str,
         parse: fn(&str) -> Result<T, E>,
@@ -88,8 +112,8 @@ impl<'a> Reader<'a> {
     }
 
     /// What was read of an option; an error is reported.
-    pub(super) fn sound<T>(&mut self, name: &str, read: Result<T, impl ToString>) -> Option<T> {
-        read.map_err(|why| self.fail(name, why.to_string())).ok()
+    pub(super) fn sound<T>(&mut self, name: &str, read: Result<T, impl fmt::Display>) -> Option<T> {
+        read.map_err(|why| self.fail(name, format_args!("{why}"))).ok()
     }
 
     /// All values that are not empty, with their lines.
@@ -113,71 +137,89 @@ impl<'a> Reader<'a> {
             return flag;
         }
         if text.trim().parse::<u64>().is_ok() && name != "enabled" {
-            self.warn(name, format!("{} is read as 1; write 1 or 0", quoted(text)));
+            self.warn(name, format_args!("{} is read as 1; write 1 or 0", quoted(text)));
             return true;
         }
-        self.fail(name, format!("{} is neither 1 nor 0", quoted(text)));
+        self.refuse(name, text, "is neither 1 nor 0");
         default
     }
 
-    /// A whole number. A number above `range` is replaced by the maximum, and one below it is ignored,
+    /// A whole number from `least` to `most`. A larger one is replaced by `most`, and a smaller one is ignored,
     /// so that the default applies. Both give a warning.
-    pub(super) fn number(&mut self, name: &str, range: RangeInclusive<u64>) -> Option<u64> {
-        self.number_or_hint(name, range, "")
+    pub(super) fn number(&mut self, name: &str, least: u32, most: u32) -> Option<u32> {
+        self.number_or_hint(name, least, most, "")
     }
 
     /// Like [`Reader::number`], with a hint at the end of the warnings.
     pub(super) fn number_or_hint(
         &mut self,
         name: &str,
-        range: RangeInclusive<u64>,
+        least: u32,
+        most: u32,
         hint: &str,
-    ) -> Option<u64> {
+    ) -> Option<u32> {
         let text = self.text(name)?.trim();
-        let (least, most) = range.into_inner();
-        match Number::of(text) {
-            Number::None => {
-                self.fail(name, format!("{} is not a whole number", quoted(text)));
-                None
-            }
-            Number::Whole(number) if number > most => {
-                self.warn(
-                    name,
-                    format!("{text} is too large: the maximum is {most}, which is used{hint}"),
-                );
-                Some(most)
-            }
-            Number::Whole(number) if number >= least => Some(number),
-            Number::Whole(_) | Number::Negative => {
-                self.warn(
-                    name,
-                    format!(
-                        "{text} is too small: the minimum is {least}; the default applies{hint}"
-                    ),
-                );
-                None
-            }
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            self.refuse(name, text, "is not a whole number");
+            return None;
         }
+        // With so many digits that it is none of 64 bits, it is larger than any limit.
+        let number = digits.parse().unwrap_or(u64::MAX);
+        if digits.len() < text.len() || number < least.into() {
+            self.warn(
+                name,
+                format_args!(
+                    "{text} is too small: the minimum is {least}; the default applies{hint}"
+                ),
+            );
+            return None;
+        }
+        u32::try_from(number).ok().filter(|number| *number <= most).or_else(|| {
+            self.warn(
+                name,
+                format_args!("{text} is too large: the maximum is {most}, which is used{hint}"),
+            );
+            Some(most)
+        })
     }
 
     /// Reports an error in the option `name`. The section cannot run.
-    pub(super) fn fail(&mut self, name: &str, text: impl AsRef<str>) {
-        self.about(Severity::Error, name, text.as_ref());
+    pub(super) fn fail(&mut self, name: &str, text: fmt::Arguments<'_>) {
+        self.about(Severity::Error, name, text);
+    }
+
+    /// Reports that the option `name` cannot have the value `text`: `why` is the rest of the sentence.
+    pub(super) fn refuse(&mut self, name: &str, text: &str, why: &str) {
+        self.fail(name, format_args!("{} {why}", quoted(text)));
     }
 
     /// Adds a warning about the option `name`.
-    pub(super) fn warn(&mut self, name: &str, text: impl AsRef<str>) {
-        self.about(Severity::Warning, name, text.as_ref());
+    pub(super) fn warn(&mut self, name: &str, text: fmt::Arguments<'_>) {
+        self.about(Severity::Warning, name, text);
+    }
+
+    /// Adds the warning `text` about the option `name`, if there is one.
+    pub(super) fn pass_on(&mut self, name: &str, text: Option<String>) {
+        if let Some(text) = text {
+            self.warn(name, format_args!("{text}"));
+        }
     }
 
     /// Reports an error of the section that belongs to no line, such as a missing option.
-    pub(super) fn lacks(&mut self, text: impl AsRef<str>) {
-        let text = format!("section '{}': {}", self.section.name, text.as_ref());
+    pub(super) fn lacks(&mut self, text: fmt::Arguments<'_>) {
+        let text = format!("section '{}': {text}", self.section.name);
         self.push(Severity::Error, self.section.line, None, text);
     }
 
     /// Adds a mistake about the value of the option `name` in this line.
-    pub(super) fn about_value(&mut self, severity: Severity, name: &str, line: usize, text: &str) {
+    pub(super) fn about_value(
+        &mut self,
+        severity: Severity,
+        name: &str,
+        line: usize,
+        text: fmt::Arguments<'_>,
+    ) {
         self.push(severity, line, Some(name), format!("option '{name}': {text}"));
     }
 
@@ -187,7 +229,7 @@ impl<'a> Reader<'a> {
         errors.min_by_key(|mistake| mistake.line).map(ToString::to_string)
     }
 
-    fn about(&mut self, severity: Severity, name: &str, text: &str) {
+    fn about(&mut self, severity: Severity, name: &str, text: fmt::Arguments<'_>) {
         let line = self.option(name).map_or(self.section.line, |option| option.line);
         self.about_value(severity, name, line, text);
     }
@@ -199,36 +241,18 @@ impl<'a> Reader<'a> {
             (Severity::Error, SectionKind::Global) | (Severity::Warning, _) => None,
         };
         let option = option.map(str::to_owned);
-        let mistake = Mistake::new(self.file, line, severity, text);
-        self.mistakes.push(Mistake { section, option, ..mistake });
+        self.mistakes.push(Mistake {
+            file: self.file.into(),
+            line,
+            severity,
+            section,
+            option,
+            text,
+        });
     }
 
     fn option(&self, name: &str) -> Option<&'a RawOption> {
-        self.section.options.iter().find(|option| option.name == name)
-    }
-}
-
-/// A value that may be a number.
-enum Number {
-    /// 0 or more. A number over the range of `u64` is its maximum.
-    Whole(u64),
-    /// Less than 0.
-    Negative,
-    /// Not a whole number.
-    None,
-}
-
-impl Number {
-    fn of(text: &str) -> Self {
-        let text = text.trim();
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Self::None;
-        }
-        if digits.len() < text.len() {
-            return Self::Negative;
-        }
-        Self::Whole(digits.parse().unwrap_or(u64::MAX))
+        self.section.option(name)
     }
 }
 

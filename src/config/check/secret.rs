@@ -11,7 +11,7 @@ use crate::model::secret::Secret;
 use crate::text::quoted::quoted;
 
 /// The options that may hold a secret, each with the one that names a file.
-pub(super) const FILES: [(&str, &str); 5] = [
+pub(super) const FILES: &[(&str, &str)] = &[
     ("username", "username_file"),
     ("password", "password_file"),
     ("param_enc", "param_enc_file"),
@@ -20,28 +20,28 @@ pub(super) const FILES: [(&str, &str); 5] = [
 ];
 
 /// The value of `option`: the first line of its file, or what is written; empty if there is neither.
-pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment, option: &str) -> Secret {
+pub(super) fn read(reader: &mut Reader<'_>, option: &str) -> Secret {
     match file_of(reader, option) {
-        Some((named_by, path)) => first_line(&content(reader, env, named_by, path)),
+        Some((named_by, path)) => first_line(&content(reader, named_by, path)),
         None => Secret::new(reader.text(option).unwrap_or_default()),
     }
 }
 
 /// The password: the first line of its file, or all of the file if the provider needs a key file, or what is
 /// written.
-pub(super) fn password(reader: &mut Reader<'_>, env: &impl Environment, key_file: bool) -> Secret {
+pub(super) fn password(reader: &mut Reader<'_>, key_file: bool) -> Secret {
     let (named_by, path) = match (file_of(reader, "password"), reader.text("password")) {
         (Some(file), _) => file,
         (None, Some(text)) if key_file && is_key_path(text) => ("password", text),
-        (None, _) => return read(reader, env, "password"),
+        (None, _) => return read(reader, "password"),
     };
-    let content = content(reader, env, named_by, path);
+    let content = content(reader, named_by, path);
     if key_file { content } else { first_line(&content) }
 }
 
 /// Whether a file is named for `option`. If it cannot be read, that is reported elsewhere.
 pub(super) fn has_file(reader: &Reader<'_>, option: &str) -> bool {
-    FILES.iter().any(|(other, named_by)| *other == option && !reader.values(named_by).is_empty())
+    FILES.iter().any(|(other, named_by)| *other == option && reader.has_values(named_by))
 }
 
 /// The option that names a file for `option`, and its value.
@@ -52,30 +52,27 @@ fn file_of<'a>(reader: &mut Reader<'a>, option: &str) -> Option<(&'static str, &
 
 /// The content of the file `path`, which the option `named_by` names; empty if it cannot be read. A path that does
 /// not begin with '/' is not quoted, because it may be the secret itself.
-fn content(reader: &mut Reader<'_>, env: &impl Environment, named_by: &str, path: &str) -> Secret {
-    let file = match located(env, path) {
-        Ok(file) => file,
-        Err(why) => {
-            reader.fail(named_by, why);
-            return Secret::default();
-        }
+fn content(reader: &mut Reader<'_>, named_by: &str, path: &str) -> Secret {
+    let Some(file) = reader.sound(named_by, located(reader.env, path)) else {
+        return Secret::default();
     };
-    if let Some(text) = env.secret_warning(&file) {
-        reader.warn(named_by, text);
-    }
-    match env.read_secret(&file) {
+    reader.pass_on(named_by, reader.env.secret_warning(&file));
+    match reader.env.read_secret(&file) {
         Ok(content) => return Secret::new(content),
         Err(why) if path.starts_with('/') => {
-            reader.fail(named_by, format!("{} cannot be read: {why}", quoted(path)));
+            reader.fail(named_by, format_args!("{} cannot be read: {why}", quoted(path)));
         }
-        Err(_) => reader.fail(named_by, "names no file in $CREDENTIALS_DIRECTORY that can be read"),
+        Err(_) => reader.fail(
+            named_by,
+            format_args!("names no file in $CREDENTIALS_DIRECTORY that can be read"),
+        ),
     }
     Secret::default()
 }
 
 /// Where the file is that an owner calls `path`. One that does not begin with '/' is a credential, which systemd
 /// puts into a directory for the daemon (`LoadCredential=`, systemd.exec(5)).
-fn located(env: &impl Environment, path: &str) -> Result<PathBuf, &'static str> {
+fn located(env: &dyn Environment, path: &str) -> Result<PathBuf, &'static str> {
     if path.starts_with('/') {
         return Ok(PathBuf::from(path));
     }

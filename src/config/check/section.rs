@@ -1,6 +1,5 @@
 //! Reads `config service`: the names and families, and with the help of other files all the rest.
 
-use super::Environment;
 use super::reader::Reader;
 use super::value_syntax::parse_flag;
 use super::{ddns_scripts_options, gate, host, provider, source, timing, transport};
@@ -13,17 +12,13 @@ use crate::provider::{Mechanism, Provider};
 use crate::text::quoted::quoted;
 
 /// Reads an enabled section. The result may be used only if the reader has no error afterwards.
-pub(super) fn read(
-    reader: &mut Reader<'_>,
-    env: &impl Environment,
-    private_addresses: bool,
-) -> Section {
+pub(super) fn read(reader: &mut Reader<'_>, private_addresses: bool) -> Section {
     let lan = host::read(reader);
     let (mut names, problems) = names(reader, &lan);
     let (families, all) = families(reader, &names, &lan);
-    let source = source::read(reader, env);
+    let source = source::read(reader);
     let server = reader.parsed("dns_server", HostPort::parse);
-    let mut provider = provider::read(reader, env, &all, server.as_ref());
+    let mut provider = provider::read(reader, &all, server.as_ref());
     host::check(reader, &lan, &provider);
     report_problems(reader, &provider, problems);
     reader.warn_about_unknown(provider.script().is_some());
@@ -33,7 +28,7 @@ pub(super) fn read(
     let records = names.len() * families.len() + lan.hosts.len();
     provider::one_record(reader, &provider, &record, records);
     let lookup = lookup(reader, names.first().or_else(|| lan.first_name()), server);
-    let transport = transport::read(reader, env, &all, &provider);
+    let transport = transport::read(reader, &all, &provider);
     let timing = timing::read(reader, &source, &provider);
     let mut section = Section {
         name: reader.section.name.clone(),
@@ -67,7 +62,7 @@ fn report_problems(reader: &mut Reader<'_>, provider: &Provider, problems: Vec<N
         Mechanism::Url(_) | Mechanism::Script(_) => Severity::Warning,
     };
     for NameProblem { option, line, text } in problems {
-        reader.about_value(severity, option, line, &text);
+        reader.about_value(severity, option, line, format_args!("{text}"));
     }
 }
 
@@ -102,7 +97,7 @@ fn families_of_names(reader: &mut Reader<'_>) -> Vec<Family> {
         Some(true) => vec![Family::V6],
         Some(false) => vec![Family::V4],
         None => {
-            reader.fail("use_ipv6", format!("{} is not 0, 1 or 'both'", quoted(text)));
+            reader.refuse("use_ipv6", text, "is not 0, 1 or 'both'");
             vec![Family::V4]
         }
     }
@@ -114,9 +109,11 @@ fn lookup(reader: &mut Reader<'_>, first: Option<&Hostname>, server: Option<Host
     let written = reader.parsed("lookup_host", Hostname::parse);
     let host = written.as_ref().or(first).map(Hostname::in_dns);
     let protocol = transport::protocol(reader);
-    if protocol == Protocol::Tls && reader.text("dns_server").is_none() {
-        let text = "needs option 'dns_server', the server that takes questions over TLS: the zone's own name \
-                    servers are asked without TLS";
+    if protocol == Protocol::Tls && !reader.is_set("dns_server") {
+        let text = format_args!(
+            "needs option 'dns_server', the server that takes questions over TLS: the zone's own name \
+             servers are asked without TLS"
+        );
         reader.fail("dns_tls", text);
     }
     Lookup { host: host.unwrap_or_default(), server, protocol, glue: reader.flag("is_glue", false) }
@@ -132,11 +129,11 @@ struct NameProblem {
 /// The names in `domain`, or in `lookup_host` if there is neither `domain` nor a host. As in ddns-scripts, a section
 /// needs no `domain` if its URL has no `[DOMAIN]`.
 fn names(reader: &mut Reader<'_>, lan: &Lan) -> (Vec<Hostname>, Vec<NameProblem>) {
-    let has_domain = !reader.values("domain").is_empty() || !lan.hosts.is_empty();
+    let has_domain = reader.has_values("domain") || !lan.hosts.is_empty();
     let option = if has_domain { "domain" } else { "lookup_host" };
     let values = reader.values(option);
     if values.is_empty() && lan.hosts.is_empty() {
-        reader.lacks("needs option 'domain'");
+        reader.lacks(format_args!("needs option 'domain'"));
     }
     let mut names = Vec::new();
     let mut problems = Vec::new();
@@ -152,8 +149,8 @@ fn names(reader: &mut Reader<'_>, lan: &Lan) -> (Vec<Hostname>, Vec<NameProblem>
                 }
             };
             if !word.is_ascii() {
-                let text = format!("{} is used in its DNS form: {name}", quoted(word));
-                reader.about_value(Severity::Warning, option, line, &text);
+                let text = format_args!("{} is used in its DNS form: {name}", quoted(word));
+                reader.about_value(Severity::Warning, option, line, text);
             }
             if !seen.insert(name.clone()) {
                 continue;
@@ -166,26 +163,16 @@ fn names(reader: &mut Reader<'_>, lan: &Lan) -> (Vec<Hostname>, Vec<NameProblem>
         }
     }
     for (word, line, error) in unusable {
-        let text = format!("{}: {error}", quoted(word));
-        report_unusable(reader, option, line, text, word.is_ascii() || names.is_empty());
+        // Without a name that is not ASCII the section runs, if it has others.
+        let (severity, end) = if word.is_ascii() || names.is_empty() {
+            (Severity::Error, "")
+        } else {
+            (Severity::Warning, "; the name is left out")
+        };
+        let text = format_args!("{}: {error}{end}", quoted(word));
+        reader.about_value(severity, option, line, text);
     }
     (names, problems)
-}
-
-/// Reports a name that cannot be used. If `is_error` is false, the section runs without it.
-fn report_unusable(
-    reader: &mut Reader<'_>,
-    option: &str,
-    line: usize,
-    text: String,
-    is_error: bool,
-) {
-    if is_error {
-        reader.about_value(Severity::Error, option, line, &text);
-    } else {
-        let text = format!("{text}; the name is left out");
-        reader.about_value(Severity::Warning, option, line, &text);
-    }
 }
 
 /// The names in one value, which are separated by white space or commas.
@@ -194,11 +181,11 @@ fn words_of<'a>(reader: &mut Reader<'_>, option: &str, text: &'a str, line: usiz
     words.retain(|word| !word.is_empty());
     // LuCI's form writes several names as one value with spaces, so these need no warning.
     if words.len() > 1 && text.contains(',') {
-        let text = format!("holds several names; write a 'list {option}' line for each");
-        reader.about_value(Severity::Warning, option, line, &text);
+        let text = format_args!("holds several names; write a 'list {option}' line for each");
+        reader.about_value(Severity::Warning, option, line, text);
     }
     if words.is_empty() {
-        reader.about_value(Severity::Error, option, line, "a name cannot be empty");
+        reader.about_value(Severity::Error, option, line, format_args!("a name cannot be empty"));
     }
     words
 }

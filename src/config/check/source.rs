@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::reader::Reader;
-use super::{Environment, PathKind, lines};
+use super::{PathKind, lines};
 use crate::config::{Severity, Source, WAN4, WAN6, program};
 use crate::model::HostPort;
 use crate::model::url::{Url, with_scheme};
@@ -16,8 +16,8 @@ const PAGE4: &str = "checkip.dyndns.com";
 const PAGE6: &str = "checkipv6.dyndns.com";
 
 /// The sources, and those that use each option.
-const SOURCES: [&str; 6] = ["network", "interface", "route", "web", "script", "gateway"];
-const OPTIONS: [(&str, &[&str]); 6] = [
+const SOURCES: &[&str] = &["network", "interface", "route", "web", "script", "gateway"];
+const OPTIONS: &[(&str, &[&str])] = &[
     ("ip_network", &["network"]),
     ("ip_interface", &["interface"]),
     ("ip_url", &["web", "gateway"]),
@@ -28,35 +28,36 @@ const OPTIONS: [(&str, &[&str]); 6] = [
 
 /// Reads the source. An option of another source is not used and gets a warning: it is a leftover, or
 /// the owner has forgotten to set `ip_source`.
-pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
+pub(super) fn read(reader: &mut Reader<'_>) -> Source {
     let source = reader.text("ip_source").unwrap_or("network");
     for (option, users) in OPTIONS {
         let used = users.contains(&source) || !SOURCES.contains(&source);
-        if !used && !reader.values(option).is_empty() {
+        if !used && reader.has_values(option) {
             let users = users.join("' or '");
-            let text =
-                format!("is ignored: it needs ip_source '{users}', and ip_source is '{source}'");
+            let text = format_args!(
+                "is ignored: it needs ip_source '{users}', and ip_source is '{source}'"
+            );
             reader.warn(option, text);
         }
     }
-    let read = read_source(reader, env);
+    let read = read_source(reader);
     if !matches!(read, Source::Lines(_)) {
         lines::warn_about_unused(reader);
     }
     read
 }
 
-fn read_source(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
+fn read_source(reader: &mut Reader<'_>) -> Source {
     match reader.text("ip_source") {
         None | Some("network") => network(reader),
         Some("interface") => device(reader),
         Some("web") => web(reader),
-        Some("script") => script(reader, env),
+        Some("script") => script(reader),
         Some("route") => Source::Route { mark: lines::mark(reader) },
         Some("gateway") => gateway(reader),
         Some(other) => {
-            let wanted = "'network', 'interface', 'route', 'web', 'script' or 'gateway'";
-            reader.fail("ip_source", format!("{} is not one of {wanted}", quoted(other)));
+            let why = "is not one of 'network', 'interface', 'route', 'web', 'script' or 'gateway'";
+            reader.refuse("ip_source", other, why);
             network(reader)
         }
     }
@@ -84,8 +85,8 @@ fn networks(reader: &mut Reader<'_>) -> Vec<String> {
         let Some(name) = valid_interface(reader, NETWORK, value) else { continue };
         let name = name.strip_prefix('@').unwrap_or(name);
         if networks.iter().any(|known| known == name) {
-            let text = format!("{} is in the list already, and counts once", quoted(name));
-            reader.about_value(Severity::Warning, NETWORK, line, &text);
+            let text = format_args!("{} is in the list already, and counts once", quoted(name));
+            reader.about_value(Severity::Warning, NETWORK, line, text);
         } else {
             networks.push(name.to_owned());
         }
@@ -109,8 +110,7 @@ fn page(reader: &mut Reader<'_>) -> Option<Url> {
 }
 
 fn gateway(reader: &mut Reader<'_>) -> Source {
-    let stun = reader.text("stun_server");
-    let stun = stun.and_then(|text| reader.sound("stun_server", HostPort::parse(text)));
+    let stun = reader.parsed("stun_server", HostPort::parse);
     Source::Gateway { stun, page: page(reader) }
 }
 
@@ -126,26 +126,26 @@ pub(super) fn url(reader: &mut Reader<'_>, option: &str) -> Option<String> {
     let text = reader.text(option)?;
     let url = with_scheme(text);
     if url.len() > text.len() {
-        reader.warn(option, "does not begin with http:// or https://; http:// is meant");
+        let text = format_args!("does not begin with http:// or https://; http:// is meant");
+        reader.warn(option, text);
     }
     Some(url)
 }
 
-fn script(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
+fn script(reader: &mut Reader<'_>) -> Source {
     let Some(command) = reader.text("ip_script") else {
         if !reader.is_list("ip_script") {
-            reader.lacks("ip_source 'script' needs option 'ip_script'");
+            reader.lacks(format_args!("ip_source 'script' needs option 'ip_script'"));
         }
         return Source::Script(String::new());
     };
     let program = program(command);
-    if !env.executable(Path::new(program)) {
-        let why = format!("{} is not a program that can be run", quoted(program));
-        reader.fail("ip_script", why);
-    } else if let Some(text) = env.script_warning(Path::new(program)) {
-        reader.warn("ip_script", text);
+    if !reader.env.executable(Path::new(program)) {
+        reader.refuse("ip_script", program, "is not a program that can be run");
+    } else if let Some(text) = reader.env.script_warning(Path::new(program)) {
+        reader.warn("ip_script", format_args!("{text}"));
     } else if let Some(script) = script_of_shell(program, command) {
-        check_script(reader, env, script);
+        check_script(reader, script);
     }
     Source::Script(command.into())
 }
@@ -173,21 +173,21 @@ fn script_of_shell<'a>(program: &str, command: &'a str) -> Option<&'a str> {
 }
 
 /// Programs whose first argument is the file that they run.
-const SHELLS: [&str; 5] = ["sh", "ash", "bash", "dash", "ucode"];
+const SHELLS: &[&str] = &["sh", "ash", "bash", "dash", "ucode"];
 
-fn check_script(reader: &mut Reader<'_>, env: &impl Environment, script: &str) {
+fn check_script(reader: &mut Reader<'_>, script: &str) {
     let path = Path::new(script);
     if !path.is_absolute() {
-        let text = format!(
+        let text = format_args!(
             "{} is not an absolute path; which file that is depends on the directory where the program \
              was started",
             quoted(script)
         );
         reader.warn("ip_script", text);
-    } else if env.path_kind(path) != PathKind::File {
-        reader.fail("ip_script", format!("{} is not a file", quoted(script)));
-    } else if let Some(text) = env.script_warning(path) {
-        reader.warn("ip_script", text);
+    } else if reader.env.path_kind(path) != PathKind::File {
+        reader.refuse("ip_script", script, "is not a file");
+    } else {
+        reader.pass_on("ip_script", reader.env.script_warning(path));
     }
 }
 
@@ -197,7 +197,7 @@ pub(super) fn event_network(reader: &mut Reader<'_>) -> Option<String> {
     let mut words = reader.text(OPTION).unwrap_or(WAN4).split_ascii_whitespace();
     let first = words.next().unwrap_or(WAN4);
     if words.next().is_some() {
-        reader.warn(OPTION, format!("takes one interface; {} counts", quoted(first)));
+        reader.warn(OPTION, format_args!("takes one interface; {} counts", quoted(first)));
     }
     let name = valid_interface(reader, OPTION, first).unwrap_or(WAN4);
     Some(name.strip_prefix('@').unwrap_or(name).into())
@@ -211,8 +211,10 @@ const LONGEST_DEVICE: usize = 127;
 pub(super) fn device_name<'a>(reader: &mut Reader<'a>, option: &str) -> Option<&'a str> {
     let name = interface(reader, option)?;
     if !name.starts_with('@') && name.len() > LONGEST_DEVICE {
-        let text =
-            format!("{} is longer than the {LONGEST_DEVICE} characters of a device", quoted(name));
+        let text = format_args!(
+            "{} is longer than the {LONGEST_DEVICE} characters of a device",
+            quoted(name)
+        );
         reader.fail(option, text);
         return None;
     }
@@ -227,7 +229,7 @@ fn interface<'a>(reader: &mut Reader<'a>, option: &str) -> Option<&'a str> {
 
 fn valid_interface<'a>(reader: &mut Reader<'_>, option: &str, name: &'a str) -> Option<&'a str> {
     if name == "@" || name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') {
-        reader.fail(option, format!("{} is not the name of an interface", quoted(name)));
+        reader.refuse(option, name, "is not the name of an interface");
         return None;
     }
     Some(name)

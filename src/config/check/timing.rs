@@ -1,4 +1,4 @@
-//! Reads intervals and limits.
+//! Reads intervals and limits. Inside this file they are numbers of seconds.
 
 use super::reader::Reader;
 use crate::config::{RefreshPolicy, Section, Source, Timing};
@@ -7,31 +7,31 @@ use crate::provider::{self, table};
 use crate::text::quoted::quoted;
 use crate::time::Duration;
 
-const MINUTE: u64 = 60;
-const HOUR: u64 = 60 * MINUTE;
-const DAY: u64 = 24 * HOUR;
+const MINUTE: u32 = 60;
+const HOUR: u32 = 60 * MINUTE;
+const DAY: u32 = 24 * HOUR;
 
 // The defaults of ddns-scripts (openwrt `net/ddns-scripts`, `dynamic_dns_updater.sh`).
-const CHECK: Duration = Duration::from_secs(10 * MINUTE);
-const CHECK_FLOOR: Duration = Duration::from_secs(5 * MINUTE);
+const CHECK: u32 = 10 * MINUTE;
+const CHECK_FLOOR: u32 = 5 * MINUTE;
 /// The least `check_interval`, even with `check_interval_min`. More frequent requests would load the
 /// router.
-const CHECK_LEAST: Duration = Duration::from_secs(5);
-const FORCE: Duration = Duration::from_secs(72 * HOUR);
+const CHECK_LEAST: u32 = 5;
+const FORCE: u32 = 72 * HOUR;
 /// After a quiet time, this many changes of the address are sent at once.
 const BURST: u32 = 3;
-const RETRY: Duration = Duration::from_secs(MINUTE);
-/// The longest interval in seconds. A longer one is a mistake, and sums of intervals cannot overflow.
-pub(super) const LONGEST: u64 = 3650 * DAY;
+const RETRY: u32 = MINUTE;
+/// The longest interval. A longer one is a mistake, and sums of intervals cannot overflow.
+pub(super) const LONGEST: u32 = 3650 * DAY;
 
 /// Reads the intervals. `min_interval` has a default for each provider. [`removal`] reads `remove_after`.
 pub(super) fn read(reader: &mut Reader<'_>, source: &Source, provider: &Provider) -> Timing {
     let check = check(reader);
     let (min_interval, burst) = pace(reader, provider);
     Timing {
-        check,
+        check: duration(check),
         force: force(reader, source, check),
-        retry: retry(reader),
+        retry: duration(retry(reader)),
         retry_max: retry_max(reader),
         min_interval,
         burst,
@@ -39,15 +39,19 @@ pub(super) fn read(reader: &mut Reader<'_>, source: &Source, provider: &Provider
     }
 }
 
+fn duration(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
+}
+
 /// Reads `remove_after` of a section whose other options have been read. `None` if it is not set, or if
 /// records of this section cannot be removed safely. Two sections with the same record are found later,
 /// when all sections have been read.
 pub(super) fn removal(reader: &mut Reader<'_>, section: &Section) -> Option<Duration> {
-    let after = Duration::from_secs(reader.number("remove_after", 1..=LONGEST)?);
+    let after = reader.number("remove_after", 1, LONGEST)?;
     let Some(obstacle) = obstacle_to_removal(section) else {
-        return Some(after);
+        return Some(duration(after));
     };
-    reader.warn("remove_after", format!("is not used: {obstacle}"));
+    reader.warn("remove_after", format_args!("is not used: {obstacle}"));
     None
 }
 
@@ -70,7 +74,7 @@ fn obstacle_to_removal(section: &Section) -> Option<String> {
 ///
 /// ddns-scripts replaces an interval below five minutes by `check_interval_min`, or by the number 5 in
 /// the unit: with `check_interval 60` and `check_unit seconds` it asks every five seconds.
-fn check(reader: &mut Reader<'_>) -> Duration {
+fn check(reader: &mut Reader<'_>) -> u32 {
     let unit = unit(reader, "check_unit", MINUTE);
     let floor = interval(reader, "check_interval_min", unit);
     let check = interval(reader, "check_interval", unit).unwrap_or(CHECK);
@@ -80,41 +84,38 @@ fn check(reader: &mut Reader<'_>) -> Duration {
     check.max(floor.unwrap_or(CHECK_FLOOR)).max(CHECK_LEAST)
 }
 
-fn force(reader: &mut Reader<'_>, source: &Source, check: Duration) -> RefreshPolicy {
+fn force(reader: &mut Reader<'_>, source: &Source, check: u32) -> RefreshPolicy {
     if reader.text("force_interval") == Some("never") {
         return RefreshPolicy::Never;
     }
     let unit = unit(reader, "force_unit", HOUR);
     let hint = " ('never' sends an address only when it changes)";
-    let every = match reader.number_or_hint("force_interval", 0..=LONGEST / unit, hint) {
-        Some(number) => Duration::from_secs(number.saturating_mul(unit)),
-        None if reader.text("force_interval").is_some() => FORCE,
+    let every = match reader.number_or_hint("force_interval", 0, LONGEST / unit, hint) {
+        Some(number) => number * unit,
+        None if reader.is_set("force_interval") => FORCE,
         None => force_unit_alone(reader, unit),
     };
-    if every.is_zero() {
-        return RefreshPolicy::Never;
-    }
     // LuCI's form accepts only numbers, so there the longest time stands for 'never'.
-    if every >= Duration::from_secs(LONGEST) {
+    if every == 0 || every >= LONGEST {
         return RefreshPolicy::Never;
     }
-    match source {
-        Source::Web { .. } | Source::Script(_) => RefreshPolicy::Every(every.max(check)),
+    RefreshPolicy::Every(duration(match source {
+        Source::Web { .. } | Source::Script(_) => every.max(check),
         Source::Network { .. }
         | Source::Lines(_)
         | Source::Route { .. }
         | Source::Device(_)
-        | Source::Gateway { .. } => RefreshPolicy::Every(every),
-    }
+        | Source::Gateway { .. } => every,
+    }))
 }
 
 /// The interval for `force_unit` without `force_interval`: 72 of the unit, as in ddns-scripts. LuCI's
 /// form stores it that way, and LuCI's status page calculates the next update from it.
-fn force_unit_alone(reader: &mut Reader<'_>, unit: u64) -> Duration {
-    let every = Duration::from_secs(72 * unit).max(Duration::from_secs(HOUR));
+fn force_unit_alone(reader: &mut Reader<'_>, unit: u32) -> u32 {
+    let every = (72 * unit).max(HOUR);
     if every < FORCE && !reader.is_list("force_interval") {
-        let minutes = every.as_secs() / MINUTE;
-        let text = format!(
+        let minutes = every / MINUTE;
+        let text = format_args!(
             "without force_interval, an address that did not change is sent again every {minutes} \
              minutes; write \"option force_interval '72'\" and \"option force_unit 'hours'\", unless \
              the provider wants that"
@@ -124,11 +125,12 @@ fn force_unit_alone(reader: &mut Reader<'_>, unit: u64) -> Duration {
     every
 }
 
-fn retry(reader: &mut Reader<'_>) -> Duration {
+fn retry(reader: &mut Reader<'_>) -> u32 {
     let unit = unit(reader, "retry_unit", 1);
     match interval(reader, "retry_interval", unit) {
-        Some(Duration::ZERO) => {
-            reader.warn("retry_interval", "0 would never pause; 60 seconds are used");
+        Some(0) => {
+            let text = format_args!("0 would never pause; 60 seconds are used");
+            reader.warn("retry_interval", text);
             RETRY
         }
         interval => interval.unwrap_or(RETRY),
@@ -137,21 +139,19 @@ fn retry(reader: &mut Reader<'_>) -> Duration {
 
 /// `retry_max_count`, or `retry_count`, its name in old configurations.
 fn retry_max(reader: &mut Reader<'_>) -> u32 {
-    let new = reader.text("retry_max_count").is_some();
+    let new = reader.is_set("retry_max_count");
     let name = if new { "retry_max_count" } else { "retry_count" };
-    let count = reader.number(name, 0..=u32::MAX.into());
-    count.and_then(|count| u32::try_from(count).ok()).unwrap_or(0)
+    reader.number(name, 0, u32::MAX).unwrap_or(0)
 }
 
 /// The number in `name` times `unit`, if it is set. The unit does not apply to a default: with only
 /// `retry_unit 'minutes'`, the default of 60 seconds stays.
-fn interval(reader: &mut Reader<'_>, name: &str, unit: u64) -> Option<Duration> {
-    let number = reader.number(name, 0..=LONGEST / unit)?;
-    Some(Duration::from_secs(number.saturating_mul(unit)))
+fn interval(reader: &mut Reader<'_>, name: &str, unit: u32) -> Option<u32> {
+    Some(reader.number(name, 0, LONGEST / unit)? * unit)
 }
 
 /// The seconds of a unit. As in ddns-scripts, an unknown unit counts as seconds.
-fn unit(reader: &mut Reader<'_>, name: &str, default: u64) -> u64 {
+fn unit(reader: &mut Reader<'_>, name: &str, default: u32) -> u32 {
     match reader.text(name) {
         None => default,
         Some("days") => DAY,
@@ -159,8 +159,11 @@ fn unit(reader: &mut Reader<'_>, name: &str, default: u64) -> u64 {
         Some("minutes") => MINUTE,
         Some("seconds") => 1,
         Some(other) => {
-            let known = "'seconds', 'minutes', 'hours' or 'days'";
-            reader.warn(name, format!("{} is not {known}; seconds are used", quoted(other)));
+            let text = format_args!(
+                "{} is not 'seconds', 'minutes', 'hours' or 'days'; seconds are used",
+                quoted(other)
+            );
+            reader.warn(name, text);
             1
         }
     }
@@ -171,8 +174,8 @@ fn unit(reader: &mut Reader<'_>, name: &str, default: u64) -> u64 {
 fn pace(reader: &mut Reader<'_>, provider: &Provider) -> (Duration, u32) {
     let set = interval(reader, "min_interval", 1);
     match (set, provider.known_row().and_then(table::Row::every)) {
-        (Some(interval), _) => (interval, BURST),
+        (Some(interval), _) => (duration(interval), BURST),
         (None, Some(every)) => (Duration::from_secs(every), 1),
-        (None, None) => (Duration::from_secs(MINUTE), BURST),
+        (None, None) => (duration(MINUTE), BURST),
     }
 }

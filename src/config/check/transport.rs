@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use super::PathKind;
 use super::reader::Reader;
 use super::secret;
 use super::source::device_name;
-use super::{Environment, PathKind};
 use crate::config::Log;
 use crate::dns::Protocol;
 use crate::model::{Family, Proxy, Transport, Trust, USER_AGENT};
@@ -15,15 +15,10 @@ use crate::text::quoted::quoted;
 
 /// Reads the transport of a section. `cacert` is read also for a provider without TLS, because it may
 /// redirect to one with TLS.
-pub(super) fn read(
-    reader: &mut Reader<'_>,
-    env: &impl Environment,
-    families: &[Family],
-    provider: &Provider,
-) -> Transport {
+pub(super) fn read(reader: &mut Reader<'_>, families: &[Family], provider: &Provider) -> Transport {
     Transport {
-        trust: trust(reader, env),
-        proxy: proxy(reader, env),
+        trust: trust(reader),
+        proxy: proxy(reader),
         device: device(reader),
         source: None,
         family: forced_family(reader, families).or_else(|| seen_family(families, provider)),
@@ -31,8 +26,8 @@ pub(super) fn read(
     }
 }
 
-fn proxy(reader: &mut Reader<'_>, env: &impl Environment) -> Option<Proxy> {
-    let text = secret::read(reader, env, "proxy");
+fn proxy(reader: &mut Reader<'_>) -> Option<Proxy> {
+    let text = secret::read(reader, "proxy");
     if text.is_empty() {
         return None;
     }
@@ -52,44 +47,43 @@ pub(super) fn protocol(reader: &mut Reader<'_>) -> Protocol {
 
 /// Reads where the messages of a section are logged.
 pub(super) fn log(reader: &mut Reader<'_>) -> Log {
-    let syslog = reader.number("use_syslog", 0..=4);
-    Log {
-        syslog: syslog.and_then(|number| u8::try_from(number).ok()).unwrap_or(2),
-        file: reader.flag("use_logfile", true),
-    }
+    let syslog = reader.number("use_syslog", 0, 4);
+    Log { syslog: syslog.unwrap_or(2) as u8, file: reader.flag("use_logfile", true) }
 }
 
-fn trust(reader: &mut Reader<'_>, env: &impl Environment) -> Trust {
+fn trust(reader: &mut Reader<'_>) -> Trust {
     let path = match reader.text("cacert") {
         None => return Trust::System,
         Some("IGNORE") => {
-            let text = "IGNORE: certificates are not checked, anybody on the way can read the \
-                        password and answer in the provider's place";
+            let text = format_args!(
+                "IGNORE: certificates are not checked, anybody on the way can read the password and \
+                 answer in the provider's place"
+            );
             reader.warn("cacert", text);
             return Trust::Nothing;
         }
         Some(path) => path,
     };
-    trust_of_path(reader, env, path)
+    trust_of_path(reader, path)
 }
 
 /// The certificates at the path in `cacert`.
-fn trust_of_path(reader: &mut Reader<'_>, env: &impl Environment, path: &str) -> Trust {
-    match env.path_kind(Path::new(path)) {
+fn trust_of_path(reader: &mut Reader<'_>, path: &str) -> Trust {
+    match reader.env.path_kind(Path::new(path)) {
         PathKind::File => {
-            if let Some(text) = env.certificate_warning(Path::new(path)) {
-                reader.warn("cacert", text);
-            }
+            reader.pass_on("cacert", reader.env.certificate_warning(Path::new(path)));
             Trust::File(path.into())
         }
         PathKind::Directory => Trust::Directory(path.into()),
         PathKind::Missing => {
-            let text = format!("{} is neither a file nor a directory nor IGNORE", quoted(path));
+            let why = "is neither a file nor a directory nor IGNORE";
             // ddns-scripts ignores cacert without use_https.
             if reader.flag("use_https", false) {
-                reader.fail("cacert", text);
+                reader.refuse("cacert", path, why);
             } else {
-                reader.warn("cacert", format!("{text}; the system's certificates are used"));
+                let path = quoted(path);
+                let text = format_args!("{path} {why}; the system's certificates are used");
+                reader.warn("cacert", text);
             }
             Trust::System
         }
@@ -111,7 +105,7 @@ fn forced_family(reader: &mut Reader<'_>, families: &[Family]) -> Option<Family>
     match families {
         [family] => Some(*family),
         _ => {
-            let text = "has no effect in a section with both records";
+            let text = format_args!("has no effect in a section with both records");
             reader.warn("force_ipversion", text);
             None
         }

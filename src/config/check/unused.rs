@@ -7,8 +7,8 @@ use crate::provider::{Mechanism, Provider};
 pub(super) fn warn(reader: &mut Reader<'_>, provider: &Provider) {
     if !matches!(reader.text("service_name"), None | Some("-" | "custom")) {
         for option in ["update_url", "update_script"] {
-            if !reader.values(option).is_empty() {
-                reader.warn(option, "has no effect, because 'service_name' is set");
+            if reader.has_values(option) {
+                reader.warn(option, format_args!("has no effect, because 'service_name' is set"));
             }
         }
     }
@@ -17,11 +17,14 @@ pub(super) fn warn(reader: &mut Reader<'_>, provider: &Provider) {
         Mechanism::Api(api) => (api.name == "cloudflare", true),
         Mechanism::Url(_) => (false, false),
     };
-    if !proxied && !reader.values("proxied").is_empty() {
-        reader
-            .warn("proxied", "has no effect: of all providers only 'cloudflare' has such a proxy");
+    if !proxied && reader.has_values("proxied") {
+        let text =
+            format_args!("has no effect: of all providers only 'cloudflare' has such a proxy");
+        reader.warn("proxied", text);
     }
-    if !ttl && !reader.values("ttl").is_empty() {
-        reader.warn("ttl", "has no effect: an update URL cannot say how long a record may be kept");
+    if !ttl && reader.has_values("ttl") {
+        let text =
+            format_args!("has no effect: an update URL cannot say how long a record may be kept");
+        reader.warn("ttl", text);
     }
 }

@@ -15,10 +15,10 @@ pub(super) fn read(reader: &mut Reader<'_>, wanted: &[Family]) -> Option<Mechani
     let url = source::url(reader, "update_url")?;
     reader.sound("update_url", template::check(&url));
     for warning in value_syntax::unknown_placeholders(&url) {
-        reader.warn("update_url", warning);
+        reader.warn("update_url", format_args!("{warning}"));
     }
     for (text, ours) in foreign_placeholders(&url) {
-        let text = format!("'{text}' is no placeholder here; write {ours}");
+        let text = format_args!("'{text}' is no placeholder here; write {ours}");
         reader.warn("update_url", text);
     }
     let Some(urls) = reader.sound("update_url", families::urls(&url)) else {
@@ -35,7 +35,8 @@ fn report_missing_families(reader: &mut Reader<'_>, urls: &Urls, wanted: &[Famil
     {
         for (template, family) in [(v4, Family::V4), (v6, Family::V6)] {
             if template.is_none() && wanted.contains(&family) {
-                reader.fail("update_url", format!("the URL has no place for an {family} address"));
+                let text = format_args!("the URL has no place for an {family} address");
+                reader.fail("update_url", text);
             }
         }
     }
@@ -49,15 +50,19 @@ pub(super) fn warn_of_plain_http(reader: &mut Reader<'_>, provider: &Provider, w
     }
     match provider.author {
         Author::Table(row) => {
-            let title = row.title();
-            let text = format!("{title} has no https, so anybody on the way can read the password");
+            let text = format_args!(
+                "{} has no https, so anybody on the way can read the password",
+                row.title()
+            );
             reader.warn("service_name", text);
         }
-        Author::Owner => reader.warn(
-            "update_url",
-            "the password is sent over http, so anybody on the way can read it; with use_https '1' \
-             it is sent over https, if the server has that",
-        ),
+        Author::Owner => {
+            let text = format_args!(
+                "the password is sent over http, so anybody on the way can read it; with use_https '1' \
+                 it is sent over https, if the server has that"
+            );
+            reader.warn("update_url", text);
+        }
         // The URL of a definition is not the owner's, so the owner can do nothing about it.
         Author::Definition => {}
     }
@@ -92,7 +97,7 @@ fn is_local(host: &str) -> bool {
 }
 
 /// The texts before and after the name in placeholders of other programs.
-const MARKS: [(&str, &str); 10] = [
+const MARKS: &[(&str, &str)] = &[
     ("<", ">"),
     ("%3c", "%3e"),
     // The brackets of our placeholders, escaped by a browser.

@@ -1,16 +1,18 @@
 //! The syntax of option values: flags and placeholders in URLs.
 
 use crate::provider::template::PLACEHOLDERS;
+use crate::text::has;
 use crate::text::spelling::closest;
 
 /// Parses a UCI boolean, with the words of `config_get_bool` (openwrt `package/base-files`,
 /// `/lib/functions.sh`).
 pub(super) fn parse_flag(text: &str) -> Option<bool> {
-    const YES: [&str; 5] = ["1", "on", "true", "yes", "enabled"];
-    const NO: [&str; 5] = ["0", "off", "false", "no", "disabled"];
-    if YES.iter().any(|word| text.eq_ignore_ascii_case(word)) {
+    const YES: &str = "1 on true yes enabled";
+    const NO: &str = "0 off false no disabled";
+    let word = text.to_ascii_lowercase();
+    if has(YES, &word) {
         Some(true)
-    } else if NO.iter().any(|word| text.eq_ignore_ascii_case(word)) {
+    } else if has(NO, &word) {
         Some(false)
     } else {
         None
@@ -41,7 +43,9 @@ fn unknown_placeholder(name: &str) -> Option<String> {
         return None;
     }
     let upper = name.to_ascii_uppercase();
-    if let Some(near) = closest(&upper, &mut PLACEHOLDERS.into_iter().map(without_brackets)) {
+    if let Some(near) =
+        closest(&upper, &mut PLACEHOLDERS.iter().map(|known| without_brackets(known)))
+    {
         return Some(is_it(name, near));
     }
     if name != upper {
@@ -68,21 +72,23 @@ fn has_form_of_placeholder(name: &str) -> bool {
 }
 
 fn is_placeholder(name: &str) -> bool {
-    PLACEHOLDERS.into_iter().any(|known| without_brackets(known) == name)
+    PLACEHOLDERS.iter().any(|known| without_brackets(known) == name)
 }
 
 /// The placeholder for a word that other routers and programs use.
 pub(super) fn placeholder_for(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "ip" | "myip" | "ipaddr" | "ipaddress" | "ipv4" | "ip4" | "ip4addr" | "wanip"
-        | "address" => "[IP]",
-        "ip6" | "ipv6" | "ip6addr" | "myipv6" => "[IP6]",
-        "user" | "username" | "login" => "[USERNAME]",
-        "pass" | "passwd" | "password" | "token" => "[PASSWORD]",
-        "host" | "hostname" | "domain" | "fqdn" => "[DOMAIN]",
-        _ => return None,
-    })
+    let (_, placeholder) = OTHER_NAMES.iter().find(|(words, _)| has(words, word))?;
+    Some(placeholder)
 }
+
+/// Words of other routers and programs, with our placeholder for each line of them.
+const OTHER_NAMES: &[(&str, &str)] = &[
+    ("ip myip ipaddr ipaddress ipv4 ip4 ip4addr wanip address", "[IP]"),
+    ("ip6 ipv6 ip6addr myipv6", "[IP6]"),
+    ("user username login", "[USERNAME]"),
+    ("pass passwd password token", "[PASSWORD]"),
+    ("host hostname domain fqdn", "[DOMAIN]"),
+];
 
 fn without_brackets(placeholder: &'static str) -> &'static str {
     placeholder.trim_matches(['[', ']'])
