@@ -9,7 +9,7 @@ use super::client::{rundir, try_send_command};
 use super::init;
 use super::start::{dry_run_loaded, once_loaded, read};
 use crate::cli::exit;
-use crate::cli::updater::{Sections, Updater};
+use crate::cli::updater::{Updater, Verb};
 use crate::daemon::Start;
 use crate::edge::console::{complain, show};
 use crate::edge::control::{self, ClientError};
@@ -26,21 +26,20 @@ const POLLS: usize = 200;
 /// Carries it out; returns the exit code: 0, or 1 for every failure.
 pub(super) fn run(updater: &Updater) -> u8 {
     let file = files::default_config();
-    let code = match updater {
-        Updater::Round { section, verbose, dry_run } => round(&file, section, *verbose, *dry_run),
-        Updater::Start(None) => init::run("start"),
-        Updater::Start(Some(network)) => {
+    let section = updater.section.as_deref().unwrap_or_default();
+    let code = match (updater.verb, &updater.network) {
+        (Verb::Round, _) => round(&file, section, updater.verbose, updater.dry_run),
+        (Verb::Start, None) => init::run("start"),
+        (Verb::Start, Some(network)) => {
             send_for_network(&file, "start", network).unwrap_or_else(|_| init::run("start"))
         }
-        Updater::Stop(Sections::All) => init::run("stop"),
         // Without a daemon there is nothing to stop.
-        Updater::Stop(Sections::Named(section)) => {
-            try_send_command(&file, "stop", std::slice::from_ref(section)).unwrap_or(exit::OK)
+        (Verb::Stop, Some(network)) => send_for_network(&file, "stop", network).unwrap_or(exit::OK),
+        (Verb::Stop, None) if section.is_empty() => init::run("stop"),
+        (Verb::Stop, None) => {
+            try_send_command(&file, "stop", updater.section.as_slice()).unwrap_or(exit::OK)
         }
-        Updater::Stop(Sections::OfNetwork(network)) => {
-            send_for_network(&file, "stop", network).unwrap_or(exit::OK)
-        }
-        Updater::Reload => init::run("reload"),
+        (Verb::Reload, _) => init::run("reload"),
     };
     code.min(exit::FAILED)
 }

@@ -19,17 +19,18 @@ use crate::engine::scope::DeviceScope;
 use crate::engine::select::{self, Desired, Policy};
 use crate::model::Family;
 use crate::model::json::Json;
-use crate::model::sorted::{Map, Set};
+use crate::model::sort;
 use crate::proto::netlink::{Report, Table};
 
 /// The addresses of one device and family, each usable or with the reason why not, and the chosen one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct View {
-    verdicts: Map<IpAddr, String>,
+    device: String,
+    family: Family,
+    /// By address.
+    verdicts: Vec<(IpAddr, String)>,
     chosen: Option<IpAddr>,
 }
-
-type Views = Map<(String, Family), View>;
 
 /// Prints the changes at `devices`, at all devices if none is named, until interrupted.
 pub(super) fn run(json: bool, devices: &[String]) -> u8 {
@@ -56,7 +57,7 @@ async fn watch_until_interrupted(json: bool, devices: &[String]) -> u8 {
 
 async fn watch(socket: &mut Socket, json: bool, devices: &[String]) -> u8 {
     let mut book = KernelTables::default();
-    let mut shown = Views::new();
+    let mut shown = Vec::new();
     let mut complete = false;
     loop {
         if let Err(error) = take_reports(socket, &mut book).await {
@@ -108,82 +109,95 @@ fn warn_of_missing(book: &KernelTables, devices: &[String]) {
     }
 }
 
-/// The addresses of these devices, of all if none is named. `before` has the addresses chosen until now.
-fn views(book: &KernelTables, devices: &[String], before: &Views) -> Views {
-    let mut views = Views::new();
+/// The addresses of these devices, of all if none is named, by device. `before` has the addresses chosen until now.
+fn views(book: &KernelTables, devices: &[String], before: &[View]) -> Vec<View> {
+    let mut views: Vec<View> = Vec::new();
     for link in book.links() {
         let mut names = std::iter::once(&link.name).chain(&link.other_names);
         if !devices.is_empty() && !names.any(|name| devices.contains(name)) {
             continue;
         }
-        let place = DeviceScope::device(&link.name);
         for family in [Family::V4, Family::V6] {
-            let key = (link.name.clone(), family);
-            let current = before.get(&key).and_then(|view| view.chosen);
-            views.insert(key, view(book, &place, family, current));
+            if find(&views, &link.name, family).is_none() {
+                let current = find(before, &link.name, family).and_then(|view| view.chosen);
+                views.push(view(book, &link.name, family, current));
+            }
         }
     }
+    for old in before {
+        // A device that is gone has no addresses any more.
+        if !old.verdicts.is_empty() && find(&views, &old.device, old.family).is_none() {
+            let device = old.device.clone();
+            views.push(View { device, family: old.family, verdicts: Vec::new(), chosen: None });
+        }
+    }
+    sort::by(&mut views, |a, b| (&a.device, a.family).cmp(&(&b.device, b.family)));
     views
 }
 
+fn find<'v>(views: &'v [View], device: &str, family: Family) -> Option<&'v View> {
+    views.iter().find(|view| view.device == device && view.family == family)
+}
+
 /// The addresses of one device. `current` is the address chosen until now.
-fn view(
-    book: &KernelTables,
-    place: &DeviceScope<'_>,
-    family: Family,
-    current: Option<IpAddr>,
-) -> View {
+fn view(book: &KernelTables, device: &str, family: Family, current: Option<IpAddr>) -> View {
     let policy = Policy::default();
-    let mut verdicts = Map::new();
-    for candidate in select::candidates(book, place, family, policy) {
+    let place = DeviceScope::device(device);
+    let mut verdicts = Vec::new();
+    for candidate in select::candidates(book, &place, family, policy) {
         let verdict = match candidate.rejection {
             Some(why) => why.to_string(),
             None => "usable".into(),
         };
-        verdicts.insert(candidate.address, verdict);
+        verdicts.push((candidate.address, verdict));
     }
-    let chosen = match select::from_device(book, place, family, policy, current) {
+    let chosen = match select::from_device(book, &place, family, policy, current) {
         Desired::Address(address) => Some(address),
         Desired::Unknown | Desired::Nothing(_) => None,
     };
-    View { verdicts, chosen }
+    View { device: device.to_owned(), family, verdicts, chosen }
 }
 
-fn print_changes(before: &Views, after: &Views, json: bool) -> io::Result<()> {
-    let nothing = View::default();
+/// Prints what is new in `after`, which has every device of `before`.
+fn print_changes(before: &[View], after: &[View], json: bool) -> io::Result<()> {
     let mut lines = String::new();
-    let keys: Set<_> = before.keys().chain(after.keys()).collect();
-    for key in keys.iter() {
-        let old = before.get(key).unwrap_or(&nothing);
-        let new = after.get(key).unwrap_or(&nothing);
-        for line in differences(&key.0, key.1, old, new, json) {
-            lines.push_str(&line);
+    for view in after {
+        let (verdicts, chosen) = match find(before, &view.device, view.family) {
+            Some(old) => (&old.verdicts[..], old.chosen),
+            None => (&[][..], None),
+        };
+        add_addresses(&mut lines, verdicts, view, json);
+        if view.chosen != chosen {
+            lines.push_str(&chosen_line(view, json));
             lines.push('\n');
         }
     }
     if lines.is_empty() { Ok(()) } else { print(&lines) }
 }
 
-fn differences(device: &str, family: Family, old: &View, new: &View, json: bool) -> Vec<String> {
-    let mut lines = Vec::new();
-    for address in old.verdicts.keys() {
-        if !new.verdicts.contains_key(address) {
-            lines.push(address_line(device, "removed", address, "gone", json));
+/// Adds a line for each address in `view` that is not the same in `old`.
+fn add_addresses(lines: &mut String, old: &[(IpAddr, String)], view: &View, json: bool) {
+    let mut add = |event, address, verdict| {
+        lines.push_str(&address_line(&view.device, event, address, verdict, json));
+        lines.push('\n');
+    };
+    for (address, _) in old {
+        if verdict_of(&view.verdicts, address).is_none() {
+            add("removed", address, "gone");
         }
     }
-    for (address, verdict) in new.verdicts.iter() {
-        match old.verdicts.get(address) {
-            None => lines.push(address_line(device, "added", address, verdict, json)),
-            Some(before) if before != verdict => {
-                lines.push(address_line(device, "changed", address, verdict, json));
-            }
+    for (address, verdict) in &view.verdicts {
+        match verdict_of(old, address) {
+            None => add("added", address, verdict),
+            Some(before) if before != verdict => add("changed", address, verdict),
             Some(_) => {}
         }
     }
-    if old.chosen != new.chosen {
-        lines.push(chosen_line(device, family, new.chosen, json));
-    }
-    lines
+}
+
+fn verdict_of<'v>(verdicts: &'v [(IpAddr, String)], address: &IpAddr) -> Option<&'v str> {
+    let (_, verdict) = verdicts.iter().find(|(known, _)| known == address)?;
+    Some(verdict)
 }
 
 fn address_line(device: &str, event: &str, address: &IpAddr, verdict: &str, json: bool) -> String {
@@ -201,9 +215,10 @@ fn address_line(device: &str, event: &str, address: &IpAddr, verdict: &str, json
     }
 }
 
-fn chosen_line(device: &str, family: Family, chosen: Option<IpAddr>, json: bool) -> String {
-    let address = chosen.map(|address| address.to_string());
-    let record_type = family.record_type();
+fn chosen_line(view: &View, json: bool) -> String {
+    let device = view.device.as_str();
+    let address = view.chosen.map(|address| address.to_string());
+    let record_type = view.family.record_type();
     if json {
         let members = &mut [
             ("device", device.into()),

@@ -269,8 +269,8 @@ impl Words {
             return Err(UsageError("no command is given".into()));
         };
         let Some(syntax) = SYNTAX.iter().find(|syntax| syntax.command == name) else {
-            let commands = SYNTAX.iter().map(|syntax| syntax.command);
-            return Err(unknown("command", name, commands.collect()));
+            let mut commands = SYNTAX.iter().map(|syntax| syntax.command);
+            return Err(unknown("command", name, &mut commands));
         };
         self.check_options(std::slice::from_ref(syntax))?;
         if operands.len() < syntax.least {
@@ -282,23 +282,23 @@ impl Words {
         }
         // Each command has one option of its own at most, and help and version are handled before.
         let option = !self.options.is_empty();
-        let sections = operands.to_vec();
-        let first = operands.first().cloned();
+        let sections = || operands.to_vec();
+        let first = || operands.first().cloned();
         Ok(match syntax.command {
             "run" => Command::Run { stderr: option },
             "check" => Command::Check,
-            "once" => Command::Once { sections, dry_run: option },
-            "status" => Command::Status { json: option, section: first },
-            "update" => Command::Update { sections },
-            "stop" => Command::Stop { sections },
-            "start" => Command::Start { sections },
-            "why" => Command::Why { section: first.unwrap_or_default() },
-            "history" => Command::History { json: option, name: first },
+            "once" => Command::Once { sections: sections(), dry_run: option },
+            "status" => Command::Status { json: option, section: first() },
+            "update" => Command::Update { sections: sections() },
+            "stop" => Command::Stop { sections: sections() },
+            "start" => Command::Start { sections: sections() },
+            "why" => Command::Why { section: first().unwrap_or_default() },
+            "history" => Command::History { json: option, name: first() },
             "metrics" => Command::Metrics,
-            "watch" => Command::Watch { json: option, devices: sections },
-            "providers" => Command::Providers { name: first },
+            "watch" => Command::Watch { json: option, devices: sections() },
+            "providers" => Command::Providers { name: first() },
             "import" => {
-                Command::Import { file: first.unwrap_or_default(), from: self.from.clone() }
+                Command::Import { file: first().unwrap_or_default(), from: self.from.clone() }
             }
             _ => Command::Help,
         })
@@ -306,11 +306,15 @@ impl Words {
 
     /// An error if none of these commands takes one of the options.
     fn check_options(&self, commands: &[Syntax]) -> Result<(), UsageError> {
-        let own = commands.iter().map(|syntax| syntax.option).filter(|option| !option.is_empty());
-        let known: Vec<_> = own.chain(COMMON).collect();
+        let mut known = COMMON.to_vec();
+        for syntax in commands {
+            if !syntax.option.is_empty() {
+                known.push(syntax.option);
+            }
+        }
         match self.options.iter().find(|option| !known.contains(&option.as_str())) {
             None => Ok(()),
-            Some(option) => Err(unknown("option", option, known)),
+            Some(option) => Err(unknown("option", option, &mut known.into_iter())),
         }
     }
 }
@@ -324,8 +328,8 @@ fn long_form(option: &str) -> &str {
     }
 }
 
-fn unknown(kind: &str, word: &str, known: Vec<&'static str>) -> UsageError {
-    let hint = match closest(word, &mut known.into_iter()) {
+fn unknown(kind: &str, word: &str, known: &mut dyn Iterator<Item = &'static str>) -> UsageError {
+    let hint = match closest(word, known) {
         Some(near) => format!("; did you mean '{near}'?"),
         None => String::new(),
     };

@@ -24,25 +24,28 @@ pub(super) fn getopts<'a>(
     words: &'a [String],
 ) -> (Vec<Opt<'a>>, Vec<&'a str>) {
     let mut found = Vec::new();
+    let mut operands = Vec::new();
     let mut words = words.iter().map(String::as_str);
     while let Some(word) = words.next() {
         if word == "--" {
             break;
         }
         if let Some(rest) = word.strip_prefix("-- ") {
-            return (found, rest.split_whitespace().chain(words).collect());
+            operands.extend(rest.split_whitespace());
+            break;
         }
-        match word.strip_prefix('-') {
-            Some(letters) if !letters.is_empty() => {
-                add_letters(letters, flags, valued, &mut words, &mut found);
-            }
-            Some(_) | None => return (found, std::iter::once(word).chain(words).collect()),
+        let letters = word.strip_prefix('-').unwrap_or_default();
+        if letters.is_empty() {
+            operands.push(word);
+            break;
         }
+        add_letters(letters, flags, valued, &mut words, &mut found);
         if let Some(Opt::Missing(_) | Opt::Invalid(_)) = found.last() {
             break;
         }
     }
-    (found, words.collect())
+    operands.extend(words);
+    (found, operands)
 }
 
 /// Adds the options of a word such as `-6fl`, up to the first that takes an argument or makes no sense.

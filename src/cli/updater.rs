@@ -23,35 +23,32 @@ Brings a section up to date and ends. If the daemon runs, it is asked to.
   -V            show the version
 ";
 
-/// What to do.
+/// A command with its options.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Updater {
-    /// Bring one section up to date.
-    Round {
-        /// Its name.
-        section: String,
-        /// The level of `-v`.
-        verbose: u8,
-        /// `-d`, or `-v 3`.
-        dry_run: bool,
-    },
-    /// Start the sections of an event network, or all.
-    Start(Option<String>),
-    /// Stop these sections.
-    Stop(Sections),
-    /// Read the configuration again.
-    Reload,
+pub struct Updater {
+    /// What to do.
+    pub verb: Verb,
+    /// `-S`: only the section of this name. [`Verb::Round`] always has one.
+    pub section: Option<String>,
+    /// `-n`: only the sections whose `interface` is this.
+    pub network: Option<String>,
+    /// The level of `-v`.
+    pub verbose: u8,
+    /// `-d`, or `-v 3`.
+    pub dry_run: bool,
 }
 
-/// Which sections.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sections {
-    /// All.
-    All,
-    /// The one of this name.
-    Named(String),
-    /// Those whose `interface` is this.
-    OfNetwork(String),
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Bring one section up to date.
+    Round,
+    /// Start the sections.
+    Start,
+    /// Stop the sections.
+    Stop,
+    /// Read the configuration again.
+    Reload,
 }
 
 /// Parses the arguments.
@@ -60,55 +57,41 @@ pub enum Sections {
 /// If they make no sense; the exit code is 1.
 pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
     let (found, operands) = getopts("hdV", "nSv", words);
-    let mut section = None;
-    let mut network = None;
-    let mut verbose = 0;
-    let mut dry_run = false;
+    let mut updater =
+        Updater { verb: Verb::Round, section: None, network: None, verbose: 0, dry_run: false };
     for option in found {
         match option {
             Opt::Flag('h') => return Ok(CommandLine::Print(USAGE.into(), 0)),
             Opt::Flag('V') => return Ok(CommandLine::Print(SCRIPTS_VERSION.into(), 0)),
-            Opt::Flag(_) => dry_run = true,
-            Opt::Value('S', "") => section = None,
-            Opt::Value('S', value) => section = Some(value.to_owned()),
-            Opt::Value('n', value) => network = Some(value.to_owned()),
+            Opt::Flag(_) => updater.dry_run = true,
+            Opt::Value('S', "") => updater.section = None,
+            Opt::Value('S', value) => updater.section = Some(value.to_owned()),
+            Opt::Value('n', value) => updater.network = Some(value.to_owned()),
             Opt::Value(_, value) => {
                 let Ok(level) = value.parse() else {
                     return Err(refuse(&format!("'{value}' is not a level")));
                 };
-                verbose = level;
+                updater.verbose = level;
             }
             bad @ (Opt::Missing(_) | Opt::Invalid(_)) => return Err(refuse(&option_error(bad))),
         }
     }
-    dry_run |= verbose > 2;
-    if section.is_some() && network.is_some() {
+    updater.dry_run |= updater.verbose > 2;
+    let (has_section, has_network) = (updater.section.is_some(), updater.network.is_some());
+    if has_section && has_network {
         return Err(refuse("-S and -n do not go together"));
     }
-    if let ([] | ["start"], Some(section)) = (operands.as_slice(), &section) {
-        let section = section.clone();
-        return Ok(CommandLine::Updater(Updater::Round { section, verbose, dry_run }));
-    }
-    command(&operands, section, network).map(CommandLine::Updater)
-}
-
-/// The command in `operands` for `section`, or for the sections of `network`, or for all.
-fn command(
-    operands: &[&str],
-    section: Option<String>,
-    network: Option<String>,
-) -> Result<Updater, Refusal> {
-    Ok(match (operands, section, network) {
-        (["start"], _, network) => Updater::Start(network),
-        (["stop"], Some(section), _) => Updater::Stop(Sections::Named(section)),
-        (["stop"], None, Some(network)) => Updater::Stop(Sections::OfNetwork(network)),
-        (["stop"], None, None) => Updater::Stop(Sections::All),
-        (["reload"], ..) => Updater::Reload,
-        ([], _, None) => return Err(refuse("option -S is missing")),
-        ([], _, Some(_)) => return Err(refuse("no command is given")),
-        ([other], ..) => return Err(refuse(&format!("there is no command '{other}'"))),
-        ([_, extra, ..], ..) => return Err(refuse(&format!("unexpected argument '{extra}'"))),
-    })
+    updater.verb = match operands[..] {
+        [] | ["start"] if has_section => Verb::Round,
+        ["start"] => Verb::Start,
+        ["stop"] => Verb::Stop,
+        ["reload"] => Verb::Reload,
+        [] if has_network => return Err(refuse("no command is given")),
+        [] => return Err(refuse("option -S is missing")),
+        [other] => return Err(refuse(&format!("there is no command '{other}'"))),
+        [_, extra, ..] => return Err(refuse(&format!("unexpected argument '{extra}'"))),
+    };
+    Ok(CommandLine::Updater(updater))
 }
 
 fn refuse(why: &str) -> Refusal {
@@ -126,19 +109,22 @@ mod tests {
 
     #[test]
     fn every_form_of_every_release_is_parsed() {
-        let round = |verbose, dry_run| Updater::Round { section: "a".into(), verbose, dry_run };
+        let all = |verb| Updater { verb, section: None, network: None, verbose: 0, dry_run: false };
+        let of_a = |verb| Updater { section: Some("a".into()), ..all(verb) };
+        let of_wan = |verb| Updater { network: Some("wan".into()), ..all(verb) };
+        let round = |verbose, dry_run| Updater { verbose, dry_run, ..of_a(Verb::Round) };
         for (line, expected) in [
             ("-S a", round(0, false)),
             ("-S a -v 2", round(2, false)),
             ("-Sa -v1 -d", round(1, true)),
             ("-v 3 -S a", round(3, true)),
             ("-v 2 -S a -- start", round(2, false)),
-            ("-- start", Updater::Start(None)),
-            ("-n wan -- start", Updater::Start(Some("wan".into()))),
-            ("-- stop", Updater::Stop(Sections::All)),
-            ("-S a -- stop", Updater::Stop(Sections::Named("a".into()))),
-            ("-n wan -- stop", Updater::Stop(Sections::OfNetwork("wan".into()))),
-            ("-- reload", Updater::Reload),
+            ("-- start", all(Verb::Start)),
+            ("-n wan -- start", of_wan(Verb::Start)),
+            ("-- stop", all(Verb::Stop)),
+            ("-S a -- stop", of_a(Verb::Stop)),
+            ("-n wan -- stop", of_wan(Verb::Stop)),
+            ("-- reload", all(Verb::Reload)),
         ] {
             assert_eq!(go(line), Ok(CommandLine::Updater(expected)), "{line}");
         }

@@ -410,7 +410,8 @@ fn line(text: &mut String, words: &[&str; 4]) {
 
 /// The page of the provider `name`, if it is in the program.
 pub fn detail(name: &str) -> Option<String> {
-    let entry = all().into_iter().find(|entry| entry.names.contains(&name))?;
+    let all = all();
+    let entry = all.iter().find(|entry| entry.names.contains(&name))?;
     let title = entry.row.map_or(entry.title, |row| row.title_or(name));
     match entry.method {
         UpdateMethod::Script => return None,
@@ -442,7 +443,7 @@ pub fn detail(name: &str) -> Option<String> {
         field(&mut text, "note", &format!("an update of IPv6 alone {harm}"));
     }
     field(&mut text, "note", entry.note);
-    text.push_str(&example(name, &entry));
+    text.push_str(&example(name, entry));
     Some(text)
 }
 
@@ -476,6 +477,15 @@ fn url_fields(text: &mut String, row: Row) {
     }
 }
 
+/// Examples of the options that a provider may need.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("username", "USERNAME"),
+    ("password", "PASSWORD"),
+    ("param_enc", "PARAM_ENC"),
+    ("param_opt", "http://192.0.2.1:8081"),
+    ("dns_server", "ns1.example.com"),
+];
+
 /// An example of a section. The owner replaces the words in capital letters.
 fn example(name: &str, entry: &ProviderEntry) -> String {
     // An alias that ddns-scripts uses gives some options another meaning, see
@@ -493,16 +503,11 @@ fn example(name: &str, entry: &ProviderEntry) -> String {
         }
     }
     for need in &entry.needs {
-        let value = match need.option {
-            "username" => "USERNAME",
-            "password" => "PASSWORD",
-            "param_enc" => "PARAM_ENC",
-            "param_opt" if entry.row.is_some() => "dns.example.net",
-            "param_opt" => "http://192.0.2.1:8081",
-            "dns_server" => "ns1.example.com",
-            _ => continue,
-        };
-        options.push((need.option, value));
+        if need.option == "param_opt" && entry.row.is_some() {
+            options.push(("param_opt", "dns.example.net"));
+        } else {
+            options.extend(EXAMPLES.iter().find(|(option, _)| *option == need.option));
+        }
     }
     if name == "rfc2136" {
         options.extend([("username", "hmac-sha256:KEY"), ("password", "SECRET++")]);
@@ -531,17 +536,15 @@ pub fn defined(name: &str, origin: &str, definition: &Definition) -> String {
     // The options that a script needs are not known. All scripts need these two.
     let is_script = !urls.starts_with("http");
     let mut options = vec![("service_name", name), ("domain", "home.example.com")];
-    if is_script || urls.contains("[USERNAME]") {
-        options.push(("username", "USERNAME"));
-    }
-    if is_script || urls.contains("[PASSWORD]") {
-        options.push(("password", "PASSWORD"));
-    }
-    if urls.contains("[PARAMENC]") {
-        options.push(("param_enc", "PARAMENC"));
-    }
-    if urls.contains("[PARAMOPT]") {
-        options.push(("param_opt", "PARAMOPT"));
+    for &(placeholder, option, value, of_scripts) in &[
+        ("[USERNAME]", "username", "USERNAME", true),
+        ("[PASSWORD]", "password", "PASSWORD", true),
+        ("[PARAMENC]", "param_enc", "PARAMENC", false),
+        ("[PARAMOPT]", "param_opt", "PARAMOPT", false),
+    ] {
+        if is_script && of_scripts || urls.contains(placeholder) {
+            options.push((option, value));
+        }
     }
     text.push_str(&section(&options));
     text

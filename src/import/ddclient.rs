@@ -354,17 +354,18 @@ fn password(text: &str) -> (String, &str) {
 fn quoted(text: &str) -> (String, &str) {
     let mut value = String::new();
     let mut quote = None;
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
+    let mut chars = text.chars();
+    loop {
+        let rest = chars.as_str();
+        let Some(c) = chars.next() else { return (value, "") };
         match (c, quote) {
-            ('\\', _) if chars.peek().is_some() => value.extend(chars.next().map(|(_, c)| c)),
+            ('\\', _) if !chars.as_str().is_empty() => value.extend(chars.next()),
             (c, Some(open)) if c == open => quote = None,
             (c, Some(_)) => value.push(c),
             ('"' | '\'', None) => quote = Some(c),
-            ('\\' | ',' | '#', None) => return (value, &text[at..]),
-            (c, None) if c.is_whitespace() => return (value, &text[at..]),
+            ('\\' | ',' | '#', None) => return (value, rest),
+            (c, None) if c.is_whitespace() => return (value, rest),
             (c, None) => value.push(c),
         }
     }
-    (value, "")
 }

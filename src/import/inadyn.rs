@@ -1,7 +1,6 @@
 //! `inadyn.conf` of inadyn 2, as inadyn.conf(5) describes it. libconfuse is its grammar: `key = value`,
 //! `key = { value, value }` and `provider name { … }`, with `#`, `//` and `/* */` before comments.
 
-use std::iter::Peekable;
 use std::str::Chars;
 
 use super::draft::{Draft, Records};
@@ -164,7 +163,7 @@ enum Place {
 }
 
 pub(super) fn read(text: &str) -> File {
-    let mut words = Words { chars: text.chars().peekable(), line: 1 };
+    let mut words = Words { chars: text.chars(), line: 1 };
     let mut file = File::default();
     let mut in_block = false;
     let mut place = Place::Between;
@@ -204,7 +203,7 @@ pub(super) fn read(text: &str) -> File {
 }
 
 struct Words<'a> {
-    chars: Peekable<Chars<'a>>,
+    chars: Chars<'a>,
     line: usize,
 }
 
@@ -217,18 +216,22 @@ impl Words<'_> {
     fn next(&mut self) -> Option<(String, bool)> {
         loop {
             let first = self.take()?;
-            let next = self.chars.peek().copied().unwrap_or('\n');
+            let next = self.peek().unwrap_or('\n');
             match (first, next) {
                 ('#', _) | ('/', '/') => {
-                    while self.chars.peek() != Some(&'\n') && self.take().is_some() {}
+                    while self.peek() != Some('\n') && self.take().is_some() {}
                 }
-                ('/', '*') => while !(self.take()? == '*' && self.chars.peek() == Some(&'/')) {},
+                ('/', '*') => while !(self.take()? == '*' && self.peek() == Some('/')) {},
                 ('"' | '\'', _) => return Some((self.quoted(first), false)),
-                _ if SIGNS.contains(first) => return Some((first.to_string(), true)),
+                _ if SIGNS.contains(first) => return Some((String::from(first), true)),
                 _ if first.is_whitespace() => {}
                 _ => return Some((self.word(first), false)),
             }
         }
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.chars.clone().next()
     }
 
     fn take(&mut self) -> Option<char> {
@@ -240,7 +243,7 @@ impl Words<'_> {
     fn quoted(&mut self, quote: char) -> String {
         let mut text = String::new();
         while let Some(c) = self.take() {
-            let next = self.chars.peek().copied().unwrap_or(quote);
+            let next = self.peek().unwrap_or(quote);
             match c {
                 '\\' if quote == '"' || matches!(next, '\\' | '\'') => text.extend(self.take()),
                 c if c == quote => break,
@@ -252,8 +255,8 @@ impl Words<'_> {
 
     fn word(&mut self, first: char) -> String {
         let mut text = String::from(first);
-        let is_variable = first == '$' && self.chars.peek() == Some(&'{');
-        while let Some(&c) = self.chars.peek() {
+        let is_variable = first == '$' && self.peek() == Some('{');
+        while let Some(c) = self.peek() {
             let ends = c.is_whitespace() || SIGNS.contains(c) || BREAKS.contains(c);
             if ends && !is_variable || text.ends_with('}') {
                 break;
