@@ -216,7 +216,7 @@ fn lines(addresses: &[IpAddr]) -> String {
 fn local(helper: &Helper) -> u8 {
     let mut section = RawSection::new("service", "lucihelper", 1);
     for (option, value) in &helper.options {
-        section.set(option, value.expose());
+        section.set(option, value);
     }
     section.set("enabled", "1");
     section.set("domain", "localhost");

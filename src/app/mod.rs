@@ -36,29 +36,33 @@ pub fn run(line: &CommandLine) -> u8 {
 }
 
 fn own(invocation: &Invocation) -> u8 {
-    let file = invocation.config.as_deref().unwrap_or(Path::new(""));
-    match &invocation.command {
-        Command::Run { stderr } => start::serve(file, *stderr),
-        Command::Once { sections, dry_run: false } => start::once(file, sections),
-        Command::Once { sections, dry_run: true } => start::dry_run(file, sections),
+    let Invocation { command, option, operands, from, config } = invocation;
+    let file = config.as_deref().unwrap_or(Path::new(""));
+    let first = operands.first().map(String::as_str);
+    match command {
+        Command::Run => start::serve(file, *option),
+        Command::Once if *option => start::dry_run(file, operands),
+        Command::Once => start::once(file, operands),
         Command::Check => check::run(file),
-        Command::Status { json: false, section: None } => query(file, &["status"]),
-        Command::Status { json: true, section: None } => query(file, &["status", "json"]),
-        Command::Status { json: false, section: Some(name) } => query(file, &["section", name]),
-        Command::Status { json: true, section: Some(name) } => query(file, &["get", name]),
+        Command::Status => match (option, first) {
+            (false, None) => query(file, &["status"]),
+            (true, None) => query(file, &["status", "json"]),
+            (false, Some(name)) => query(file, &["section", name]),
+            (true, Some(name)) => query(file, &["get", name]),
+        },
         Command::Metrics => query(file, &["metrics"]),
-        Command::Why { section } => query(file, &["why", section]),
-        Command::History { json, name } => {
-            let command = if *json { "history-json" } else { "history" };
-            send_command(file, command, name.as_slice())
-        }
-        Command::Update { sections } => send_command(file, "update", sections),
-        Command::Start { sections } => send_command(file, "start", sections),
-        Command::Stop { sections } => send_command(file, "stop", sections),
-        Command::Watch { json, devices } => watch::run(*json, devices),
-        Command::Providers { name: None } => show(&listing::overview(&definition_names())),
-        Command::Providers { name: Some(name) } => provider(name),
-        Command::Import { file, from } => import::run(file, from.as_deref()),
+        Command::Why => query(file, &["why", first.unwrap_or_default()]),
+        Command::History if *option => send_command(file, "history-json", operands),
+        Command::History => send_command(file, "history", operands),
+        Command::Update => send_command(file, "update", operands),
+        Command::Start => send_command(file, "start", operands),
+        Command::Stop => send_command(file, "stop", operands),
+        Command::Watch => watch::run(*option, operands),
+        Command::Providers => match first {
+            None => show(&listing::overview(&definition_names())),
+            Some(name) => provider(name),
+        },
+        Command::Import => import::run(first.unwrap_or_default(), from.as_deref()),
         Command::Help => show(&HELP),
         Command::Version => show(&format_args!("{VERSION}\n")),
     }

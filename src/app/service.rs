@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::cli::exit;
-use crate::cli::service::Service;
+use crate::cli::service::{Action, Service};
 use crate::config::check::PathKind;
 use crate::config::definition::{self, Downloads};
 use crate::edge::console::{complain, show, warn};
@@ -26,34 +26,33 @@ const NO_CERTIFICATES: u8 = 5;
 /// Carries it out; returns the exit code.
 pub(super) fn run(service: &Service) -> u8 {
     let definitions = Definitions::system();
-    match service {
-        Service::Update => download(&downloads().list_url(), &|text| put_list(&definitions, text)),
-        Service::ListAvailable => match definitions.list() {
+    let provider = service.provider.as_str();
+    match service.action {
+        Action::Update => download(&downloads().list_url(), &|text| put_list(&definitions, text)),
+        Action::ListAvailable => match definitions.list() {
             Ok(list) => show(&String::from_utf8_lossy(&list)),
             Err(_) => complain(NO_LIST, &"there is no list yet: 'ddns service update' gets it"),
         },
-        Service::ListInstalled => {
+        Action::ListInstalled => {
             let names = definitions.installed();
             if names.is_empty() {
                 return complain(NO_DEFINITION, &"no definitions were installed");
             }
             show(&(names.join("\n") + "\n"))
         }
-        Service::Install(provider) | Service::Remove(provider)
-            if !definition::is_provider(provider) =>
-        {
+        Action::Install | Action::Remove if !definition::is_provider(provider) => {
             let text = format_args!("{} cannot be the name of a provider", quoted(provider));
             complain(NO_DEFINITION, &text)
         }
         // The server of the definitions must not decide where the passwords of these providers go.
-        Service::Install(provider) if is_known(provider) => show(&format_args!(
+        Action::Install if is_known(provider) => show(&format_args!(
             "{provider} is known to the program and needs no definition; nothing was downloaded\n"
         )),
-        Service::Install(provider) => download(&downloads().definition_url(provider), &|json| {
+        Action::Install => download(&downloads().definition_url(provider), &|json| {
             put_definition(&definitions, provider, json)
         }),
-        Service::Remove(provider) => done(definitions.remove(provider)),
-        Service::Purge => done(definitions.purge()),
+        Action::Remove => done(definitions.remove(provider)),
+        Action::Purge => done(definitions.purge()),
     }
 }
 

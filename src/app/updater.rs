@@ -26,9 +26,9 @@ const POLLS: usize = 200;
 /// Carries it out; returns the exit code: 0, or 1 for every failure.
 pub(super) fn run(updater: &Updater) -> u8 {
     let file = files::default_config();
-    let section = updater.section.as_deref().unwrap_or_default();
+    let section = updater.section.as_slice();
     let code = match (updater.verb, &updater.network) {
-        (Verb::Round, _) => round(&file, section, updater.verbose, updater.dry_run),
+        (Verb::Round, _) => round(&file, updater),
         (Verb::Start, None) => init::run("start"),
         (Verb::Start, Some(network)) => {
             send_for_network(&file, "start", network).unwrap_or_else(|_| init::run("start"))
@@ -36,21 +36,20 @@ pub(super) fn run(updater: &Updater) -> u8 {
         // Without a daemon there is nothing to stop.
         (Verb::Stop, Some(network)) => send_for_network(&file, "stop", network).unwrap_or(exit::OK),
         (Verb::Stop, None) if section.is_empty() => init::run("stop"),
-        (Verb::Stop, None) => {
-            try_send_command(&file, "stop", updater.section.as_slice()).unwrap_or(exit::OK)
-        }
+        (Verb::Stop, None) => try_send_command(&file, "stop", section).unwrap_or(exit::OK),
         (Verb::Reload, _) => init::run("reload"),
     };
     code.min(exit::FAILED)
 }
 
 /// Brings a section up to date: the daemon does it if it runs, else this process.
-fn round(file: &Path, section: &str, verbose: u8, dry_run: bool) -> u8 {
-    if verbose == 2 {
+fn round(file: &Path, updater: &Updater) -> u8 {
+    let section = updater.section.as_deref().unwrap_or_default();
+    if updater.verbose == 2 {
         begin_log(file, section);
     }
-    let interactive = verbose > 0;
-    if !dry_run {
+    let interactive = updater.verbose > 0;
+    if !updater.dry_run {
         init::copy_configuration(file);
         match control::ask(&rundir(file), &["start", section]) {
             Ok(reply) if reply.ok => return wait_for_result(file, section, interactive),
@@ -59,11 +58,11 @@ fn round(file: &Path, section: &str, verbose: u8, dry_run: bool) -> u8 {
             Err(error) => return complain(exit::NO_DAEMON, &error),
         }
     }
-    let start = match read(file, &[section.to_owned()]) {
+    let start = match read(file, updater.section.as_slice()) {
         Ok(loaded) => Start { file, loaded, interactive },
         Err(code) => return code,
     };
-    if dry_run { dry_run_loaded(start) } else { once_loaded(start) }
+    if updater.dry_run { dry_run_loaded(start) } else { once_loaded(start) }
 }
 
 /// Waits until the daemon has nothing more to do for `section`, and prints the result if `interactive`.

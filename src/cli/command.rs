@@ -6,89 +6,54 @@ use std::path::PathBuf;
 
 use crate::text::spelling::closest;
 
-/// A command with its operands and its option.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Be the daemon.
-    Run {
-        /// Print messages to standard error, even if it is no terminal.
-        stderr: bool,
-    },
+    /// Be the daemon. The option has messages printed to standard error, even if it is no terminal.
+    Run,
     /// Read the configuration and list its mistakes.
     Check,
-    /// Bring sections up to date and end; none means all.
-    Once {
-        /// Section names.
-        sections: Vec<String>,
-        /// Print what would be sent, send nothing.
-        dry_run: bool,
-    },
-    /// Show every record.
-    Status {
-        /// As JSON, for programs.
-        json: bool,
-        /// Show only the records of this section.
-        section: Option<String>,
-    },
+    /// Bring these sections up to date and end; none means all. With the option, print what would be sent, send
+    /// nothing.
+    Once,
+    /// Show every record, or only those of a section. The option has it as JSON, for programs.
+    Status,
     /// Have the daemon send these sections now; none means all.
-    Update {
-        /// Section names.
-        sections: Vec<String>,
-    },
-    /// Have the daemon serve these sections again, or send those that it serves.
-    Start {
-        /// Section names, at least one.
-        sections: Vec<String>,
-    },
-    /// Have the daemon send nothing for these sections any more.
-    Stop {
-        /// Section names, at least one.
-        sections: Vec<String>,
-    },
-    /// Show how a section's address is chosen.
-    Why {
-        /// Section name.
-        section: String,
-    },
-    /// Show the latest changes of addresses.
-    History {
-        /// As JSON, for programs.
-        json: bool,
-        /// Only those of this name, or of this section.
-        name: Option<String>,
-    },
+    Update,
+    /// Have the daemon serve these sections again, or send those that it serves. There is at least one.
+    Start,
+    /// Have the daemon send nothing for these sections any more. There is at least one.
+    Stop,
+    /// Show how the address of a section is chosen.
+    Why,
+    /// Show the latest changes of addresses, or only those of a name or section. The option has them as JSON.
+    History,
     /// Show the state of every record as metrics for Prometheus.
     Metrics,
-    /// Show the kernel's address events as they come.
-    Watch {
-        /// As JSON, for programs.
-        json: bool,
-        /// Only these devices; none means all.
-        devices: Vec<String>,
-    },
+    /// Show the kernel's address events as they come, those of these devices; none means all. The option has them as
+    /// JSON.
+    Watch,
     /// List the providers, those that a word is found in, or everything about one.
-    Providers {
-        /// A `service_name`, or a word to search for.
-        name: Option<String>,
-    },
-    /// Print the sections that do what a configuration of another client says.
-    Import {
-        /// The path of the configuration.
-        file: String,
-        /// The client, if the text does not tell.
-        from: Option<String>,
-    },
+    Providers,
+    /// Print the sections that do what a configuration of another client says: the path of that.
+    Import,
     /// Show [`HELP`].
     Help,
     /// Show [`super::VERSION`].
     Version,
 }
 
-/// A command, and the option that every command takes.
+/// A command with its operands and options.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invocation {
     /// The command.
     pub command: Command,
+    /// Whether the option is given that only this command takes.
+    pub option: bool,
+    /// What follows the command, as many words as it takes.
+    pub operands: Vec<String>,
+    /// The client that [`Command::Import`] reads the configuration of, if the text is not to tell.
+    pub from: Option<String>,
     /// The configuration file, if not the usual one.
     pub config: Option<PathBuf>,
 }
@@ -148,7 +113,8 @@ Exit codes:
 
 /// What a command takes.
 struct Syntax {
-    command: &'static str,
+    name: &'static str,
+    command: Command,
     /// The option that only this command takes, or nothing.
     option: &'static str,
     /// How many operands it needs.
@@ -157,25 +123,31 @@ struct Syntax {
     most: usize,
 }
 
-const SYNTAX: [Syntax; 14] = [
-    syntax("run", "--stderr", 0, 0),
-    syntax("check", "", 0, 0),
-    syntax("once", "--dry-run", 0, usize::MAX),
-    syntax("status", "--json", 0, 1),
-    syntax("update", "", 0, usize::MAX),
-    syntax("stop", "", 1, usize::MAX),
-    syntax("start", "", 1, usize::MAX),
-    syntax("why", "", 1, 1),
-    syntax("history", "--json", 0, 1),
-    syntax("metrics", "", 0, 0),
-    syntax("watch", "--json", 0, usize::MAX),
-    syntax("providers", "", 0, 1),
-    syntax("import", "--from", 1, 1),
-    syntax("help", "", 0, usize::MAX),
+const SYNTAX: &[Syntax] = &[
+    syntax("run", Command::Run, "--stderr", 0, 0),
+    syntax("check", Command::Check, "", 0, 0),
+    syntax("once", Command::Once, "--dry-run", 0, usize::MAX),
+    syntax("status", Command::Status, "--json", 0, 1),
+    syntax("update", Command::Update, "", 0, usize::MAX),
+    syntax("stop", Command::Stop, "", 1, usize::MAX),
+    syntax("start", Command::Start, "", 1, usize::MAX),
+    syntax("why", Command::Why, "", 1, 1),
+    syntax("history", Command::History, "--json", 0, 1),
+    syntax("metrics", Command::Metrics, "", 0, 0),
+    syntax("watch", Command::Watch, "--json", 0, usize::MAX),
+    syntax("providers", Command::Providers, "", 0, 1),
+    syntax("import", Command::Import, "--from", 1, 1),
+    syntax("help", Command::Help, "", 0, usize::MAX),
 ];
 
-const fn syntax(command: &'static str, option: &'static str, least: usize, most: usize) -> Syntax {
-    Syntax { command, option, least, most }
+const fn syntax(
+    name: &'static str,
+    command: Command,
+    option: &'static str,
+    least: usize,
+    most: usize,
+) -> Syntax {
+    Syntax { name, command, option, least, most }
 }
 
 /// Options that every command takes.
@@ -186,7 +158,7 @@ const COMMON: [&str; 3] = ["--config", "--help", "--version"];
 /// # Errors
 /// If they make no sense: about the first thing that does not.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, UsageError> {
-    let words = Words::read(arguments)?;
+    let mut words = Words::read(arguments)?;
     // Help is shown whatever else is on the line.
     let command = if words.has("--help") {
         Command::Help
@@ -195,7 +167,18 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
     } else {
         words.command()?
     };
-    Ok(Invocation { command, config: words.config })
+    if !words.plain.is_empty() {
+        // The command itself.
+        words.plain.remove(0);
+    }
+    Ok(Invocation {
+        command,
+        // Each command has one option of its own at most.
+        option: !words.options.is_empty(),
+        operands: words.plain,
+        from: words.from,
+        config: words.config,
+    })
 }
 
 /// The arguments, sorted into kinds.
@@ -265,11 +248,11 @@ impl Words {
 
     fn command(&self) -> Result<Command, UsageError> {
         let Some((name, operands)) = self.plain.split_first() else {
-            self.check_options(&SYNTAX)?;
+            self.check_options(SYNTAX)?;
             return Err(UsageError("no command is given".into()));
         };
-        let Some(syntax) = SYNTAX.iter().find(|syntax| syntax.command == name) else {
-            let mut commands = SYNTAX.iter().map(|syntax| syntax.command);
+        let Some(syntax) = SYNTAX.iter().find(|syntax| syntax.name == name) else {
+            let mut commands = SYNTAX.iter().map(|syntax| syntax.name);
             return Err(unknown("command", name, &mut commands));
         };
         self.check_options(std::slice::from_ref(syntax))?;
@@ -280,28 +263,7 @@ impl Words {
         if let Some(extra) = operands.get(syntax.most) {
             return Err(UsageError(format!("unexpected argument '{extra}'")));
         }
-        // Each command has one option of its own at most, and help and version are handled before.
-        let option = !self.options.is_empty();
-        let sections = || operands.to_vec();
-        let first = || operands.first().cloned();
-        Ok(match syntax.command {
-            "run" => Command::Run { stderr: option },
-            "check" => Command::Check,
-            "once" => Command::Once { sections: sections(), dry_run: option },
-            "status" => Command::Status { json: option, section: first() },
-            "update" => Command::Update { sections: sections() },
-            "stop" => Command::Stop { sections: sections() },
-            "start" => Command::Start { sections: sections() },
-            "why" => Command::Why { section: first().unwrap_or_default() },
-            "history" => Command::History { json: option, name: first() },
-            "metrics" => Command::Metrics,
-            "watch" => Command::Watch { json: option, devices: sections() },
-            "providers" => Command::Providers { name: first() },
-            "import" => {
-                Command::Import { file: first().unwrap_or_default(), from: self.from.clone() }
-            }
-            _ => Command::Help,
-        })
+        Ok(syntax.command)
     }
 
     /// An error if none of these commands takes one of the options.
@@ -356,44 +318,46 @@ mod tests {
 
     #[test]
     fn every_command_is_parsed() {
-        let names = |names: &[&str]| names.iter().map(|&n| n.to_owned()).collect::<Vec<_>>();
-        for (line, expected) in [
-            ("run", Command::Run { stderr: false }),
-            ("run --stderr", Command::Run { stderr: true }),
-            ("check", Command::Check),
-            ("once", Command::Once { sections: vec![], dry_run: false }),
-            ("--dry-run once a", Command::Once { sections: names(&["a"]), dry_run: true }),
-            ("status", Command::Status { json: false, section: None }),
-            ("status --json", Command::Status { json: true, section: None }),
-            ("status home", Command::Status { json: false, section: Some("home".into()) }),
-            ("update", Command::Update { sections: vec![] }),
-            ("update a b", Command::Update { sections: names(&["a", "b"]) }),
-            ("update -- -a", Command::Update { sections: names(&["-a"]) }),
-            ("start a", Command::Start { sections: names(&["a"]) }),
-            ("stop a b", Command::Stop { sections: names(&["a", "b"]) }),
-            ("why home", Command::Why { section: "home".into() }),
-            ("metrics", Command::Metrics),
-            ("watch", Command::Watch { json: false, devices: vec![] }),
-            ("watch eth0 --json", Command::Watch { json: true, devices: names(&["eth0"]) }),
-            ("providers", Command::Providers { name: None }),
-            ("providers he.net", Command::Providers { name: Some("he.net".into()) }),
-            ("import a.conf", Command::Import { file: "a.conf".into(), from: None }),
-            (
-                "import --from inadyn a",
-                Command::Import { file: "a".into(), from: Some("inadyn".into()) },
-            ),
-            (
-                "import a --from=ddns-go",
-                Command::Import { file: "a".into(), from: Some("ddns-go".into()) },
-            ),
-            ("help", Command::Help),
-            ("help run", Command::Help),
-            ("--help", Command::Help),
-            ("run --what -h", Command::Help),
-            ("-V", Command::Version),
-            ("--version", Command::Version),
+        for (line, command, option, operands) in [
+            ("run", Command::Run, false, &[][..]),
+            ("run --stderr", Command::Run, true, &[]),
+            ("check", Command::Check, false, &[]),
+            ("once", Command::Once, false, &[]),
+            ("--dry-run once a", Command::Once, true, &["a"]),
+            ("status", Command::Status, false, &[]),
+            ("status --json", Command::Status, true, &[]),
+            ("status home", Command::Status, false, &["home"]),
+            ("update", Command::Update, false, &[]),
+            ("update a b", Command::Update, false, &["a", "b"]),
+            ("update -- -a", Command::Update, false, &["-a"]),
+            ("start a", Command::Start, false, &["a"]),
+            ("stop a b", Command::Stop, false, &["a", "b"]),
+            ("why home", Command::Why, false, &["home"]),
+            ("metrics", Command::Metrics, false, &[]),
+            ("watch", Command::Watch, false, &[]),
+            ("watch eth0 --json", Command::Watch, true, &["eth0"]),
+            ("providers", Command::Providers, false, &[]),
+            ("providers he.net", Command::Providers, false, &["he.net"]),
+            ("import a.conf", Command::Import, false, &["a.conf"]),
+            ("import --from inadyn a", Command::Import, true, &["a"]),
+            ("import a --from=ddns-go", Command::Import, true, &["a"]),
         ] {
-            assert_eq!(command(line), expected, "{line}");
+            let parsed = go(line).unwrap();
+            assert_eq!((parsed.command, parsed.option), (command, option), "{line}");
+            assert_eq!(parsed.operands, operands, "{line}");
+        }
+        for (line, from) in [
+            ("import a.conf", None),
+            ("import --from inadyn a", Some("inadyn")),
+            ("import a --from=ddns-go", Some("ddns-go")),
+        ] {
+            assert_eq!(go(line).unwrap().from.as_deref(), from, "{line}");
+        }
+        for line in ["help", "help run", "--help", "run --what -h"] {
+            assert_eq!(command(line), Command::Help, "{line}");
+        }
+        for line in ["-V", "--version"] {
+            assert_eq!(command(line), Command::Version, "{line}");
         }
     }
 
@@ -453,7 +417,7 @@ mod tests {
     #[test]
     fn help_and_man_page_know_every_command_option_and_code() {
         let man = include_str!("../../doc/ddns-netlink.8.md");
-        for Syntax { command: name, .. } in SYNTAX {
+        for Syntax { name, .. } in SYNTAX {
             assert!(HELP.contains(&format!("\n  {name}")), "{name}");
             assert!(man.contains(&format!("\n**{name}**")), "{name}");
         }

@@ -1,9 +1,10 @@
 //! `dynamic_dns_lucihelper.sh [OPTIONS] -- COMMAND`, which LuCI calls (openwrt
 //! `net/ddns-scripts/files/usr/lib/ddns/dynamic_dns_lucihelper.sh`, of 24.10 and later).
 
+use std::fmt;
+
 use super::getopts::{Opt, getopts, option_error};
 use super::{CommandLine, Refusal, SCRIPTS_VERSION};
-use crate::model::secret::Secret;
 
 /// Name of the program.
 pub const NAME: &str = "dynamic_dns_lucihelper.sh";
@@ -41,16 +42,22 @@ Options:
   -L, -v LEVEL       accepted and without effect
 ";
 
-/// A command with its options.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A command with its options. `Debug` omits their values, because a proxy may have a password in it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Helper {
     /// What to do.
     pub verb: Verb,
     /// The section that `-S` names.
     pub section: Option<String>,
-    /// The options of a section for which the other options stand, each once, with their values. A proxy may have a
-    /// password in it.
-    pub options: Vec<(&'static str, Secret)>,
+    /// The options of a section for which the other options stand, each once, with their values.
+    pub options: Vec<(&'static str, String)>,
+}
+
+impl fmt::Debug for Helper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.options.iter().map(|(name, _)| name).collect::<Vec<_>>();
+        f.debug_tuple("Helper").field(&self.verb).field(&self.section).field(&names).finish()
+    }
 }
 
 /// What LuCI wants done or known.
@@ -136,7 +143,7 @@ impl Helper {
     /// The value of the option `name` of a section; `None` if it is missing or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self.options.iter().find(|(option, _)| *option == name)?;
-        if value.is_empty() { None } else { Some(value.expose()) }
+        if value.is_empty() { None } else { Some(value) }
     }
 
     /// Whether one of the options in the text `needs` has a value, or there is none in it.
@@ -164,7 +171,7 @@ impl Helper {
     /// Sets an option of a section; of several values the last counts, as in UCI.
     fn set(&mut self, name: &'static str, value: &str) {
         self.options.retain(|(option, _)| *option != name);
-        self.options.push((name, Secret::new(value)));
+        self.options.push((name, value.to_owned()));
     }
 }
 

@@ -107,8 +107,11 @@ pub fn parse(
             });
         }
     };
-    let words = arguments.into_iter().map(|word| word.to_string_lossy().into_owned());
-    parse_words(&words.collect::<Vec<_>>())
+    let mut words = Vec::new();
+    for word in arguments {
+        words.push(word.to_string_lossy().into_owned());
+    }
+    parse_words(&words)
 }
 
 #[cfg(test)]

@@ -21,7 +21,16 @@ Actions:
 
 /// What to do with provider definitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Service {
+pub struct Service {
+    /// What to do.
+    pub action: Action,
+    /// The provider that is given. [`Action::Install`] and [`Action::Remove`] have one.
+    pub provider: String,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
     /// Download the list of providers.
     Update,
     /// Show that list.
@@ -29,12 +38,21 @@ pub enum Service {
     /// Show the downloaded definitions.
     ListInstalled,
     /// Download a definition.
-    Install(String),
+    Install,
     /// Remove a definition.
-    Remove(String),
+    Remove,
     /// Remove the list and all downloaded definitions.
     Purge,
 }
+
+const ACTIONS: &[(&str, Action)] = &[
+    ("update", Action::Update),
+    ("list-available", Action::ListAvailable),
+    ("list-installed", Action::ListInstalled),
+    ("install", Action::Install),
+    ("remove", Action::Remove),
+    ("purge", Action::Purge),
+];
 
 /// Parses the arguments.
 ///
@@ -42,31 +60,21 @@ pub enum Service {
 /// With exit code 1: there is no such command; 2: no such action; 4: the action needs a provider.
 pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
     let mut words = words.iter().map(String::as_str);
-    let (command, action, provider) = (words.next(), words.next(), words.next());
-    match command {
+    match words.next() {
         Some("-V" | "--version") => return Ok(CommandLine::Print(SCRIPTS_VERSION.into(), 0)),
         Some("service") => {}
         Some(other) => return Err(refuse(1, &format!("there is no command '{other}'"))),
         None => return Err(refuse(1, "no command is given")),
     }
-    Ok(CommandLine::Service(match action {
-        Some("update") => Service::Update,
-        Some("list-available") => Service::ListAvailable,
-        Some("list-installed") => Service::ListInstalled,
-        Some("install") => Service::Install(needed(provider)?),
-        Some("remove") => Service::Remove(needed(provider)?),
-        Some("purge") => Service::Purge,
-        Some(other) => return Err(refuse(2, &format!("there is no action '{other}'"))),
-        None => return Err(refuse(2, "no action is given")),
-    }))
-}
-
-/// The provider that an action needs.
-fn needed(provider: Option<&str>) -> Result<String, Refusal> {
-    match provider {
-        Some(provider) if !provider.is_empty() => Ok(provider.to_owned()),
-        Some(_) | None => Err(refuse(4, "the name of a provider is needed")),
+    let Some(name) = words.next() else { return Err(refuse(2, "no action is given")) };
+    let Some(&(_, action)) = ACTIONS.iter().find(|(known, _)| *known == name) else {
+        return Err(refuse(2, &format!("there is no action '{name}'")));
+    };
+    let provider = words.next().unwrap_or_default();
+    if provider.is_empty() && matches!(action, Action::Install | Action::Remove) {
+        return Err(refuse(4, "the name of a provider is needed"));
     }
+    Ok(CommandLine::Service(Service { action, provider: provider.to_owned() }))
 }
 
 fn refuse(code: u8, why: &str) -> Refusal {
@@ -84,14 +92,15 @@ mod tests {
 
     #[test]
     fn every_action_is_parsed() {
-        for (line, expected) in [
-            ("service update", Service::Update),
-            ("service list-available", Service::ListAvailable),
-            ("service list-installed", Service::ListInstalled),
-            ("service install he.net", Service::Install("he.net".into())),
-            ("service remove he.net", Service::Remove("he.net".into())),
-            ("service purge", Service::Purge),
+        for (line, action, provider) in [
+            ("service update", Action::Update, ""),
+            ("service list-available", Action::ListAvailable, ""),
+            ("service list-installed", Action::ListInstalled, ""),
+            ("service install he.net", Action::Install, "he.net"),
+            ("service remove he.net", Action::Remove, "he.net"),
+            ("service purge", Action::Purge, ""),
         ] {
+            let expected = Service { action, provider: provider.into() };
             assert_eq!(go(line), Ok(CommandLine::Service(expected)), "{line}");
         }
         assert_eq!(go("--version"), go("-V"));

@@ -168,38 +168,44 @@ pub(super) fn read(text: &str) -> File {
     let mut in_block = false;
     let mut place = Place::Between;
     let mut last = String::new();
-    while let Some((word, is_sign)) = words.next() {
+    while let Some(token) = words.next() {
         let line = words.line;
-        place = match (if is_sign { word.as_str() } else { "" }, place) {
-            ("", Place::Value | Place::List) => {
+        place = match (token, place) {
+            (Token::Word(word), Place::Value | Place::List) => {
                 file.push(line, in_block, &last, &word);
                 if place == Place::List { place } else { Place::Between }
             }
-            ("", _) => {
+            (Token::Word(word), _) => {
                 last = word;
                 place
             }
-            ("=", _) => Place::Value,
-            ("{", Place::Value) => Place::List,
-            ("{", _) => {
+            (Token::Sign('='), _) => Place::Value,
+            (Token::Sign('{'), Place::Value) => Place::List,
+            (Token::Sign('{'), _) => {
                 in_block = true;
                 file.open(line, std::mem::take(&mut last));
                 Place::Between
             }
-            ("}", Place::List) => Place::Between,
-            ("}", _) => {
+            (Token::Sign('}'), Place::List) => Place::Between,
+            (Token::Sign('}'), _) => {
                 in_block = false;
                 Place::Between
             }
-            ("(", _) => {
+            (Token::Sign('('), _) => {
                 file.push(line, in_block, &last, "file");
                 Place::Brackets
             }
-            (")", _) => Place::Between,
-            _ => place,
+            (Token::Sign(')'), _) => Place::Between,
+            (Token::Sign(_), _) => place,
         };
     }
     file
+}
+
+/// A word, also one in quotes, or a sign outside of quotes.
+enum Token {
+    Word(String),
+    Sign(char),
 }
 
 struct Words<'a> {
@@ -212,8 +218,8 @@ const SIGNS: &str = "={}(),+";
 const BREAKS: &str = "#\"'";
 
 impl Words<'_> {
-    /// The next word, or a sign; whether it is a sign.
-    fn next(&mut self) -> Option<(String, bool)> {
+    /// The next word or sign.
+    fn next(&mut self) -> Option<Token> {
         loop {
             let first = self.take()?;
             let next = self.peek().unwrap_or('\n');
@@ -222,10 +228,10 @@ impl Words<'_> {
                     while self.peek() != Some('\n') && self.take().is_some() {}
                 }
                 ('/', '*') => while !(self.take()? == '*' && self.peek() == Some('/')) {},
-                ('"' | '\'', _) => return Some((self.quoted(first), false)),
-                _ if SIGNS.contains(first) => return Some((String::from(first), true)),
+                ('"' | '\'', _) => return Some(Token::Word(self.quoted(first))),
+                _ if SIGNS.contains(first) => return Some(Token::Sign(first)),
                 _ if first.is_whitespace() => {}
-                _ => return Some((self.word(first), false)),
+                _ => return Some(Token::Word(self.word(first))),
             }
         }
     }

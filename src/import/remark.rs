@@ -16,14 +16,15 @@ pub struct Remark {
 /// Collects remarks: what is lost once for each line, advice once.
 #[derive(Debug, Default)]
 pub(super) struct Remarks {
-    lost: Vec<Remark>,
-    advice: Vec<Remark>,
+    all: Vec<Remark>,
+    /// The advice that was given.
+    advice: Vec<&'static str>,
 }
 
 impl Remarks {
     /// Something is not taken over.
     pub(super) fn lose(&mut self, line: usize, text: impl Into<String>) {
-        self.lost.push(Remark { line, lost: true, text: text.into() });
+        self.all.push(Remark { line, lost: true, text: text.into() });
     }
 
     /// The key of another client is not taken over, because of `why`.
@@ -32,17 +33,17 @@ impl Remarks {
     }
 
     /// Everything is taken over, and there may be something better.
-    pub(super) fn advise(&mut self, line: usize, text: &str) {
-        if !self.advice.iter().any(|known| known.text == text) {
-            self.advice.push(Remark { line, lost: false, text: text.to_owned() });
+    pub(super) fn advise(&mut self, line: usize, text: &'static str) {
+        if !self.advice.contains(&text) {
+            self.advice.push(text);
+            self.all.push(Remark { line, lost: false, text: text.to_owned() });
         }
     }
 
     /// All remarks, by line.
     pub(super) fn finish(mut self) -> Vec<Remark> {
-        self.lost.append(&mut self.advice);
-        sort::by(&mut self.lost, |a, b| a.line.cmp(&b.line).then_with(|| a.text.cmp(&b.text)));
-        self.lost.dedup();
-        self.lost
+        sort::by(&mut self.all, |a, b| a.line.cmp(&b.line).then_with(|| a.text.cmp(&b.text)));
+        self.all.dedup();
+        self.all
     }
 }

@@ -3,7 +3,6 @@
 
 use std::mem::take;
 
-use super::provider::lacks_option;
 use super::reader::Reader;
 use crate::model::name::strip_zone;
 use crate::model::secret::Secret;
@@ -161,7 +160,7 @@ fn ttl(reader: &mut Reader<'_>, record: &mut RecordOptions, text: &str) {
 /// Takes `username`, which is not a credential here but holds `holds`.
 fn username(reader: &mut Reader<'_>, account: &mut Account, holds: &str) -> String {
     if account.username.is_empty() && !reader.is_list("username") {
-        lacks_option(reader, &account.label, "username", Some(holds));
+        reader.lacks_option(&account.label, "username", Some(holds));
     }
     take(&mut account.username)
 }

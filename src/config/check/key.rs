@@ -1,19 +1,20 @@
 //! Checks the TSIG key of DNS updates: its name is in `username`, its secret in `password` or in
 //! `password_file`.
 
-use super::provider::lacks_option;
+use std::mem::take;
+
 use super::reader::Reader;
 use super::secret;
 use crate::dns::tsig::TsigKey;
 use crate::model::secret::Secret;
-use crate::provider::{Account, Provider};
+use crate::provider::Account;
 
 /// Characters of base64 that no key name has. They show that the owner has swapped name and secret.
 const SIGNS_OF_BASE64: [char; 3] = ['+', '/', '='];
 
 /// Reports a key that cannot be used.
-pub(super) fn check(reader: &mut Reader<'_>, provider: &Provider) {
-    let Account { label, username, password, .. } = &provider.account;
+pub(super) fn check(reader: &mut Reader<'_>, account: &Account) {
+    let Account { label, username, password, .. } = account;
     if username.is_empty() {
         if !password.is_empty() && !reader.is_list("username") {
             reader.lacks(format_args!(
@@ -39,7 +40,7 @@ pub(super) fn check(reader: &mut Reader<'_>, provider: &Provider) {
         if reader.is_set("password") {
             reader.fail("password", error);
         } else if !secret::has_file(reader, "password") {
-            lacks_option(reader, label, "password", Some("the secret of the key in base64"));
+            reader.lacks_option(label, "password", Some("the secret of the key in base64"));
         } else if !password.is_empty() {
             reader.fail("password_file", error);
         }
@@ -54,21 +55,20 @@ fn is_separator(c: char) -> bool {
 
 /// If `password_file` has the format of `tsig-keygen`, takes name, algorithm and secret from it. Name
 /// and algorithm in the configuration have priority.
-pub(super) fn fill_in(provider: &mut Provider) {
-    let text = provider.account.password.expose();
-    let (name, algorithm, secret) = key_statement(text);
+pub(super) fn fill_in(account: &mut Account) {
+    let content = take(&mut account.password);
+    let (name, algorithm, secret) = key_statement(content.expose());
     let Some(secret) = secret else {
-        let first = text.lines().next().unwrap_or_default();
-        provider.account.password = Secret::new(first);
+        account.password = secret::first_line(&content);
         return;
     };
-    if provider.account.username.is_empty() {
-        provider.account.username = name.into();
+    account.password = Secret::new(secret);
+    if account.username.is_empty() {
+        account.username = name.into();
     }
-    if !algorithm.is_empty() && !provider.account.username.contains(':') {
-        provider.account.username = format!("{algorithm}:{}", provider.account.username);
+    if !algorithm.is_empty() && !account.username.contains(':') {
+        account.username = format!("{algorithm}:{}", account.username);
     }
-    provider.account.password = Secret::new(secret);
 }
 
 /// Name, algorithm and secret of the first key in a file of BIND: `key "name" { algorithm …; secret "…"; };`.
@@ -104,7 +104,7 @@ mod tests {
             let mut provider = fixture::provider();
             provider.account.username = username.into();
             provider.account.password = Secret::new(text);
-            fill_in(&mut provider);
+            fill_in(&mut provider.account);
             assert_eq!(
                 (provider.account.username.as_str(), provider.account.password.expose()),
                 expected

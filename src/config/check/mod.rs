@@ -29,8 +29,7 @@ use super::mistake::{self, Mistake, Mistakes, Severity};
 use super::options::{self, SectionKind};
 use super::uci::{self, Document, RawSection};
 use super::{Config, Global, Section};
-use crate::model::sort;
-use crate::model::sorted::Set;
+use crate::model::sorted::{Map, Set};
 use crate::model::{Family, Hostname};
 use crate::provider::own_name;
 use crate::text::spelling::closest;
@@ -314,34 +313,50 @@ impl Checker<'_> {
     /// Warns about sections that update the same record of the same account: without `share` in both, each would
     /// replace the address of the other. Returns the names of these sections.
     fn warn_about_duplicates(&mut self, sections: &[Section]) -> Set<String> {
-        let mut warned = Set::new();
+        let firsts = first_sections(sections);
         let mut duplicates = Set::new();
-        for (SharedRecord { section, name, family, .. }, first) in shared_records(sections) {
-            if first.record.share && section.record.share {
-                continue;
+        for section in sections {
+            let mut is_warned = false;
+            for (name, family) in section.records() {
+                let Some(first) = firsts.get(&identity(section, name, family)) else { continue };
+                if first.name == section.name || first.record.share && section.record.share {
+                    continue;
+                }
+                duplicates.insert(section.name.clone());
+                duplicates.insert(first.name.clone());
+                if !is_warned {
+                    is_warned = true;
+                    self.warn_about_duplicate(section, first, name, family);
+                }
             }
-            duplicates.extend([section.name.clone(), first.name.clone()]);
-            if !warned.insert(&section.name) {
-                continue;
-            }
-            let would_remove =
-                [first, section].iter().any(|section| section.timing.remove_after.is_some());
-            let consequence =
-                if would_remove { "; neither removes it (option 'remove_after')" } else { "" };
-            let advice = if first.record.share || section.record.share {
-                "; each replaces the address of the other, unless both have option 'share'"
-            } else {
-                ""
-            };
-            let text = format!(
-                "section '{}' updates the {} record of {name}, as '{}' does{advice}{consequence}",
-                section.name,
-                family.record_type(),
-                first.name
-            );
-            self.warn(section.line, text);
         }
         duplicates
+    }
+
+    /// Warns that `section` updates a record that the section `first` has as well.
+    fn warn_about_duplicate(
+        &mut self,
+        section: &Section,
+        first: &Section,
+        name: &Hostname,
+        family: Family,
+    ) {
+        let would_remove =
+            first.timing.remove_after.is_some() || section.timing.remove_after.is_some();
+        let consequence =
+            if would_remove { "; neither removes it (option 'remove_after')" } else { "" };
+        let advice = if first.record.share || section.record.share {
+            "; each replaces the address of the other, unless both have option 'share'"
+        } else {
+            ""
+        };
+        let text = format!(
+            "section '{}' updates the {} record of {name}, as '{}' does{advice}{consequence}",
+            section.name,
+            family.record_type(),
+            first.name
+        );
+        self.warn(section.line, text);
     }
 
     fn warn(&mut self, line: usize, text: String) {
@@ -349,45 +364,24 @@ impl Checker<'_> {
     }
 }
 
-/// A record of a section.
-#[derive(Clone, Copy)]
-struct SharedRecord<'a> {
-    /// Its index among all records of the file.
-    number: usize,
-    section: &'a Section,
-    name: &'a Hostname,
-    family: Family,
-}
-
-/// The records that an earlier section has as well, in the order of the file, each with the first
-/// section that has it.
-fn shared_records(sections: &[Section]) -> Vec<(SharedRecord<'_>, &Section)> {
+/// The first section of the file that has a record, by the identity of the record.
+fn first_sections(sections: &[Section]) -> Map<String, &Section> {
     let mut records = Vec::new();
-    for section in sections {
+    // Of several entries with the same key a map keeps the last one.
+    for section in sections.iter().rev() {
         for (name, family) in section.records() {
-            let record = SharedRecord { number: records.len(), section, name, family };
-            records.push((identity(section, name, family), record));
+            records.push((identity(section, name, family), section));
         }
     }
-    // Records of one identity stay in the order of the file.
-    sort::by(&mut records, |(a, _), (b, _)| a.cmp(b));
-    let mut shared = Vec::new();
-    for same in records.chunk_by(|(a, _), (b, _)| a == b) {
-        if let [(_, first), others @ ..] = same {
-            let others = others.iter().map(|(_, record)| *record);
-            let others = others.filter(|record| record.section.name != first.section.name);
-            shared.extend(others.map(|record| (record, first.section)));
-        }
-    }
-    sort::by(&mut shared, |(a, _), (b, _)| a.number.cmp(&b.number));
-    shared
+    Map::from_list(records)
 }
 
 /// Two records of a file with the same identity are the same record at the same provider.
-fn identity<'a>(section: &'a Section, name: &Hostname, family: Family) -> impl Ord + use<'a> {
+fn identity(section: &Section, name: &Hostname, family: Family) -> String {
     let provider = &section.provider;
     let label = own_name(provider).unwrap_or(&provider.account.label);
-    let url = section.template(family).map(|template| &template.url);
-    let script = provider.script().map(|script| &script.file);
-    (name.in_dns(), family, label, &provider.account.username, url, script)
+    let url = section.template(family).map_or("", |template| &template.url);
+    let username = &provider.account.username;
+    // No value of an option has a NUL in it.
+    [&name.in_dns(), family.record_type(), label, username, url].join("\0")
 }

@@ -33,31 +33,28 @@ pub(super) fn read(
     server: Option<&HostPort>,
 ) -> Provider {
     let service = service_name(reader).or_else(|| provider_of_replaced_script(reader));
-    let (mechanism, row) = match service {
+    let (mechanism, author) = match service {
         Some(name) => from_name(reader, families, name),
-        None if reader.is_set("update_script") => (from_update_script(reader), None),
-        None => (from_update_url(reader, families), None),
+        None if reader.is_set("update_script") => (from_update_script(reader), Author::Owner),
+        None => (from_update_url(reader, families), Author::Owner),
     };
     let api = match &mechanism {
         Mechanism::Api(api) => Some(*api),
         Mechanism::Url(_) | Mechanism::Script(_) => None,
     };
     let account = account(reader, service.unwrap_or(CUSTOM), api, server);
-    let author = match (service, row) {
-        (_, Some(row)) => Author::Table(row),
-        (Some(_), None) => Author::Definition,
-        (None, None) => Author::Owner,
-    };
-    let mut mechanism = secured(mechanism, reader.flag("use_https", false));
-    if let Mechanism::Script(script) = &mut mechanism {
+    let mut provider = Provider { account, mechanism, author };
+    if reader.flag("use_https", false) {
+        secure(&mut provider.mechanism);
+    }
+    if let Mechanism::Script(script) = &mut provider.mechanism {
         read_files_for(script, reader);
     }
-    let mut provider = Provider { account, mechanism, author };
     update_url::warn_of_plain_http(reader, &provider, families);
     unused::warn(reader, &provider);
     if is_name_server(api) {
-        key::fill_in(&mut provider);
-        key::check(reader, &provider);
+        key::fill_in(&mut provider.account);
+        key::check(reader, &provider.account);
     }
     require(reader, &provider, families);
     warn_of_ipv6_alone(reader, &provider, families);
@@ -162,24 +159,25 @@ fn service_name<'a>(reader: &mut Reader<'a>) -> Option<&'a str> {
 
 /// The provider `name`. The owner's definition has priority over the providers in the program, and these
 /// over definitions of packages.
-fn from_name(reader: &mut Reader<'_>, families: &[Family], name: &str) -> (Mechanism, Option<Row>) {
+fn from_name(reader: &mut Reader<'_>, families: &[Family], name: &str) -> (Mechanism, Author) {
     let own = own_definition(reader, families, name);
     if own.is_none() {
         if let Some(api) = api::find(name) {
-            return (Mechanism::Api(api), None);
+            return (Mechanism::Api(api), Author::Definition);
         }
         if let Some(row) = table::find(name) {
-            return (from_table(reader, families, row, name), Some(row));
+            return (from_table(reader, families, row, name), Author::Table(row));
         }
     }
     let json = own.or_else(|| reader.env.definition(DefinitionDirectory::Packaged, name));
-    match definition(json, name) {
-        Ok(definition) => (from_json(reader, families, name, &definition), None),
+    let mechanism = match definition(json, name) {
+        Ok(definition) => from_json(reader, families, name, &definition),
         Err(why) => {
             reader.fail("service_name", format_args!("{why}"));
-            (Mechanism::NO_URL, None)
+            Mechanism::NO_URL
         }
-    }
+    };
+    (mechanism, Author::Definition)
 }
 
 /// The provider `name` as a definition describes it: a script if it names the same one for every family,
@@ -313,18 +311,27 @@ fn provider_of_replaced_script(reader: &mut Reader<'_>) -> Option<&'static str> 
 
 /// The name in ddns-scripts of the provider that the script `update_STEM.sh` is for.
 fn name_of_script(stem: &str) -> Option<&'static str> {
-    Some(match stem {
-        "nsupdate" => "bind-nsupdate",
-        "gcp_v1" => "cloud.google.com-v1",
-        "luadns_v1" => "luadns.com-v1",
-        "porkbun_v3" => "porkbun.com-v3",
-        "no_ip_com" => "no-ip.com",
-        _ => {
-            let mut aliases = api::ALL.iter().flat_map(|api| api.aliases);
-            aliases.find(|name| in_file_names(name) == stem)?
+    if let Some((_, name)) = OTHER_STEMS.iter().find(|(other, _)| *other == stem) {
+        return Some(name);
+    }
+    for api in api::ALL {
+        for name in api.aliases {
+            if in_file_names(name) == stem {
+                return Some(name);
+            }
         }
-    })
+    }
+    None
 }
+
+/// Scripts whose names are not made of the name of an interface, each with the name of the provider.
+const OTHER_STEMS: &[(&str, &str)] = &[
+    ("nsupdate", "bind-nsupdate"),
+    ("gcp_v1", "cloud.google.com-v1"),
+    ("luadns_v1", "luadns.com-v1"),
+    ("porkbun_v3", "porkbun.com-v3"),
+    ("no_ip_com", "no-ip.com"),
+];
 
 /// The part between `update_` and `.sh` in the path of a script of ddns-scripts, in the form of
 /// [`in_file_names`].
@@ -487,16 +494,13 @@ fn from_update_url(reader: &mut Reader<'_>, families: &[Family]) -> Mechanism {
     Mechanism::NO_URL
 }
 
-/// The mechanism, with `https:` in place of `http:` if `use_https` is set.
-fn secured(mut mechanism: Mechanism, https: bool) -> Mechanism {
-    if let Mechanism::Url(Urls { v4, v6, both }) = &mut mechanism
-        && https
-    {
+/// Puts `https:` in the place of `http:`.
+fn secure(mechanism: &mut Mechanism) {
+    if let Mechanism::Url(Urls { v4, v6, both }) = mechanism {
         for template in [v4, v6, both].into_iter().flatten() {
             *template = Template::new(to_https(&template.url), template.answer.take());
         }
     }
-    mechanism
 }
 
 /// `param_opt`. Only a provider of `api/` allows any character in it.
@@ -530,7 +534,7 @@ fn require(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
         let mut urls = families.iter().filter_map(|&family| provider.template(family));
         if urls.any(|template| template.url.contains(placeholder)) {
             match provider.row() {
-                Some(row) => lacks_option(reader, row.title(), option, row.get(option)),
+                Some(row) => reader.lacks_option(row.title(), option, row.get(option)),
                 None => reader.lacks(format_args!(
                     "the update URL uses {placeholder}, so option '{option}' is needed"
                 )),
@@ -539,7 +543,7 @@ fn require(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
         if let Mechanism::Api(api) = provider.mechanism
             && let Some(need) = api.needs.iter().find(|need| need.option == option)
         {
-            lacks_option(reader, &account.label, option, Some(need.holds));
+            reader.lacks_option(&account.label, option, Some(need.holds));
         }
     }
 }
@@ -552,18 +556,6 @@ const NEEDED: &[(&str, &str)] = &[
     ("[PARAMOPT]", "param_opt"),
     ("[SERVER]", "dns_server"),
 ];
-
-/// Reports that `provider` needs `option`, and what the option `holds`.
-pub(super) fn lacks_option(
-    reader: &mut Reader<'_>,
-    provider: &str,
-    option: &str,
-    holds: Option<&str>,
-) {
-    let colon = if holds.is_some() { ": " } else { "" };
-    let holds = holds.unwrap_or_default();
-    reader.lacks(format_args!("{provider} needs option '{option}'{colon}{holds}"));
-}
 
 /// Warns where an update of IPv6 alone changes the A record of the name.
 fn warn_of_ipv6_alone(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {

@@ -212,6 +212,13 @@ impl<'a> Reader<'a> {
         self.push(Severity::Error, self.section.line, None, text);
     }
 
+    /// Reports that `provider` needs `option`, and what the option `holds`.
+    pub(super) fn lacks_option(&mut self, provider: &str, option: &str, holds: Option<&str>) {
+        let colon = if holds.is_some() { ": " } else { "" };
+        let holds = holds.unwrap_or_default();
+        self.lacks(format_args!("{provider} needs option '{option}'{colon}{holds}"));
+    }
+
     /// Adds a mistake about the value of the option `name` in this line.
     pub(super) fn about_value(
         &mut self,

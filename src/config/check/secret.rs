@@ -86,7 +86,8 @@ fn located(env: &dyn Environment, path: &str) -> Result<PathBuf, &'static str> {
     }
 }
 
-fn first_line(content: &Secret) -> Secret {
+/// The first line of the content of a file.
+pub(super) fn first_line(content: &Secret) -> Secret {
     Secret::new(content.expose().lines().next().unwrap_or_default())
 }
 

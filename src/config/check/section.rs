@@ -69,36 +69,40 @@ fn report_problems(reader: &mut Reader<'_>, provider: &Provider, problems: Vec<N
 /// The families of the records of `names`, and of all records. A section whose names are all hosts' has no
 /// record with the router's address.
 fn families(reader: &mut Reader<'_>, names: &[Hostname], lan: &Lan) -> (Vec<Family>, Vec<Family>) {
-    let families = families_of_names(reader);
-    if lan.hosts.is_empty() {
-        return (families.clone(), families);
+    let (mut v4, mut v6) = families_of_names(reader);
+    let has_hosts = !lan.hosts.is_empty();
+    if has_hosts && names.is_empty() {
+        (v4, v6) = (false, false);
     }
-    if names.is_empty() {
-        return (Vec::new(), vec![Family::V6]);
-    }
-    let mut all = families.clone();
-    if !all.contains(&Family::V6) {
-        all.push(Family::V6);
-    }
-    (families, all)
+    (list(v4, v6), list(v4, v6 || has_hosts))
 }
 
-/// The families of each name's records. `also_ipv6` is a separate option because of LuCI's form. The form
+/// The families as a list, IPv4 first.
+fn list(v4: bool, v6: bool) -> Vec<Family> {
+    let mut families = Vec::new();
+    if v4 {
+        families.push(Family::V4);
+    }
+    if v6 {
+        families.push(Family::V6);
+    }
+    families
+}
+
+/// Whether each name has a record for IPv4, and for IPv6. `also_ipv6` is a separate option because of LuCI's form. The form
 /// damages a section whose `use_ipv6` is neither `0` nor `1`, and does not touch options that it does
 /// not know.
-fn families_of_names(reader: &mut Reader<'_>) -> Vec<Family> {
+fn families_of_names(reader: &mut Reader<'_>) -> (bool, bool) {
     let both = reader.flag("also_ipv6", false);
     let text = reader.text("use_ipv6").unwrap_or("0");
     if text == "both" {
-        return vec![Family::V4, Family::V6];
+        return (true, true);
     }
     match parse_flag(text.trim()) {
-        Some(_) if both => vec![Family::V4, Family::V6],
-        Some(true) => vec![Family::V6],
-        Some(false) => vec![Family::V4],
+        Some(v6) => (both || !v6, both || v6),
         None => {
             reader.refuse("use_ipv6", text, "is not 0, 1 or 'both'");
-            vec![Family::V4]
+            (true, false)
         }
     }
 }
@@ -177,8 +181,10 @@ fn names(reader: &mut Reader<'_>, lan: &Lan) -> (Vec<Hostname>, Vec<NameProblem>
 
 /// The names in one value, which are separated by white space or commas.
 fn words_of<'a>(reader: &mut Reader<'_>, option: &str, text: &'a str, line: usize) -> Vec<&'a str> {
-    let mut words: Vec<_> = text.split([' ', '\t', '\n', '\x0c', '\r', ',']).collect();
-    words.retain(|word| !word.is_empty());
+    let mut words = Vec::new();
+    for part in text.split(',') {
+        words.extend(part.split_ascii_whitespace());
+    }
     // LuCI's form writes several names as one value with spaces, so these need no warning.
     if words.len() > 1 && text.contains(',') {
         let text = format_args!("holds several names; write a 'list {option}' line for each");

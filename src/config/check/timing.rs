@@ -48,24 +48,24 @@ fn duration(seconds: u32) -> Duration {
 /// when all sections have been read.
 pub(super) fn removal(reader: &mut Reader<'_>, section: &Section) -> Option<Duration> {
     let after = reader.number("remove_after", 1, LONGEST)?;
-    let Some(obstacle) = obstacle_to_removal(section) else {
+    let Some((subject, obstacle)) = obstacle_to_removal(section) else {
         return Some(duration(after));
     };
-    reader.warn("remove_after", format_args!("is not used: {obstacle}"));
+    reader.warn("remove_after", format_args!("is not used: {subject}{obstacle}"));
     None
 }
 
-fn obstacle_to_removal(section: &Section) -> Option<String> {
+/// The subject and the rest of the sentence that says why records of this section cannot be removed.
+fn obstacle_to_removal(section: &Section) -> Option<(&str, &'static str)> {
     if section.families.iter().all(|&family| section.source.is_asked(family)) {
-        let text =
-            "no answer from a page, program or gateway does not prove that the address is gone";
-        return Some(text.into());
+        let rest = " from a page, program or gateway does not prove that the address is gone";
+        return Some(("no answer", rest));
     }
     if section.all_families().iter().any(|&family| !provider::removes(&section.provider, family)) {
-        return Some(format!("{} cannot remove records", section.provider.account.label));
+        return Some((&section.provider.account.label, " cannot remove records"));
     }
     if section.record.id.is_some() {
-        return Some("a record that is removed loses its id".into());
+        return Some(("a record", " that is removed loses its id"));
     }
     None
 }

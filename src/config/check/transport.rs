@@ -126,6 +126,9 @@ fn seen_family(families: &[Family], provider: &Provider) -> Option<Family> {
 /// `user_agent` with spaces in place of control characters, which could end the header, and of quotes,
 /// which ddns-scripts replaces.
 fn user_agent(reader: &mut Reader<'_>) -> String {
-    let text = reader.text("user_agent").unwrap_or(USER_AGENT);
-    text.replace(|c: char| c.is_control() || matches!(c, '"' | '\''), " ")
+    let mut agent = String::new();
+    for c in reader.text("user_agent").unwrap_or(USER_AGENT).chars() {
+        agent.push(if c.is_control() || matches!(c, '"' | '\'') { ' ' } else { c });
+    }
+    agent
 }

@@ -134,11 +134,17 @@ fn foreign_placeholders(url: &str) -> Vec<(&str, &'static str)> {
 
 /// Our placeholder for `word`, which stands between the marks `open` and, if it `is_closed`, a closing one.
 fn our_placeholder(open: &str, word: &str, rest: &str, is_closed: bool) -> Option<&'static str> {
-    match (open, word) {
-        ("%", "i" | "ip") if !rest.starts_with('%') => Some("[IP]"),
-        ("%", "h") => Some("[DOMAIN]"),
-        ("%", "u") => Some("[USERNAME]"),
-        ("%", "p") => Some("[PASSWORD]"),
+    // As in `%i`, which some programs write `%ip`.
+    let letter = match (open, word) {
+        ("%", "ip") => "i",
+        ("%", _) => word,
+        _ => "",
+    };
+    match letter {
+        "i" if !rest.starts_with('%') => Some("[IP]"),
+        "h" => Some("[DOMAIN]"),
+        "u" => Some("[USERNAME]"),
+        "p" => Some("[PASSWORD]"),
         _ if is_closed => value_syntax::placeholder_for(word),
         _ => None,
     }
