@@ -40,16 +40,17 @@ fn try_query(file: &Path, words: &[&str]) -> Result<u8, ClientError> {
         Ok(reply) if reply.ok && reply.text.is_empty() => Ok(show_none(file)),
         Ok(reply) if reply.ok => Ok(show(&reply.text)),
         Ok(reply) => Ok(complain(exit::NO_SECTION, &reply.text.trim_end())),
-        Err(error @ ClientError::NotRunning(_)) => Err(error),
-        Err(error @ (ClientError::Word(_) | ClientError::TooLong)) => {
-            Ok(complain(exit::USAGE, &error))
+        Err(error) => {
+            let code = match error {
+                ClientError::NotRunning(_) => return Err(error),
+                ClientError::Word(_) | ClientError::TooLong => exit::USAGE,
+                ClientError::Denied(_)
+                | ClientError::Silent
+                | ClientError::Ended
+                | ClientError::Io(..) => exit::NO_DAEMON,
+            };
+            Ok(complain(code, &error))
         }
-        Err(
-            error @ (ClientError::Denied(_)
-            | ClientError::Silent
-            | ClientError::Ended
-            | ClientError::Io(..)),
-        ) => Ok(complain(exit::NO_DAEMON, &error)),
     }
 }
 

@@ -73,10 +73,10 @@ fn give_up_root(helper: &Helper, file: &Path) -> Result<(), String> {
         Verb::LocalIp => helper.get("ip_source") != Some("script"),
         Verb::Start | Verb::Stop | Verb::Reload | Verb::Restart => false,
     };
-    match load_global(file) {
-        Ok(global) if asks_network => privilege::give_up_root(&global),
-        Ok(_) | Err(_) => Ok(()),
+    if !asks_network {
+        return Ok(());
     }
+    load_global(file).map_or(Ok(()), |global| privilege::give_up_root(&global))
 }
 
 /// Tests whether the name server can be reached.
@@ -107,12 +107,13 @@ fn forced(helper: &Helper) -> Option<Family> {
 
 /// Whether a server or proxy takes connections; returns the code of ddns-scripts for the reason why not.
 fn verify(helper: &Helper, host: &str, port: u16) -> u8 {
-    match http::connects(host, port, forced(helper)) {
-        Ok(()) => exit::OK,
-        Err(Unreachable::Unresolved(why)) => complain(2, &why),
-        Err(Unreachable::NoConnection(why)) => complain(3, &why),
-        Err(Unreachable::WrongFamily(why)) => complain(4, &why),
-    }
+    let (code, why) = match http::connects(host, port, forced(helper)) {
+        Ok(()) => return exit::OK,
+        Err(Unreachable::Unresolved(why)) => (2, why),
+        Err(Unreachable::NoConnection(why)) => (3, why),
+        Err(Unreachable::WrongFamily(why)) => (4, why),
+    };
+    complain(code, &why)
 }
 
 /// Prints the address that DNS has for a name. If the section is served and looks that name up, the

@@ -41,8 +41,7 @@ fn own(invocation: &Invocation) -> u8 {
     let first = operands.first().map(String::as_str);
     match command {
         Command::Run => start::serve(file, *option),
-        Command::Once if *option => start::dry_run(file, operands),
-        Command::Once => start::once(file, operands),
+        Command::Once => start::once(file, operands, *option),
         Command::Check => check::run(file),
         Command::Status => match (option, first) {
             (false, None) => query(file, &["status"]),

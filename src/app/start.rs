@@ -32,35 +32,23 @@ pub(super) fn serve(file: &Path, interactive: bool) -> u8 {
     }
 }
 
-/// `once`.
-pub(super) fn once(file: &Path, sections: &[String]) -> u8 {
+/// `once`, or `once --dry-run`.
+pub(super) fn once(file: &Path, sections: &[String], dry_run: bool) -> u8 {
     match read(file, sections) {
         Ok(loaded) => {
             warn_if_nothing_to_do(file, &loaded.checked);
-            once_loaded(Start { file, loaded, interactive: true })
+            once_loaded(Start { file, loaded, interactive: true }, dry_run)
         }
         Err(code) => code,
     }
 }
 
-/// `once`, after the configuration was read.
-pub(super) fn once_loaded(start: Start<'_>) -> u8 {
-    locked(start, daemon::once, "; 'ddns-netlink update' has it send updates")
-}
-
-/// `once --dry-run`. It changes nothing, so it needs no lock and may run beside a daemon.
-pub(super) fn dry_run(file: &Path, sections: &[String]) -> u8 {
-    match read(file, sections) {
-        Ok(loaded) => {
-            warn_if_nothing_to_do(file, &loaded.checked);
-            dry_run_loaded(Start { file, loaded, interactive: true })
-        }
-        Err(code) => code,
+/// As [`once`], after the configuration was read. A dry run changes nothing, so it needs no lock and may run beside a
+/// daemon.
+pub(super) fn once_loaded(start: Start<'_>, dry_run: bool) -> u8 {
+    if !dry_run {
+        return locked(start, daemon::once, "; 'ddns-netlink update' has it send updates");
     }
-}
-
-/// `once --dry-run`, after the configuration was read.
-pub(super) fn dry_run_loaded(start: Start<'_>) -> u8 {
     match prepare() {
         Ok(runtime) => daemon::dry_run(&runtime, start),
         Err(code) => code,
@@ -90,15 +78,17 @@ fn locked(start: Start<'_>, mode: fn(&Runtime, Start<'_>, InstanceLock) -> u8, h
         Ok(runtime) => runtime,
         Err(code) => return code,
     };
-    match lock(&start.loaded.checked.config.global.rundir) {
-        Ok(lock) => mode(&runtime, start, lock),
-        Err(error @ LockError::Running(_)) => {
-            complain(exit::RUNNING, &format_args!("{error}{hint}"))
-        }
-        Err(error @ LockError::OtherProgram(..)) => complain(exit::RUNNING, &error),
-        Err(error @ LockError::Directory(..)) => complain(exit::CONFIG, &error),
-        Err(error @ LockError::File(..)) => complain(exit::INTERNAL, &error),
-    }
+    let error = match lock(&start.loaded.checked.config.global.rundir) {
+        Ok(lock) => return mode(&runtime, start, lock),
+        Err(error) => error,
+    };
+    let (code, hint) = match error {
+        LockError::Running(_) => (exit::RUNNING, hint),
+        LockError::OtherProgram(..) => (exit::RUNNING, ""),
+        LockError::Directory(..) => (exit::CONFIG, ""),
+        LockError::File(..) => (exit::INTERNAL, ""),
+    };
+    complain(code, &format_args!("{error}{hint}"))
 }
 
 fn warn_if_nothing_to_do(file: &Path, checked: &Checked) {

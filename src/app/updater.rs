@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::client::{rundir, try_send_command};
 use super::init;
-use super::start::{dry_run_loaded, once_loaded, read};
+use super::start::{once_loaded, read};
 use crate::cli::exit;
 use crate::cli::updater::{Updater, Verb};
 use crate::daemon::Start;
@@ -62,7 +62,7 @@ fn round(file: &Path, updater: &Updater) -> u8 {
         Ok(loaded) => Start { file, loaded, interactive },
         Err(code) => return code,
     };
-    if updater.dry_run { dry_run_loaded(start) } else { once_loaded(start) }
+    once_loaded(start, updater.dry_run)
 }
 
 /// Waits until the daemon has nothing more to do for `section`, and prints the result if `interactive`.

@@ -201,12 +201,11 @@ fn verdict_of<'v>(verdicts: &'v [(IpAddr, String)], address: &IpAddr) -> Option<
 }
 
 fn address_line(device: &str, event: &str, address: &IpAddr, verdict: &str, json: bool) -> String {
-    let address = address.to_string();
     if json {
         let members = &mut [
             ("device", device.into()),
             ("event", event.into()),
-            ("address", address.into()),
+            ("address", address.to_string().into()),
             ("verdict", verdict.into()),
         ];
         Json::object(members).to_string()

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
+use crate::model::Hostname;
 use crate::model::mac::Mac;
-use crate::model::{Family, Hostname};
 use crate::text::quoted::quoted;
 
 /// The hosts of a section, and the network that they are in.
@@ -95,23 +95,18 @@ fn identity_of(text: &str) -> Result<Identity, String> {
         Some((address, length)) => (address, length.parse().ok()),
         None => (text, Some(PREFIX)),
     };
-    match (address.parse(), length) {
-        (Ok(IpAddr::V6(bits)), Some(prefix_len @ 1..=127)) => suffix(bits, prefix_len),
-        (Ok(IpAddr::V6(_)), _) => Err(format!(
-            "{} is no suffix: after '/' comes how many bits the prefix has, 1 to 127",
-            quoted(text)
-        )),
-        (Ok(IpAddr::V4(_)), _) => Err(format!(
-            "{} is an IPv4 address: a host has an {} record only",
-            quoted(text),
-            Family::V6.record_type()
-        )),
-        (Err(_), _) => Err(format!(
-            "{} is neither the end of an IPv6 address such as ::cafe, nor a hardware address such as \
-             aa:bb:cc:dd:ee:ff, nor '@' and a name",
-            quoted(text)
-        )),
-    }
+    let why = match (address.parse(), length) {
+        (Ok(IpAddr::V6(bits)), Some(prefix_len @ 1..=127)) => return suffix(bits, prefix_len),
+        (Ok(IpAddr::V6(_)), _) => {
+            "is no suffix: after '/' comes how many bits the prefix has, 1 to 127"
+        }
+        (Ok(IpAddr::V4(_)), _) => "is an IPv4 address: a host has an AAAA record only",
+        (Err(_), _) => {
+            "is neither the end of an IPv6 address such as ::cafe, nor a hardware address such as \
+             aa:bb:cc:dd:ee:ff, nor '@' and a name"
+        }
+    };
+    Err(format!("{} {why}", quoted(text)))
 }
 
 fn suffix(bits: Ipv6Addr, prefix_len: u8) -> Result<Identity, String> {

@@ -51,7 +51,8 @@ pub(super) fn read(
         read_files_for(script, reader);
     }
     update_url::warn_of_plain_http(reader, &provider, families);
-    unused::warn(reader, &provider);
+    let is_named = service_name(reader).is_some();
+    unused::warn(reader, &provider, is_named);
     if is_name_server(api) {
         key::fill_in(&mut provider.account);
         key::check(reader, &provider.account);

@@ -14,13 +14,19 @@ use crate::text::quoted::quoted;
 /// Reads an enabled section. The result may be used only if the reader has no error afterwards.
 pub(super) fn read(reader: &mut Reader<'_>, private_addresses: bool) -> Section {
     let lan = host::read(reader);
-    let (mut names, problems) = names(reader, &lan);
+    let NamesRead { option, mut names, lines } = names(reader, &lan);
     let (families, all) = families(reader, &names, &lan);
     let source = source::read(reader);
     let server = reader.parsed("dns_server", HostPort::parse);
     let mut provider = provider::read(reader, &all, server.as_ref());
     host::check(reader, &lan, &provider);
-    report_problems(reader, &provider, problems);
+    let severity = severity_in_names(&provider);
+    for (name, line) in names.iter().zip(lines) {
+        if let Some(problem) = name.dns_problem() {
+            let text = format_args!("{}: {problem}", quoted(name.written()));
+            reader.about_value(severity, option, line, text);
+        }
+    }
     reader.warn_about_unknown(provider.script().is_some());
     let mut record = provider::record(reader, &provider);
     // Before everything below, which takes names and options as they are meant here.
@@ -53,16 +59,12 @@ pub(super) fn read(reader: &mut Reader<'_>, private_addresses: bool) -> Section 
     section
 }
 
-/// Reports names that are not valid in DNS.
-fn report_problems(reader: &mut Reader<'_>, provider: &Provider, problems: Vec<NameProblem>) {
-    // An interface needs names that are valid in DNS. In a URL a name is only text, so the provider
-    // may accept it.
-    let severity = match provider.mechanism {
+/// How severe it is that a name is not valid in DNS. An interface needs names that are. In a URL a name is only text,
+/// so the provider may accept it.
+fn severity_in_names(provider: &Provider) -> Severity {
+    match provider.mechanism {
         Mechanism::Api(_) => Severity::Error,
         Mechanism::Url(_) | Mechanism::Script(_) => Severity::Warning,
-    };
-    for NameProblem { option, line, text } in problems {
-        reader.about_value(severity, option, line, format_args!("{text}"));
     }
 }
 
@@ -123,16 +125,19 @@ fn lookup(reader: &mut Reader<'_>, first: Option<&Hostname>, server: Option<Host
     Lookup { host: host.unwrap_or_default(), server, protocol, glue: reader.flag("is_glue", false) }
 }
 
-/// Why a name is not valid in DNS.
-struct NameProblem {
+/// The names of a section.
+struct NamesRead {
+    /// The option that they are from.
     option: &'static str,
-    line: usize,
-    text: String,
+    /// The names, each once.
+    names: Vec<Hostname>,
+    /// The line of each.
+    lines: Vec<usize>,
 }
 
 /// The names in `domain`, or in `lookup_host` if there is neither `domain` nor a host. As in ddns-scripts, a section
 /// needs no `domain` if its URL has no `[DOMAIN]`.
-fn names(reader: &mut Reader<'_>, lan: &Lan) -> (Vec<Hostname>, Vec<NameProblem>) {
+fn names(reader: &mut Reader<'_>, lan: &Lan) -> NamesRead {
     let has_domain = reader.has_values("domain") || !lan.hosts.is_empty();
     let option = if has_domain { "domain" } else { "lookup_host" };
     let values = reader.values(option);
@@ -140,7 +145,7 @@ fn names(reader: &mut Reader<'_>, lan: &Lan) -> (Vec<Hostname>, Vec<NameProblem>
         reader.lacks(format_args!("needs option 'domain'"));
     }
     let mut names = Vec::new();
-    let mut problems = Vec::new();
+    let mut lines = Vec::new();
     let mut unusable = Vec::new();
     let mut seen = Set::new();
     for (text, line) in values {
@@ -156,14 +161,10 @@ fn names(reader: &mut Reader<'_>, lan: &Lan) -> (Vec<Hostname>, Vec<NameProblem>
                 let text = format_args!("{} is used in its DNS form: {name}", quoted(word));
                 reader.about_value(Severity::Warning, option, line, text);
             }
-            if !seen.insert(name.clone()) {
-                continue;
+            if seen.insert(name.clone()) {
+                names.push(name);
+                lines.push(line);
             }
-            if let Some(problem) = name.dns_problem() {
-                let text = format!("{}: {problem}", quoted(name.written()));
-                problems.push(NameProblem { option, line, text });
-            }
-            names.push(name);
         }
     }
     for (word, line, error) in unusable {
@@ -176,7 +177,7 @@ fn names(reader: &mut Reader<'_>, lan: &Lan) -> (Vec<Hostname>, Vec<NameProblem>
         let text = format_args!("{}: {error}{end}", quoted(word));
         reader.about_value(severity, option, line, text);
     }
-    (names, problems)
+    NamesRead { option, names, lines }
 }
 
 /// The names in one value, which are separated by white space or commas.

@@ -3,9 +3,10 @@
 use super::reader::Reader;
 use crate::provider::{Mechanism, Provider};
 
-/// Warns about the options that `provider` does not use. A script may use any option.
-pub(super) fn warn(reader: &mut Reader<'_>, provider: &Provider) {
-    if !matches!(reader.text("service_name"), None | Some("-" | "custom")) {
+/// Warns about the options that `provider` does not use. A script may use any option. `is_named`: whether
+/// `service_name` names the provider.
+pub(super) fn warn(reader: &mut Reader<'_>, provider: &Provider, is_named: bool) {
+    if is_named {
         for option in ["update_url", "update_script"] {
             if reader.has_values(option) {
                 reader.warn(option, format_args!("has no effect, because 'service_name' is set"));
