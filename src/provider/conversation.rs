@@ -7,7 +7,6 @@ use super::{
     Answer, Carrier, Failure, FailureKind, Job, LearnedChanges, Method, Outcome, Published, Query,
     Rate, Request, Scope, Verdict,
 };
-use crate::model::sorted::Set;
 use crate::provider::Account;
 use crate::time::UnixSeconds;
 
@@ -48,7 +47,7 @@ pub struct Conversation<'a> {
     /// Whether a value was used that an earlier job has learned, and that may be outdated.
     used_old_value: bool,
     /// The verdict of each change of the job, as far as there is one.
-    settled: Vec<Option<Verdict>>,
+    settled: Vec<Option<Box<Verdict>>>,
     /// Which requests are sent at the moment.
     phase: Phase,
     /// Whether a request that writes has left, and no change was settled since.
@@ -130,13 +129,13 @@ impl<'a> Conversation<'a> {
     ///
     /// # Errors
     /// If there is no answer, or if it came from another host.
-    pub fn send(&mut self, request: Request) -> ApiResult<Answer> {
-        let mut answer = self.carry(&request)?;
+    pub fn send(&mut self, request: &Request) -> ApiResult<Box<Answer>> {
+        let mut answer = self.carry(request)?;
         if let (429 | 503, Some(time)) = (answer.status, answer.retry_after)
             && time <= PATIENCE
         {
             self.wait(time);
-            answer = self.carry(&request)?;
+            answer = self.carry(request)?;
         }
         match &answer.redirected_to {
             Some(host) => Err(redirected(host)),
@@ -144,9 +143,8 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    fn carry(&mut self, request: &Request) -> ApiResult<Answer> {
+    fn carry(&mut self, request: &Request) -> ApiResult<Box<Answer>> {
         self.keep_limits(request.method != Method::Get)?;
-        self.requests = self.requests.wrapping_add(1);
         self.status = 0;
         let answer = self.carrier.send(request);
         let answer = self.note_sent(answer)?;
@@ -154,7 +152,7 @@ impl<'a> Conversation<'a> {
         self.received += answer.body.len();
         if self.received > MAX_RECEIVED {
             let reason = "the provider's answers are too long for a router".into();
-            return Err(retry(reason, None, Scope::Account));
+            return Err(Verdict::retry(Scope::Account, reason, None));
         }
         Ok(answer)
     }
@@ -177,7 +175,7 @@ impl<'a> Conversation<'a> {
         }
         if delay > PATIENCE {
             let reason = format!("{} allows no more requests now", self.account.label);
-            return Err(retry(reason, Some(delay), Scope::Account));
+            return Err(Verdict::retry(Scope::Account, reason, Some(delay)));
         }
         if !delay.is_zero() {
             self.wait(delay);
@@ -199,9 +197,8 @@ impl<'a> Conversation<'a> {
     ///
     /// # Errors
     /// If there is no response.
-    pub fn ask(&mut self, query: Query) -> ApiResult<Vec<u8>> {
-        self.requests = self.requests.wrapping_add(1);
-        let answer = self.carrier.ask(&query);
+    pub fn ask(&mut self, query: &Query) -> ApiResult<Vec<u8>> {
+        let answer = self.carrier.ask(query);
         Ok(self.note_sent(answer)?.message)
     }
 
@@ -210,20 +207,21 @@ impl<'a> Conversation<'a> {
         self.phase = phase;
     }
 
-    /// Notes that a request has left, if it has.
+    /// Counts a request, and notes whether it has left.
     ///
     /// # Errors
     /// If it has no answer. If no write is open, the record is certainly as it was.
-    fn note_sent(&mut self, answer: Result<Answer, Failure>) -> ApiResult<Answer> {
+    fn note_sent(&mut self, answer: Result<Answer, Failure>) -> ApiResult<Box<Answer>> {
+        self.requests = self.requests.wrapping_add(1);
         let has_left = answer.as_ref().err().is_none_or(|failure| failure.sent);
         if has_left && self.phase == Phase::Write {
             self.has_open_write = true;
             self.has_written = true;
         }
         match answer {
-            Ok(answer) => Ok(answer),
+            Ok(answer) => Ok(Box::new(answer)),
             Err(failure) if failure.sent => Err(self.unanswered(failure.text)),
-            Err(failure) => Err(Box::new(failure.verdict())),
+            Err(failure) => Err(failure.verdict()),
         }
     }
 
@@ -289,7 +287,7 @@ impl<'a> Conversation<'a> {
     }
 
     /// Sets the verdict of the change at this index of the job. It stays, however the conversation ends.
-    pub fn settle(&mut self, change: usize, verdict: Verdict) {
+    pub fn settle(&mut self, change: usize, verdict: Box<Verdict>) {
         if !verdict.ends_job() {
             self.server_failures = 0;
         }
@@ -305,9 +303,9 @@ impl<'a> Conversation<'a> {
         self.settled.get(change).is_some_and(Option::is_some)
     }
 
-    /// The verdicts of all changes, with `other` for those that are not settled.
-    pub fn verdicts(&self, other: &Verdict) -> Vec<Verdict> {
-        self.settled.iter().map(|verdict| verdict.as_ref().unwrap_or(other).clone()).collect()
+    /// Whether the change at this index of the job has succeeded.
+    pub fn has_succeeded(&self, change: usize) -> bool {
+        matches!(self.settled.get(change), Some(Some(verdict)) if verdict.is_success())
     }
 
     /// The learned value of `key`, of this conversation or of an earlier job.
@@ -336,14 +334,18 @@ impl<'a> Conversation<'a> {
 
     /// What follows `prefix` in each learned key that begins with it, sorted.
     pub fn learned_keys(&self, prefix: &str) -> Vec<String> {
-        let mut keys: Set<&str> = self.job.learned.keys().map(String::as_str).collect();
+        let mut learned = self.job.learned.clone();
         for (key, value) in &self.learned {
             match value {
-                Some(_) => keys.insert(key),
-                None => keys.remove(key.as_str()),
+                Some(value) => learned.insert(key.clone(), value.clone()),
+                None => learned.remove(key),
             };
         }
-        keys.iter().filter_map(|key| key.strip_prefix(prefix)).map(str::to_owned).collect()
+        let mut behind = Vec::new();
+        for key in learned.keys() {
+            behind.extend(key.strip_prefix(prefix).map(str::to_owned));
+        }
+        behind
     }
 
     /// Keeps `value` for later jobs.
@@ -368,7 +370,7 @@ impl<'a> Conversation<'a> {
     /// Whether a change was refused after something was used that may be outdated.
     fn is_refused_after_old_value(&self, ended: &ApiResult<()>) -> bool {
         let is_refused = ended.as_ref().is_err_and(|verdict| verdict.is_refused())
-            || self.settled.iter().flatten().any(Verdict::is_refused);
+            || self.settled.iter().flatten().any(|verdict| verdict.is_refused());
         is_refused && self.used_old_value
     }
 
@@ -395,11 +397,7 @@ impl<'a> Conversation<'a> {
 /// only for requests that change nothing.
 fn redirected(host: &str) -> Box<Verdict> {
     let reason = format!("a redirect led to {host}, which does not answer for the provider");
-    retry(reason, None, Scope::Record)
-}
-
-fn retry(reason: String, after: Option<Duration>, scope: Scope) -> Box<Verdict> {
-    Box::new(Verdict::retry(scope, reason, after))
+    Verdict::retry(Scope::Record, reason, None)
 }
 
 /// Publishes `job` with the function of an interface, and keeps its limit of requests.
@@ -426,16 +424,26 @@ pub(super) fn converse(
             ended = publish(&mut talk);
         }
     }
-    let mut other = ended.err().map_or_else(Verdict::nothing_done, |verdict| *verdict);
+    let mut other = ended.err().unwrap_or_else(Verdict::nothing_done);
+    let mut settled = talk.settled;
     if !talk.has_written {
-        talk.settled.iter_mut().flatten().for_each(Verdict::note_nothing_written);
+        settled.iter_mut().flatten().for_each(|verdict| verdict.note_nothing_written());
         other.note_nothing_written();
     }
     // Where one change succeeded, a failure of another one is not due to the account.
-    if talk.settled.iter().flatten().any(Verdict::is_success) {
-        for verdict in talk.settled.iter_mut().flatten() {
+    if settled.iter().flatten().any(|verdict| verdict.is_success()) {
+        for verdict in settled.iter_mut().flatten() {
             verdict.scope = verdict.scope.min(Scope::Record);
         }
     }
-    Published { verdicts: talk.verdicts(&other), learned: talk.learned }
+    Published { verdicts: verdicts(settled, &other), learned: talk.learned }
+}
+
+/// The verdicts of all changes, with `other` for those that are not settled.
+pub(super) fn verdicts(settled: Vec<Option<Box<Verdict>>>, other: &Verdict) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    for verdict in settled {
+        verdicts.push(verdict.map_or_else(|| other.clone(), |verdict| *verdict));
+    }
+    verdicts
 }

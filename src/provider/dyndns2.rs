@@ -24,7 +24,7 @@ pub fn classify(body: &str, sent: IpAddr) -> Option<Outcome> {
 }
 
 /// Like [`classify`], with the scope.
-pub(super) fn verdict(body: &str, sent: IpAddr) -> Option<Verdict> {
+pub(super) fn verdict(body: &str, sent: IpAddr) -> Option<Box<Verdict>> {
     let text = readable(body);
     let is_page = page::is_page(body);
     let (mut codes, has_other_lines) = code_lines(&text);
@@ -35,7 +35,14 @@ pub(super) fn verdict(body: &str, sent: IpAddr) -> Option<Verdict> {
     if codes.iter().any(|code| !code.is_about_other_family(sent)) {
         codes.retain(|code| !code.is_about_other_family(sent));
     }
-    let worst = codes.iter().map(|code| code.verdict(sent)).max_by_key(Verdict::severity)?;
+    let mut worst: Option<Box<Verdict>> = None;
+    for code in &codes {
+        let verdict = code.verdict(sent);
+        if worst.as_ref().is_none_or(|worst| verdict.severity() >= worst.severity()) {
+            worst = Some(verdict);
+        }
+    }
+    let worst = worst?;
     // "good" on a line of its own occurs in web pages of any kind.
     let is_prose = is_page && has_other_lines;
     if worst.is_success() && (is_prose || complaint::complains(body)) {
@@ -143,7 +150,7 @@ impl CodeLine {
         !self.echoed.is_empty() && self.echoed.iter().all(|&echo| Family::of(echo) != sent)
     }
 
-    fn verdict(&self, sent: IpAddr) -> Verdict {
+    fn verdict(&self, sent: IpAddr) -> Box<Verdict> {
         match self.meaning {
             CodeMeaning::Good if self.is_ignored(sent) => ignored(),
             CodeMeaning::Good => self.unless_echo_differs(Outcome::Updated, sent),
@@ -164,11 +171,11 @@ impl CodeLine {
         }
     }
 
-    fn unless_echo_differs(&self, success: Outcome, sent: IpAddr) -> Verdict {
-        Verdict::record(match differs(&self.echoed, sent) {
-            Some(reason) => Outcome::retry(reason),
-            None => success,
-        })
+    fn unless_echo_differs(&self, success: Outcome, sent: IpAddr) -> Box<Verdict> {
+        match differs(&self.echoed, sent) {
+            Some(reason) => Verdict::retry(Scope::Record, reason, None),
+            None => success.into(),
+        }
     }
 
     /// Dyn answers `good 127.0.0.1` to a client that it does not accept, and stores nothing.
@@ -244,7 +251,7 @@ pub(super) fn differs(echoed: &[IpAddr], sent: IpAddr) -> Option<String> {
     Some(format!("the provider reports that it stored {stored}, but {sent} was sent"))
 }
 
-fn ignored() -> Verdict {
+fn ignored() -> Box<Verdict> {
     let reason = "the update was ignored, because this client is not accepted (good 127.0.0.1)";
     Verdict::refused(Scope::Account, reason.into(), AGENT)
 }

@@ -68,18 +68,24 @@ pub(super) struct AnswerRules {
 
 impl AnswerRules {
     /// What `answer` means for the record and the account.
-    pub(super) fn judge(&self, answer: &Answer) -> Verdict {
+    pub(super) fn judge(&self, answer: &Answer) -> Box<Verdict> {
         match &answer.redirected_to {
             Some(host) => unconfirmed(format!(
                 "a redirect led to {host}, and the answer from there does not confirm the update: {}",
                 self.excerpt(&answer.body)
             )),
-            None => not_before(self.judge_own(answer), answer.retry_after),
+            None => {
+                let mut verdict = self.judge_own(answer);
+                if let Some(floor) = answer.retry_after {
+                    not_before(&mut verdict, floor);
+                }
+                verdict
+            }
         }
     }
 
     /// Judges an answer of the host that was asked.
-    fn judge_own(&self, answer: &Answer) -> Verdict {
+    fn judge_own(&self, answer: &Answer) -> Box<Verdict> {
         let body = &answer.body;
         let same = matches(self.same.as_ref(), answer);
         if believes_refusal(answer.status) && matches(self.no.as_ref(), answer) && !same {
@@ -97,7 +103,7 @@ impl AnswerRules {
     }
 
     /// Judges an answer with a status of success and no code.
-    fn without_code(&self, answer: &Answer) -> Verdict {
+    fn without_code(&self, answer: &Answer) -> Box<Verdict> {
         let body = &answer.body;
         match self.ok.as_ref().map(|pattern| pattern.find(answer)) {
             Some(Match::Yes) => self.unless_echo_differs(Outcome::Updated, body),
@@ -111,7 +117,7 @@ impl AnswerRules {
     }
 
     /// Judges a body that neither a code nor an expression decides.
-    fn by_kind(&self, body: &str) -> Verdict {
+    fn by_kind(&self, body: &str) -> Box<Verdict> {
         let is_empty_or_page = body.trim().is_empty() || page::is_page(body);
         match self.kind {
             UrlKind::Dyndns2 => self.not_understood(body),
@@ -121,23 +127,23 @@ impl AnswerRules {
             }
             UrlKind::CustomAtKnownHost => self.not_understood(body),
             UrlKind::Custom if !is_plain(body) => self.not_understood(body),
-            UrlKind::Definition | UrlKind::Custom => Verdict::record(Outcome::Updated),
+            UrlKind::Definition | UrlKind::Custom => Outcome::Updated.into(),
         }
     }
 
     /// `success`, unless the answer names another address as the stored one. An expression such as `OK`
     /// matches without comparing addresses.
-    fn unless_echo_differs(&self, success: Outcome, body: &str) -> Verdict {
+    fn unless_echo_differs(&self, success: Outcome, body: &str) -> Box<Verdict> {
         let mut echoed = echoed_addresses(&page::text(body));
         echoed.retain(|address| address.is_ipv4() == self.sent.is_ipv4());
         match (echoed.as_slice(), dyndns2::differs(&echoed, self.sent)) {
             ([_], Some(reason)) => retry(reason),
-            _ => Verdict::record(success),
+            _ => success.into(),
         }
     }
 
     /// A refusal in the words of the table. They do not tell whether the name or the account is wrong.
-    fn refusal(&self, answer: &Answer) -> Verdict {
+    fn refusal(&self, answer: &Answer) -> Box<Verdict> {
         let shown = match self.visible(&answer.body) {
             text if text.is_empty() => format!("HTTP {}", answer.status),
             text => format!("\"{text}\""),
@@ -148,7 +154,7 @@ impl AnswerRules {
     }
 
     /// An unknown answer. A known provider would have confirmed an update. An own server may have done it.
-    fn not_understood(&self, body: &str) -> Verdict {
+    fn not_understood(&self, body: &str) -> Box<Verdict> {
         let why = self.why_not_success(body);
         match self.kind {
             UrlKind::Custom | UrlKind::CustomAtKnownHost => unconfirmed(why),
@@ -175,7 +181,7 @@ impl AnswerRules {
     }
 
     /// Judges an answer whose status is not one of success.
-    fn by_status(&self, answer: &Answer) -> Verdict {
+    fn by_status(&self, answer: &Answer) -> Box<Verdict> {
         match answer.status {
             401 => Verdict::refused(
                 Scope::Account,
@@ -194,7 +200,7 @@ impl AnswerRules {
 
     /// Judges status 403. Providers refuse an update with a short text or a code. A web page usually comes
     /// from a firewall or a CDN in front of the provider, which lets the client pass again later.
-    fn forbidden(&self, answer: &Answer) -> Verdict {
+    fn forbidden(&self, answer: &Answer) -> Box<Verdict> {
         if page::is_page(&answer.body) {
             let why =
                 "the answer is a web page that forbids access, perhaps of the provider's firewall";
@@ -291,23 +297,20 @@ fn is_plain(body: &str) -> bool {
     is_short || Json::parse(body.trim()).is_ok()
 }
 
-fn retry(reason: String) -> Verdict {
+fn retry(reason: String) -> Box<Verdict> {
     Verdict::retry(Scope::Record, reason, None)
 }
 
-fn unconfirmed(reason: String) -> Verdict {
-    Verdict::record(Outcome::Unconfirmed { reason })
+fn unconfirmed(reason: String) -> Box<Verdict> {
+    Outcome::Unconfirmed { reason }.into()
 }
 
 /// Raises the wait of a failure to the answer's `Retry-After`. A server that sends that header wants no
 /// other request of the account either.
-fn not_before(verdict: Verdict, retry_after: Option<Duration>) -> Verdict {
-    match (verdict.outcome, retry_after) {
-        (Outcome::Retry { reason, after, kind }, Some(floor)) => Verdict {
-            outcome: Outcome::Retry { reason, after: after.max(Some(floor)), kind },
-            scope: Scope::Account,
-        },
-        (outcome, _) => Verdict { outcome, scope: verdict.scope },
+fn not_before(verdict: &mut Verdict, floor: Duration) {
+    if let Outcome::Retry { after, .. } = &mut verdict.outcome {
+        *after = (*after).max(Some(floor));
+        verdict.scope = Scope::Account;
     }
 }
 

@@ -3,12 +3,12 @@
 
 use std::net::IpAddr;
 
+use super::conversation::{ApiResult, verdicts};
 use super::judge::{AnswerPattern, AnswerRules, UrlKind};
 use super::table::{self, Row};
 use super::template::{self, Rendered, Subject};
 use super::{
-    Carrier, Change, Failure, Job, LearnedChanges, Method, Outcome, Published, Request, Scope,
-    Verdict,
+    Carrier, Change, Job, LearnedChanges, Method, Outcome, Published, Request, Scope, Verdict,
 };
 use crate::model::Family;
 use crate::provider::{Author, Mechanism, Provider, Template, Urls};
@@ -18,7 +18,7 @@ struct PlannedRequest {
     /// The indexes of the changes in the job.
     changes: Vec<usize>,
     /// What to send, or why it cannot be sent.
-    request: Result<JudgedRequest, Box<Verdict>>,
+    request: ApiResult<Box<JudgedRequest>>,
 }
 
 /// A request, and for each of its changes the rules for the answer.
@@ -32,47 +32,46 @@ struct JudgedRequest {
 /// A failure that concerns the whole account (wrong password, refused client, throttling, no network)
 /// ends the job: the remaining requests are not sent, and their changes have the same outcome.
 pub(super) fn publish(provider: &Provider, job: &Job, carrier: &mut dyn Carrier) -> Published {
-    let mut settled: Vec<Option<Verdict>> = job.changes.iter().map(|_| None).collect();
-    let mut ended = None;
+    let mut settled: Vec<Option<Box<Verdict>>> = job.changes.iter().map(|_| None).collect();
+    let mut ended: Option<Box<Verdict>> = None;
     for (index, change) in job.changes.iter().enumerate() {
         if settled.get(index).is_some_and(Option::is_some) {
             continue;
         }
         let PlannedRequest { changes, request } = plan_request(provider, job, index, change);
-        let verdicts = match (request, &ended) {
-            (Err(verdict), _) => vec![*verdict],
-            (Ok(_), Some(verdict)) => vec![Verdict::clone(verdict)],
-            (Ok(judged), None) => judged.send(carrier, &mut ended),
+        let verdict = match (request, &ended) {
+            (Err(verdict), _) => verdict,
+            (Ok(_), Some(verdict)) => verdict.clone(),
+            (Ok(judged), None) => match carrier.send(&judged.request) {
+                Ok(answer) => {
+                    for (change, rules) in changes.into_iter().zip(&judged.rules) {
+                        let verdict = rules.judge(&answer);
+                        if ended.is_none() && verdict.scope == Scope::Account {
+                            ended = Some(verdict.clone());
+                        }
+                        settle(&mut settled, change, verdict);
+                    }
+                    continue;
+                }
+                Err(failure) => {
+                    // Only this request can have reached the provider. The later ones were never sent.
+                    let (reason, kind) = (failure.text.clone(), failure.kind);
+                    ended = Some(Outcome::Retry { reason, after: None, kind }.into());
+                    failure.verdict()
+                }
+            },
         };
-        for (place, change) in changes.into_iter().enumerate() {
-            if let Some(settled) = settled.get_mut(change) {
-                *settled = verdicts.get(place).or(verdicts.first()).cloned();
-            }
+        for change in changes {
+            settle(&mut settled, change, verdict.clone());
         }
     }
-    let verdicts =
-        settled.into_iter().map(|verdict| verdict.unwrap_or_else(Verdict::nothing_done)).collect();
+    let verdicts = verdicts(settled, &Verdict::nothing_done());
     Published { verdicts, learned: LearnedChanges::new() }
 }
 
-impl JudgedRequest {
-    /// Returns the verdict of each of the rules on the answer, or one for all of them. Sets `ended` if
-    /// no further request may be sent.
-    fn send(&self, carrier: &mut dyn Carrier, ended: &mut Option<Verdict>) -> Vec<Verdict> {
-        match carrier.send(&self.request) {
-            Ok(answer) => {
-                let verdicts: Vec<_> =
-                    self.rules.iter().map(|rules| rules.judge(&answer)).collect();
-                *ended = verdicts.iter().find(|verdict| verdict.scope == Scope::Account).cloned();
-                verdicts
-            }
-            Err(failure) => {
-                let verdict = failure.verdict();
-                // Only this request can have reached the provider. The later ones were never sent.
-                *ended = Some(Failure { sent: false, ..failure }.outcome().into());
-                vec![verdict]
-            }
-        }
+fn settle(settled: &mut [Option<Box<Verdict>>], change: usize, verdict: Box<Verdict>) {
+    if let Some(settled) = settled.get_mut(change) {
+        *settled = Some(verdict);
     }
 }
 
@@ -126,13 +125,13 @@ fn published_address(job: &Job, change: &Change) -> Option<IpAddr> {
 
 /// The request that removes a record, if the provider has a URL for that. It may name the published
 /// address.
-fn removal(provider: &Provider, change: &Change) -> Result<JudgedRequest, Box<Verdict>> {
+fn removal(provider: &Provider, change: &Change) -> ApiResult<Box<JudgedRequest>> {
     let template = provider.row().and_then(|row| row.removal(change.family));
     let (Some(template), Some(address)) =
         (template, change.previous.or(change.tried.last().copied()))
     else {
         let reason = format!("{} cannot remove a record", provider.account.label);
-        return Err(Outcome::refused(reason, "leave out option 'remove_after'").into());
+        return Err(refused(reason, "leave out option 'remove_after'"));
     };
     let mut judged = prepare(provider, Some(&template), subject(change, address), &[address])?;
     // A record is removed when its family has no address any more, so the request travels over either.
@@ -148,12 +147,12 @@ fn prepare(
     template: Option<&Template>,
     subject: Subject<'_>,
     sent: &[IpAddr],
-) -> Result<JudgedRequest, Box<Verdict>> {
+) -> ApiResult<Box<JudgedRequest>> {
     let family = Family::of(subject.address);
     let Some(template) = template else {
         let reason = format!("{} has no update URL for {family}", provider.account.label);
         let advice = "choose another 'service_name', or set 'use_ipv6' to what the provider offers";
-        return Err(Outcome::refused(reason, advice).into());
+        return Err(refused(reason, advice));
     };
     let rendered = render(provider, template, subject).map_err(unusable)?;
     let mut rules = Vec::new();
@@ -173,7 +172,7 @@ fn prepare(
     if !template::names_address(&template.url) && provider.known_row().is_some() {
         request.family = Some(family);
     }
-    Ok(JudgedRequest { request, rules })
+    Ok(Box::new(JudgedRequest { request, rules }))
 }
 
 fn render(
@@ -193,7 +192,11 @@ fn render(
 
 /// A definition or an update URL that cannot be used.
 fn unusable(reason: String) -> Box<Verdict> {
-    Outcome::refused(reason, "correct 'update_url' or the file of the service definition").into()
+    refused(reason, "correct 'update_url' or the file of the service definition")
+}
+
+fn refused(reason: String, advice: &str) -> Box<Verdict> {
+    Verdict::refused(Scope::Record, reason, advice)
 }
 
 /// The rules for an answer about `address`. What the table has for a provider also applies to the

@@ -37,19 +37,8 @@ pub enum Outcome {
     },
 }
 
-impl Outcome {
-    /// A failure of no special kind, after which the change is tried again.
-    pub fn retry(reason: String) -> Self {
-        Self::Retry { reason, after: None, kind: FailureKind::Other }
-    }
-
-    /// A refusal, and what the owner can do about it.
-    pub fn refused(reason: String, advice: &str) -> Self {
-        Self::Refused { reason, advice: advice.into() }
-    }
-}
-
-/// The result of one change, and what else it applies to.
+/// The result of one change, and what else it applies to. In a conversation it is in a box, because it is large and
+/// goes through many functions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// The result of the change.
@@ -77,13 +66,16 @@ impl Verdict {
     }
 
     /// A refusal, and what the owner can do about it.
-    pub(super) fn refused(scope: Scope, reason: String, advice: &str) -> Self {
-        Self { outcome: Outcome::refused(reason, advice), scope }
+    pub(super) fn refused(scope: Scope, reason: String, advice: &str) -> Box<Self> {
+        Box::new(Self { outcome: Outcome::Refused { reason, advice: advice.into() }, scope })
     }
 
     /// A failure of no special kind, after which the change is tried again, at the earliest `after` this time.
-    pub(super) fn retry(scope: Scope, reason: String, after: Option<Duration>) -> Self {
-        Self { outcome: Outcome::Retry { reason, after, kind: FailureKind::Other }, scope }
+    pub(super) fn retry(scope: Scope, reason: String, after: Option<Duration>) -> Box<Self> {
+        Box::new(Self {
+            outcome: Outcome::Retry { reason, after, kind: FailureKind::Other },
+            scope,
+        })
     }
 
     /// The router's clock is wrong, so that the provider does not accept the time of the request.
@@ -93,8 +85,8 @@ impl Verdict {
     }
 
     /// The verdict of a change for which no request was sent, although the job did not fail.
-    pub(super) fn nothing_done() -> Self {
-        Outcome::retry("no request was sent for it".into()).into()
+    pub(super) fn nothing_done() -> Box<Self> {
+        Self::retry(Scope::Record, "no request was sent for it".into(), None)
     }
 
     /// Whether the record is as it should be.
@@ -161,17 +153,11 @@ impl From<Outcome> for Verdict {
 impl Failure {
     /// What a failed transport means. A failure before the request was sent would meet every other
     /// request of the account, too.
-    pub fn verdict(&self) -> Verdict {
-        let scope = if self.sent { Scope::Record } else { Scope::Account };
-        Verdict { outcome: self.clone().outcome(), scope }
-    }
-
-    /// What a failed transport means for the change that was being sent.
-    pub fn outcome(self) -> Outcome {
+    pub fn verdict(self) -> Box<Verdict> {
         if self.sent {
-            Outcome::Unconfirmed { reason: self.text }
-        } else {
-            Outcome::Retry { reason: self.text, after: None, kind: self.kind }
+            return Outcome::Unconfirmed { reason: self.text }.into();
         }
+        let outcome = Outcome::Retry { reason: self.text, after: None, kind: self.kind };
+        Box::new(Verdict { outcome, scope: Scope::Account })
     }
 }

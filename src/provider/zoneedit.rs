@@ -7,15 +7,15 @@ use super::Outcome;
 use super::verdict::{Scope, Verdict};
 
 /// What `body` means; `None` if it has no code that is known.
-pub(super) fn verdict(body: &str) -> Option<Verdict> {
+pub(super) fn verdict(body: &str) -> Option<Box<Verdict>> {
     let lower = body.to_ascii_lowercase();
     let tags = ["<success code=\"", "<error code=\""];
     let (_, behind) = tags.iter().find_map(|tag| lower.split_once(tag))?;
     let code = behind.split('"').next()?;
     Some(match code {
-        "200" => Verdict::record(Outcome::Updated),
+        "200" => Outcome::Updated.into(),
         // 707 means that the same update was sent before.
-        "201" | "707" => Verdict::record(Outcome::Unchanged),
+        "201" | "707" => Outcome::Unchanged.into(),
         "702" => {
             let reason = "too soon after the last update (702)".into();
             Verdict::retry(Scope::Record, reason, Some(Duration::from_secs(600)))
@@ -47,7 +47,7 @@ mod tests {
         }
         assert_eq!(outcome("799"), None);
         let success = "<SUCCESS CODE=\"200\" TEXT=\"Update succeeded.\">";
-        assert_eq!(verdict(success), Some(Verdict::record(Outcome::Updated)));
+        assert_eq!(verdict(success), Some(Outcome::Updated.into()));
         assert_eq!(verdict("good"), None);
     }
 

@@ -151,21 +151,21 @@ mod tests {
 
     /// An interface that sends two requests, the first for its first change.
     fn two_requests(talk: &mut Conversation<'_>) -> ApiResult<()> {
-        talk.send(request())?;
+        talk.send(&request())?;
         talk.settle(0, Outcome::Updated.into());
-        talk.send(request())?;
+        talk.send(&request())?;
         Ok(())
     }
 
     fn endless(talk: &mut Conversation<'_>) -> ApiResult<()> {
         talk.settle(0, Outcome::Updated.into());
         loop {
-            talk.send(request())?;
+            talk.send(&request())?;
         }
     }
 
     fn not_understood(talk: &mut Conversation<'_>) -> ApiResult<()> {
-        talk.send(request())?;
+        talk.send(&request())?;
         let reason = "the answer is not understood: \"pr0xy-pa55 Ym9iOnByMHh5LXBh…\"".into();
         Err(Outcome::Retry { reason, after: None, kind: FailureKind::Other }.into())
     }

@@ -8,7 +8,7 @@
 use std::net::IpAddr;
 
 use super::aliyun::{CODES, sign};
-use super::call::{self, Values};
+use super::call::Values;
 use super::interface::{
     INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
@@ -64,10 +64,11 @@ fn present(
     zone: &Zone,
     goal: &Goal<'_>,
 ) -> ApiResult<Json> {
-    let values = Values::of(talk.account, &ESA.form).in_zone(zone).for_goal(goal);
+    let mut values = Values::in_zone(talk.account, rest, zone);
+    values.goal = Some(goal);
     let list = "GET /?Action=ListRecords&SiteId=<zone>&RecordName=<fqdn>&RecordMatchType=exact\
                 &Type=A/AAAA&PageSize=100";
-    let records = rest.elements(talk, call::request(rest, list, &values), "/Records")?;
+    let records = rest.elements(talk, values.request(list), "/Records")?;
     let is_it = |record: &&Json| canonical(text(record, "/RecordName")) == goal.fqdn;
     Ok(records.iter().find(is_it).cloned().unwrap_or_default())
 }
@@ -137,8 +138,10 @@ fn write(
         if let Some(ttl) = goal.change.record.ttl {
             record.set("Ttl", ttl.into());
         }
-        let values = Values::of(talk.account, &ESA.form).in_zone(zone).for_write(write);
-        rest.ask(talk, call::request(rest, call, &Values { value: &record, ..values }))?;
+        let mut values = Values::in_zone(talk.account, rest, zone);
+        values.set_write(write);
+        values.value = &record;
+        values.ask(talk, call)?;
     }
     Ok(Vec::new())
 }

@@ -12,8 +12,8 @@ use super::rest::{Rest, list, text};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
 use crate::model::json::Json;
+use crate::provider::Batch;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Batch, Outcome};
 
 pub(super) const API: Api = Api {
     name: "autodns",
@@ -48,7 +48,7 @@ pub(super) const API: Api = Api {
         },
         model: RecordModel::RrSet,
         read: Reading::Code(read),
-        form: FORM,
+        form: RecordForm { address: "/value", ..RECORD },
         write: Writing::Values(Calls {
             create: r#"POST /<zone>/_stream {"adds":[{"name":<host>,"type":<type>,"value":<address>,"ttl":<ttl>}]}"#,
             remove: r#"POST /<zone>/_stream {"rems":[{"name":<host>,"type":<type>,"value":</value>,"ttl":</ttl>}]}"#,
@@ -57,8 +57,6 @@ pub(super) const API: Api = Api {
         ..INTERFACE
     }),
 };
-
-const FORM: RecordForm = RecordForm { address: "/value", ..RECORD };
 
 /// Reads a zone. Refuses to write where its main address is.
 fn read(
@@ -75,11 +73,11 @@ fn read(
         if has_main && goal.kind() == "A" && (host.is_empty() || (host == "www" && has_www)) {
             let reason = format!("{} has the zone's main address at AutoDNS", goal.fqdn);
             let advice = "remove the main IP address there, or choose another name";
-            goal.settle(talk, Outcome::refused(reason, advice));
+            goal.refuse(talk, reason, advice);
         }
     }
     let records = list(&body, "/data/0/resourceRecords");
-    Ok(records.iter().map(|raw| Record::of(&FORM, zone, None, raw)).collect())
+    Ok(records.iter().map(|raw| Record::of(&rest.interface.form, zone, None, raw)).collect())
 }
 
 #[cfg(test)]

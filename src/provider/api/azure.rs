@@ -85,8 +85,7 @@ fn prepare(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
         let reason = "option 'param_enc' is not complete".into();
         return Err(refuse_account(reason, &["write ", OPTIONS].concat()));
     }
-    let mut login = Rest::new(&API, account);
-    login.hide(&account.password);
+    let mut login = rest.clone();
     login.base = Url::https("login.microsoftonline.com");
     let form = format!(
         "grant_type=client_credentials&scope={}&client_id={}&client_secret={}",

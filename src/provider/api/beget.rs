@@ -3,7 +3,7 @@
 //! A change replaces all records of a name, so they are read again before it, and are sent back as they
 //! were. The answers have them in another form than the documentation; Beget takes both.
 
-use super::call::{self, Values};
+use super::call::Values;
 use super::interface::{INTERFACE, Interface, Reading, RecordModel, Writing, ZoneSource};
 use super::meaning::{Codes, Meaning, Success};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
@@ -59,8 +59,9 @@ fn records_of(talk: &mut Conversation<'_>, rest: &Rest, goal: &Goal<'_>) -> ApiR
     // The input is JSON: {"fqdn":"<fqdn>"}.
     let call = "POST /getData login=<username>&passwd=<password>&input_format=json&output_format=json\
                 &input_data=%7b%22fqdn%22%3a%22<fqdn>%22%7d";
-    let values = Values::of(talk.account, &RECORD).for_goal(goal);
-    let body = rest.ask(talk, call::request(rest, call, &values))?;
+    let mut values = Values::of(talk.account, rest);
+    values.goal = Some(goal);
+    let body = values.ask(talk, call)?;
     Ok(body.pointer("/answer/result/records").cloned().unwrap_or_default())
 }
 
@@ -130,8 +131,10 @@ fn write(
         let call = "POST /changeRecords login=<username>&passwd=<password>&input_format=json\
                     &output_format=json\
                     &input_data=%7b%22fqdn%22%3a%22<fqdn>%22%2c%22records%22%3a</records>%7d";
-        let values = Values::of(talk.account, &RECORD).for_goal(write.goal);
-        rest.ask(talk, call::request(rest, call, &Values { value: &input, ..values }))?;
+        let mut values = Values::of(talk.account, rest);
+        values.goal = Some(write.goal);
+        values.value = &input;
+        values.ask(talk, call)?;
     }
     Ok(Vec::new())
 }

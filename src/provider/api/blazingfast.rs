@@ -67,7 +67,7 @@ fn login(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
     let kind = "application/x-www-form-urlencoded";
     let mut secretive = rest.clone();
     secretive.secret_answers = true;
-    let answer = talk.send(secretive.with_body(Method::Post, "/login", kind, form))?;
+    let answer = talk.send(&secretive.with_body(Method::Post, "/login", kind, form))?;
     let body = rest::parsed(&answer);
     let token = text(&body, "/token");
     if !token.is_empty() {

@@ -7,11 +7,12 @@
 //! `<%host>` is percent-encoded in full, where `<host>` keeps `@`, `*` and `:` in a URL.
 
 use super::meaning::shown;
-use super::record::{Goal, NULL, RecordForm, Write, by_type};
+use super::record::{Goal, NULL, Write, by_type};
 use super::rest::{Rest, id_value};
 use super::zone::Zone;
 use crate::model::json::Json;
-use crate::provider::{Account, Method, Request};
+use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::{Account, Answer, Method, Request};
 use crate::text::percent;
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -21,8 +22,8 @@ const FORM: &str = "application/x-www-form-urlencoded";
 pub struct Values<'a> {
     /// `username`, `password`, `param_enc`, and `param_opt`: the options.
     pub account: &'a Account,
-    /// How records are shown and named.
-    pub form: &'a RecordForm,
+    /// `session`: the id of the session that a login began. Its interface says how records are shown and named.
+    pub rest: &'a Rest,
     /// `zone`: the zone's id. `domain`: its name.
     pub zone: Option<&'a Zone>,
     /// `type`: the record type. `type:x:y`: `x` for the type `A`, and `y` for `AAAA`. `fqdn`: the complete name.
@@ -33,106 +34,116 @@ pub struct Values<'a> {
     /// set, as they should be. `one_or_values`: the same, without an array around a single value.
     pub write: Option<&'a Write<'a>>,
     /// A JSON pointer: a member of the record as it should be, or as it is if it is removed; or of the value
-    /// in a record set that [`RecordForm::value`] writes.
+    /// in a record set that [`RecordForm::value`](super::record::RecordForm::value) writes.
     pub value: &'a Json,
     /// `page`: the number of a page, or the number of elements on the earlier pages.
     pub page: usize,
-    /// `session`: the id of the session that a login began.
-    pub session: &'a str,
-    /// `updates`: the records that one request changes. The placeholder `changes` stands for these, `creates` and
-    /// `removals` together.
-    pub updates: &'a [Json],
-    /// `creates`: the records that one request adds.
-    pub creates: &'a [Json],
-    /// `removals`: the records that one request removes.
-    pub removals: &'a [Json],
+    /// The records that one request writes.
+    pub together: &'a Together,
+}
+
+/// The JSON of the records that one request writes. The placeholder `changes` stands for all of them.
+#[derive(Default)]
+pub struct Together {
+    /// `updates`: those that are changed.
+    pub updates: Vec<Json>,
+    /// `creates`: those that are added.
+    pub creates: Vec<Json>,
+    /// `removals`: those that are removed.
+    pub removals: Vec<Json>,
+}
+
+/// No records.
+pub static NO_RECORDS: Together = Together::new();
+
+impl Together {
+    /// No records yet.
+    pub const fn new() -> Self {
+        Self { updates: Vec::new(), creates: Vec::new(), removals: Vec::new() }
+    }
 }
 
 impl<'a> Values<'a> {
     /// Values that do not depend on a zone.
-    pub fn of(account: &'a Account, form: &'a RecordForm) -> Self {
+    pub fn of(account: &'a Account, rest: &'a Rest) -> Self {
         let (zone, goal, write) = (None, None, None);
-        let (value, page, session) = (&NULL, 1, "");
-        let (updates, creates, removals): (&[Json], &[Json], &[Json]) = (&[], &[], &[]);
-        Self { account, form, zone, goal, write, value, page, session, updates, creates, removals }
+        Self { account, rest, zone, goal, write, value: &NULL, page: 1, together: &NO_RECORDS }
     }
 
-    /// The same in `zone`.
-    pub fn in_zone(self, zone: &'a Zone) -> Self {
-        Self { zone: Some(zone), ..self }
+    /// Values in `zone`.
+    pub fn in_zone(account: &'a Account, rest: &'a Rest, zone: &'a Zone) -> Self {
+        Self { zone: Some(zone), ..Self::of(account, rest) }
     }
 
-    /// The same for a change.
-    pub fn for_goal(self, goal: &'a Goal<'a>) -> Self {
-        Self { goal: Some(goal), ..self }
-    }
-
-    /// The same for a change that is written.
-    pub fn for_write(self, write: &'a Write<'a>) -> Self {
-        Self { goal: Some(write.goal), write: Some(write), value: write.value(), ..self }
+    /// Sets the change that is written.
+    pub fn set_write(&mut self, write: &'a Write<'a>) {
+        self.goal = Some(write.goal);
+        self.write = Some(write);
+        self.value = write.value();
     }
 
     /// The value of the placeholder `name`; `null` if it has none.
     fn get(&self, name: &str) -> Json {
-        match name {
-            "username" => self.account.username.as_str().into(),
-            "password" => self.account.password.expose().into(),
-            "param_enc" => self.account.param_enc.expose().into(),
-            "param_opt" => self.account.param_opt.expose().into(),
-            "session" => self.session.into(),
+        if name.starts_with('/') {
+            return self.value.pointer(name).cloned().unwrap_or_default();
+        }
+        match self.text_of(name) {
+            Some(text) => text.into(),
+            None => self.json_of(name).unwrap_or_default(),
+        }
+    }
+
+    /// The value of a placeholder that is always a text.
+    fn text_of(&self, name: &str) -> Option<&'a str> {
+        Some(match name {
+            "username" => &self.account.username,
+            "password" => self.account.password.expose(),
+            "param_enc" => self.account.param_enc.expose(),
+            "param_opt" => self.account.param_opt.expose(),
+            "session" => self.rest.session(),
+            "domain" => &self.zone?.name,
+            "host" => self.goal?.host(self.zone?, self.rest.interface.form.apex),
+            "type" => self.goal?.kind(),
+            "fqdn" => &self.goal?.fqdn,
+            _ => return None,
+        })
+    }
+
+    /// The value of any other placeholder.
+    fn json_of(&self, name: &str) -> Option<Json> {
+        let Together { updates, creates, removals } = self.together;
+        Some(match name {
             "page" => (self.page as u64).into(),
-            "updates" => self.updates.to_vec().into(),
-            "creates" => self.creates.to_vec().into(),
-            "changes" => [self.updates, self.creates, self.removals].concat().into(),
-            "removals" => self.removals.to_vec().into(),
-            _ if name.starts_with('/') => self.value.pointer(name).cloned().unwrap_or_default(),
-            _ => self.of_zone(name).or_else(|| self.of_goal(name)).unwrap_or_default(),
-        }
-    }
-
-    fn of_zone(&self, name: &str) -> Option<Json> {
-        match name {
-            "zone" => Some(id_value(&self.zone?.id)),
-            "domain" => Some(self.zone?.name.as_str().into()),
-            "host" => Some(self.goal?.host(self.zone?, self.form.apex).into()),
-            _ => None,
-        }
-    }
-
-    fn of_goal(&self, name: &str) -> Option<Json> {
-        let goal = self.goal?;
-        match name {
-            "type" => return Some(goal.kind().into()),
-            _ if name.starts_with("type:") => return Some(id_value(&by_type(name, goal.kind()))),
-            "fqdn" => return Some(goal.fqdn.as_str().into()),
-            "address" => return Some(goal.address()),
-            "proxied" => return goal.change.record.proxied.map(Json::from),
-            _ => {}
-        }
-        let write = self.write?;
-        match name {
-            "id" => {
-                let set = write.before.first().map(|record| record.id.as_str());
-                write.id.as_deref().or(set).map(id_value)
-            }
-            "ttl" => write.ttl.map(Json::from),
-            "set_ttl" if write.exists => goal.change.record.ttl.map(Json::from),
-            "set_ttl" => write.ttl.map(Json::from),
-            "values" => Some(write.values.iter().map(|value| self.written(value)).collect()),
-            "one_or_values" => match write.values.as_slice() {
-                [one] => Some(self.written(one)),
-                several => Some(several.iter().map(|value| self.written(value)).collect()),
+            "updates" => updates.clone().into(),
+            "creates" => creates.clone().into(),
+            "removals" => removals.clone().into(),
+            "changes" => [&updates[..], creates, removals].concat().into(),
+            "zone" => id_value(&self.zone?.id),
+            "address" => self.goal?.address(),
+            "proxied" => self.goal?.change.record.proxied?.into(),
+            "id" => id_value(self.write?.id_to_write()?),
+            "ttl" => self.write?.ttl?.into(),
+            "set_ttl" => self.write?.set_ttl()?.into(),
+            "values" => self.written_values(self.write?).into(),
+            "one_or_values" => match self.written_values(self.write?) {
+                mut one if one.len() == 1 => one.pop()?,
+                several => several.into(),
             },
-            _ => None,
-        }
+            _ if name.starts_with("type:") => id_value(&by_type(name, self.goal?.kind())),
+            _ => return None,
+        })
     }
 
-    /// A value of a record set as it is written.
-    fn written(&self, value: &'a Json) -> Json {
-        match self.form.value {
-            "" => value.clone(),
-            template => json(template, &Self { value, ..*self }),
+    /// The values of the record set as they are written.
+    fn written_values(&self, write: &'a Write<'a>) -> Vec<Json> {
+        let mut written = Vec::new();
+        for value in &write.values {
+            written.push(match self.rest.interface.form.value {
+                "" => value.clone(),
+                template => Self { value, ..*self }.json(template),
+            });
         }
+        written
     }
 
     fn text(&self, placeholder: &str) -> String {
@@ -147,32 +158,65 @@ impl<'a> Values<'a> {
         }
         value
     }
-}
 
-/// The request of `call`.
-pub fn request(rest: &Rest, call: &str, values: &Values<'_>) -> Request {
-    let values = &Values { session: rest.session(), ..*values };
-    let (method, target) = call.split_once(' ').unwrap_or((call, ""));
-    let (path, body) = target.split_once(' ').unwrap_or((target, ""));
-    let method = Method::of(method);
-    let mut url = fill(path, values, encode);
-    // The name of the zone itself may be empty.
-    if url.ends_with('/') && !path.ends_with('/') {
-        url.pop();
+    /// Sends the request of `call`, and returns the answer, whatever its status.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub fn send(&self, talk: &mut Conversation<'_>, call: &str) -> ApiResult<Box<Answer>> {
+        self.rest.send(talk, self.request(call))
     }
-    match body.as_bytes().first() {
-        None => rest.request(method, &url),
-        Some(b'{' | b'[' | b'<') => rest.json(method, &url, &json(body, values)),
-        Some(_) => rest.with_body(method, &url, FORM, fill(body, values, percent::encode)),
-    }
-}
 
-/// The text of `template`, whose values `encode` writes.
-pub fn fill(template: &str, values: &Values<'_>, encode: fn(&str) -> String) -> String {
-    replace(template, &mut |_, placeholder| match placeholder.strip_prefix('%') {
-        Some(placeholder) => percent::encode(&values.text(placeholder)),
-        None => encode(&values.text(placeholder)),
-    })
+    /// Sends the request of `call`, and returns the JSON of the answer.
+    ///
+    /// # Errors
+    /// If there is no answer, and as [`Rest::value`].
+    pub fn ask(&self, talk: &mut Conversation<'_>, call: &str) -> ApiResult<Json> {
+        self.rest.ask(talk, self.request(call))
+    }
+
+    /// The request of `call`.
+    pub fn request(&self, call: &str) -> Request {
+        let (method, target) = call.split_once(' ').unwrap_or((call, ""));
+        let (path, body) = target.split_once(' ').unwrap_or((target, ""));
+        let method = Method::of(method);
+        let mut url = self.fill(path, encode);
+        // The name of the zone itself may be empty.
+        if url.ends_with('/') && !path.ends_with('/') {
+            url.pop();
+        }
+        match body.as_bytes().first() {
+            None => self.rest.request(method, &url),
+            Some(b'{' | b'[' | b'<') => self.rest.json(method, &url, &self.json(body)),
+            Some(_) => self.rest.with_body(method, &url, FORM, self.fill(body, percent::encode)),
+        }
+    }
+
+    /// The text of `template`, whose values `encode` writes.
+    pub fn fill(&self, template: &str, encode: fn(&str) -> String) -> String {
+        replace(template, &mut |_, placeholder| match placeholder.strip_prefix('%') {
+            Some(placeholder) => percent::encode(&self.text(placeholder)),
+            None => encode(&self.text(placeholder)),
+        })
+    }
+
+    /// The JSON of `template`; `null` if that is not JSON. `tests/data.rs` parses the templates of interfaces, and
+    /// the transcripts play those of functions.
+    pub fn json(&self, template: &str) -> Json {
+        let mut is_quoted = false;
+        let filled = replace(template, &mut |before, placeholder| {
+            // An odd number of quotation marks opens a string, or closes the one that is open.
+            is_quoted ^= before.matches('"').count() % 2 == 1;
+            if !is_quoted {
+                return self.with_default(placeholder).to_string();
+            }
+            let text = Json::from(self.text(placeholder)).to_string();
+            text.get(1..text.len() - 1).unwrap_or_default().to_owned()
+        });
+        let mut value = Json::parse(&filled).unwrap_or_default();
+        drop_unknown(&mut value);
+        value
+    }
 }
 
 /// `template` with `value` in place of each placeholder. `value` gets the text since the last placeholder, and
@@ -188,24 +232,6 @@ fn replace(template: &str, value: &mut dyn FnMut(&str, &str) -> String) -> Strin
     }
     filled.push_str(remaining);
     filled
-}
-
-/// The JSON of `template`; `null` if that is not JSON. `tests/data.rs` parses the templates of interfaces, and
-/// the transcripts play those of functions.
-pub fn json(template: &str, values: &Values<'_>) -> Json {
-    let mut is_quoted = false;
-    let filled = replace(template, &mut |before, placeholder| {
-        // An odd number of quotation marks opens a string, or closes the one that is open.
-        is_quoted ^= before.matches('"').count() % 2 == 1;
-        if !is_quoted {
-            return values.with_default(placeholder).to_string();
-        }
-        let text = Json::from(values.text(placeholder)).to_string();
-        text.get(1..text.len() - 1).unwrap_or_default().to_owned()
-    });
-    let mut value = Json::parse(&filled).unwrap_or_default();
-    drop_unknown(&mut value);
-    value
 }
 
 /// Removes the members of objects that are `null`.
@@ -229,14 +255,20 @@ fn encode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::api::record::RECORD;
+    use crate::provider::api::find;
+    use crate::provider::api::interface::INTERFACE;
     use crate::provider::testing::{account, change};
+
+    fn rest(account: &Account) -> Rest {
+        Rest::new(find("linode").unwrap(), &INTERFACE, account)
+    }
 
     #[test]
     fn placeholders_are_filled_in_as_their_place_needs() {
         let me = account("linode");
         let home = change("*.example.com", "2001:db8::9");
-        let goal = Goal { index: 0, change: &home, fqdn: "*.example.com".into(), replaced: None };
+        let fqdn = "*.example.com".into();
+        let goal = Goal { index: 0, zone: 0, change: &home, fqdn, replaced: None };
         let zone = Zone::new("example.com", "17");
         let write = Write {
             goal: &goal,
@@ -246,7 +278,9 @@ mod tests {
             before: vec![],
             ttl: Some(60),
         };
-        let values = Values::of(&me.account, &RECORD).in_zone(&zone).for_write(&write);
+        let rest = rest(&me.account);
+        let mut values = Values::in_zone(&me.account, &rest, &zone);
+        values.set_write(&write);
         for (template, filled) in [
             (
                 r#"{"z":<zone>,"n":"<fqdn>.","i":<id>}"#,
@@ -258,18 +292,17 @@ mod tests {
             (r#"{"ttl":"<ttl|300>","x":"<proxied>"}"#, r#"{"ttl":"60","x":""}"#),
             ("[<address>,<nothing>]", r#"["2001:db8::9",null]"#),
         ] {
-            assert_eq!(json(template, &values).to_string(), filled, "{template}");
+            assert_eq!(values.json(template).to_string(), filled, "{template}");
         }
-        let path = fill("/<domain>/<host>?a=<address>&i=<id>", &values, encode);
+        let path = values.fill("/<domain>/<host>?a=<address>&i=<id>", encode);
         assert_eq!(path, "/example.com/*?a=2001:db8::9&i=a%22b");
     }
 
     #[test]
     fn a_call_has_a_method_a_path_and_a_body() {
         let me = account("linode");
-        let api = crate::provider::api::find("linode").unwrap();
-        let rest = Rest::new(api, &me.account);
-        let values = Values::of(&me.account, &RECORD);
+        let rest = rest(&me.account);
+        let values = Values::of(&me.account, &rest);
         for (call, text) in [
             ("GET ?page=<page>", "GET https://api.linode.com/v4/domains?page=1"),
             ("DELETE /x/<host>", "DELETE https://api.linode.com/v4/domains/x"),
@@ -283,7 +316,7 @@ mod tests {
                  Content-Type: application/x-www-form-urlencoded\nu=me&p=a+1",
             ),
         ] {
-            let request = request(&rest, call, &values);
+            let request = values.request(call);
             assert_eq!(crate::provider::testing::request_text(&request), text);
         }
     }

@@ -3,7 +3,7 @@
 //! Changes of any number of names of a zone are one request, which is carried out as a whole or not
 //! at all.
 
-use super::call::{self, Values};
+use super::call::{Together, Values};
 use super::interface::{
     INTERFACE, Interface, List, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
@@ -56,11 +56,12 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let values = Values::of(talk.account, &DESEC.form).in_zone(zone);
+    let mut values = Values::in_zone(talk.account, rest, zone);
     let mut new_ttl = None;
-    let mut sets = Vec::new();
+    let mut together = Together::new();
     for write in writes {
-        let mut set = call::json(SET, &values.for_write(write));
+        values.set_write(write);
+        let mut set = values.json(SET);
         if !write.exists && write.goal.change.record.ttl.is_none() {
             let ttl = match new_ttl {
                 Some(ttl) => ttl,
@@ -73,11 +74,10 @@ fn write(
             };
             set.set("ttl", ttl.into());
         }
-        sets.push(set);
+        together.updates.push(set);
     }
-    let values = Values { updates: &sets, ..values };
-    let answer =
-        rest.send(talk, call::request(rest, "PATCH /<zone>/rrsets/ <changes>", &values))?;
+    values.together = &together;
+    let answer = values.send(talk, "PATCH /<zone>/rrsets/ <changes>")?;
     if answer.status == 400 && writes.len() > 1 {
         settle_rejected(talk, rest, writes, &answer);
     }
@@ -101,7 +101,7 @@ fn settle_rejected(
     for (write, errors) in writes.iter().zip(list(&body, "")) {
         let explanation = rest::explanation(errors);
         if !explanation.is_empty() {
-            write.goal.settle(talk, rest.verdict(answer, explanation).outcome);
+            talk.settle(write.goal.index, rest.verdict(answer, explanation));
         }
     }
 }

@@ -75,7 +75,7 @@ fn account(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<String> {
     }
     let mut found = id(&rest.ask(talk, rest.get("/whoami"))?, "/data/account/id");
     if found.is_empty() {
-        let answer = talk.send(rest.get("/accounts"))?;
+        let answer = talk.send(&rest.get("/accounts"))?;
         found = id(&rest.value(&answer)?, "/data/0/id");
         if found.is_empty() {
             return Err(rest.not_understood(&answer));

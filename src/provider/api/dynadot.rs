@@ -17,7 +17,7 @@ use super::{Api, Base, Need, Publishing};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::hmac_sha256;
-use crate::provider::{Batch, Outcome, Rate, Request};
+use crate::provider::{Batch, Rate, Request, Scope, Verdict};
 use crate::text::base64;
 
 pub(super) const API: Api = Api {
@@ -51,7 +51,13 @@ pub(super) const API: Api = Api {
         },
         model: RecordModel::RrSet,
         read: Reading::Code(read),
-        form: FORM,
+        form: RecordForm {
+            name: "/sub_host",
+            kind: "/record_type",
+            kinds: ["a", "aaaa"],
+            address: "/record_value1",
+            ..RECORD
+        },
         write: Writing::Values(Calls {
             create: r#"POST /<zone>/records {"dns_sub_list":[{"sub_host":<host>,"record_type":<type:a:aaaa>,"record_value1":<address>}],"add_dns_to_current_setting":true}"#,
             remove: r#"DELETE /<zone>/records {"dns_sub_list":[{"sub_host":<host>,"record_type":</record_type>,"record_value1":</record_value1>}]}"#,
@@ -59,14 +65,6 @@ pub(super) const API: Api = Api {
         }),
         ..INTERFACE
     }),
-};
-
-const FORM: RecordForm = RecordForm {
-    name: "/sub_host",
-    kind: "/record_type",
-    kinds: ["a", "aaaa"],
-    address: "/record_value1",
-    ..RECORD
 };
 
 /// Reads the records of the zone's own name, and all others.
@@ -80,7 +78,7 @@ fn read(
     let mut records = Vec::new();
     for place in ["/data/glue_info/dns_main_list", "/data/glue_info/dns_sub_list"] {
         for raw in list(&body, place) {
-            let mut record = Record::of(&FORM, zone, None, raw);
+            let mut record = Record::of(&rest.interface.form, zone, None, raw);
             record.kind.make_ascii_uppercase();
             records.push(record);
         }
@@ -89,7 +87,7 @@ fn read(
         // An addition would take the zone away from its present name servers, or from parking.
         let reason = format!("{} has no records at Dynadot", zone.name);
         let advice = "choose Dynadot DNS for the domain, and add a record there";
-        return Err(Outcome::refused(reason, advice).into());
+        return Err(Verdict::refused(Scope::Record, reason, advice));
     }
     Ok(records)
 }

@@ -4,7 +4,7 @@
 //! Changes of any number of names of a zone are one request, which is carried out as a whole or not
 //! at all.
 
-use super::call::{self, Values};
+use super::call::{Together, Values};
 use super::interface::{
     INTERFACE, Interface, List, MOST_BY_NAME, NEW_TTL, Pages, Reading, RecordModel, Writing,
     ZoneRef, ZoneSource,
@@ -94,7 +94,7 @@ const CODES: Codes = Codes {
 /// Requests an access token.
 fn prepare(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
     let service = ServiceAccount::of(talk.account).map_err(unusable)?;
-    let token = token(talk, &service)?;
+    let token = token(talk, rest, &service)?;
     let zones = format!("/{}/managedZones", percent::encode(&service.project));
     rest.below(&zones);
     rest.token("Bearer", &token);
@@ -164,10 +164,10 @@ fn unusable(why: &str) -> Box<Verdict> {
 }
 
 /// Requests an access token for this conversation.
-fn token(talk: &mut Conversation<'_>, service: &ServiceAccount) -> ApiResult<Secret> {
+fn token(talk: &mut Conversation<'_>, rest: &Rest, service: &ServiceAccount) -> ApiResult<Secret> {
     let claim = service.claim(talk.wall()?);
     let claim = claim.ok_or_else(|| unusable("it is not an RSA key in PEM"))?;
-    let mut rest = Rest::new(&API, talk.account);
+    let mut rest = rest.clone();
     rest.base = Url::https(TOKENS);
     let grant = percent::encode("urn:ietf:params:oauth:grant-type:jwt-bearer");
     oauth::token(talk, rest, "/token", format!("grant_type={grant}&assertion={claim}"))
@@ -192,27 +192,26 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let values = Values::of(talk.account, &GOOGLE.form).in_zone(zone);
-    let (mut additions, mut deletions) = (Vec::new(), Vec::new());
+    let values = Values::in_zone(talk.account, rest, zone);
+    let mut together = Together::new();
     for write in writes {
+        let mut values = values;
+        values.set_write(write);
         if !write.is_removal() {
-            additions.push(call::json(SET, &values.for_write(write)));
+            together.creates.push(values.json(SET));
         }
         if let Some(first) = write.before.first() {
             // A deletion must repeat the present set exactly, TTL included.
-            let present = Write {
-                values: write.before.iter().map(|record| record.raw.clone()).collect(),
-                before: Vec::new(),
-                id: None,
-                ttl: first.ttl,
-                ..*write
-            };
-            deletions.push(call::json(SET, &values.for_write(&present)));
+            let mut present = Write::new(write.goal);
+            present.values = write.before.iter().map(|record| record.raw.clone()).collect();
+            present.ttl = first.ttl;
+            let mut values = values;
+            values.set_write(&present);
+            together.removals.push(values.json(SET));
         }
     }
     let call = r#"POST /<zone>/changes {"additions":<creates>,"deletions":<removals>}"#;
-    let values = Values { creates: &additions, removals: &deletions, ..values };
-    let answer = rest.send(talk, call::request(rest, call, &values))?;
+    let answer = Values { together: &together, ..values }.send(talk, call)?;
     if text(&rest.value(&answer)?, "/status").is_empty() {
         return Err(rest.not_understood(&answer));
     }

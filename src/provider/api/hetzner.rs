@@ -3,7 +3,7 @@
 //! Hetzner carries changes out after its answer, which names an action. The action's status is then
 //! requested until it is done.
 
-use super::call::{self, Values};
+use super::call::Values;
 use super::interface::{INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource};
 use super::meaning::{Codes, Meaning, MeaningRow};
 use super::record::{RECORD, Record, RecordForm, Step, Write};
@@ -32,7 +32,7 @@ const HETZNER: Interface = Interface {
     headers: &[("Authorization", "Bearer <password>")],
     prepare: Some(|talk, rest| {
         if talk.account.password.expose().len() == OLD_TOKEN {
-            rest.codes = CODES_OF_OLD_TOKEN;
+            rest.codes = &CODES_OF_OLD_TOKEN;
         }
         Ok(())
     }),
@@ -84,26 +84,26 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
+    let mut values = Values::in_zone(talk.account, rest, zone);
     for write in writes {
-        let values = Values::of(talk.account, &HETZNER.form).in_zone(zone).for_write(write);
+        values.set_write(write);
         let first = match write.step() {
             Step::Add => CREATE,
             Step::Change => SET_RECORDS,
             Step::Remove => REMOVE,
         };
-        act(talk, rest, call::request(rest, first, &values))?;
+        act(talk, rest, values.request(first))?;
         if first == SET_RECORDS && write.changes_ttl() {
-            act(talk, rest, call::request(rest, CHANGE_TTL, &values))?;
+            act(talk, rest, values.request(CHANGE_TTL))?;
         }
     }
     Ok(Vec::new())
 }
 
 /// Sends `request`, and waits for the end of the action that it starts.
-fn act(talk: &mut Conversation<'_>, rest: &Rest, request: Request) -> ApiResult<()> {
-    let mut request = request;
+fn act(talk: &mut Conversation<'_>, rest: &Rest, mut request: Request) -> ApiResult<()> {
     for _ in 0..=ACTION_REQUESTS {
-        let answer = talk.send(request)?;
+        let answer = talk.send(&request)?;
         let value = rest.value(&answer)?;
         match text(&value, "/action/status") {
             "success" => return Ok(()),

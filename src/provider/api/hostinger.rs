@@ -7,8 +7,8 @@ use super::interface::{
 };
 use super::record::{Goal, RECORD, Record, RecordForm};
 use super::{Api, Base, Need, Publishing};
+use crate::provider::Batch;
 use crate::provider::conversation::Conversation;
-use crate::provider::{Batch, Outcome};
 
 pub(super) const API: Api = Api {
     name: "hostinger",
@@ -64,14 +64,14 @@ fn refuse_disabled(talk: &mut Conversation<'_>, goals: &[&Goal<'_>], records: &[
                 "{} has another address, which is off at Hostinger and would be switched on",
                 goal.fqdn
             );
-            goal.settle(talk, Outcome::refused(reason, "delete that, or switch it on"));
+            goal.refuse(talk, reason, "delete that, or switch it on");
         }
     }
 }
 
 /// Whether the record is disabled, and neither ours nor what we want.
 fn is_disabled_by_owner(record: &Record, goal: &Goal<'_>) -> bool {
-    let is_ours = match record.address(&HOSTINGER.form) {
+    let is_ours = match record.address {
         Some(address) => goal.change.wants(address) || goal.change.owns(address),
         None => false,
     };

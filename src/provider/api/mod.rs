@@ -261,7 +261,7 @@ impl Api {
     ///
     /// # Errors
     /// The verdict for all changes that are not settled.
-    pub fn publish(&self, talk: &mut Conversation<'_>) -> ApiResult<()> {
+    pub fn publish(&'static self, talk: &mut Conversation<'_>) -> ApiResult<()> {
         match self.publish {
             Publishing::Interface(interface) => records::publish(talk, self, interface),
             Publishing::Code(publish, _) | Publishing::CodeTogether(publish) => publish(talk),

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::call::{self, Values};
+use super::call::{Together, Values};
 use super::interface::{
     INTERFACE, Interface, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
@@ -66,25 +66,24 @@ const CODES: Codes = Codes {
 
 fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
     let account = talk.account;
-    let mut rest = records::rest_of(&API, account, &NETCUP);
+    let mut rest = Rest::new(&API, &NETCUP, account);
     let mut login = rest.clone();
     login.secret_answers = true;
-    login.codes = LOGIN_CODES;
+    login.codes = &LOGIN_CODES;
     let call = r#"POST ?JSON {"action":"login","param":{"customernumber":<username>,"apikey":<param_enc>,"apipassword":<password>}}"#;
-    let values = Values::of(account, &NETCUP.form);
-    let answer = talk.send(call::request(&login, call, &values))?;
+    let answer = talk.send(&Values::of(account, &login).request(call))?;
     let body = login.value(&answer)?;
     let session = text(&body, "/responsedata/apisessionid");
     if session.is_empty() {
         return Err(login.not_understood(&answer));
     }
     rest.set_session(Secret::new(session));
-    let published = records::publish_with(talk, &rest, &NETCUP);
+    let published = records::publish_with(talk, &rest);
     // If the provider cannot be reached, a logout would only fail, too.
     if talk.status() != 0 {
         // A failed logout does not matter: the session expires.
         let call = r#"POST ?JSON {"action":"logout","param":{"customernumber":<username>,"apikey":<param_enc>,"apisessionid":<session>}}"#;
-        let _ = rest.ask(talk, call::request(&rest, call, &values));
+        let _ = Values::of(account, &rest).ask(talk, call);
     }
     published
 }
@@ -122,12 +121,12 @@ const ZONE_CODES: Codes = Codes {
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let mut rest = rest.clone();
-    rest.codes = ZONE_CODES;
+    rest.codes = &ZONE_CODES;
     let call = r#"POST ?JSON {"action":"infoDnsZone","param":{"customernumber":<username>,"apikey":<param_enc>,"apisessionid":<session>,"domainname":<domain>}}"#;
-    probe_zones(talk, &|talk, name| {
+    probe_zones(talk, &mut |talk, name| {
         let zone = Zone::new(name, name);
-        let values = Values::of(talk.account, &NETCUP.form).in_zone(&zone);
-        rest.ask(talk, call::request(&rest, call, &values)).map(drop)
+        Values::in_zone(talk.account, &rest, &zone).ask(talk, call)?;
+        Ok(zone)
     })
 }
 
@@ -138,8 +137,7 @@ fn read(
     _: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
     let call = r#"POST ?JSON {"action":"infoDnsRecords","param":{"customernumber":<username>,"apikey":<param_enc>,"apisessionid":<session>,"domainname":<domain>}}"#;
-    let values = Values::of(talk.account, &NETCUP.form).in_zone(zone);
-    let answer = rest.send(talk, call::request(rest, call, &values))?;
+    let answer = Values::in_zone(talk.account, rest, zone).send(talk, call)?;
     shown(rest, zone, &answer)
 }
 
@@ -147,7 +145,7 @@ fn read(
 fn shown(rest: &Rest, zone: &Zone, answer: &Answer) -> ApiResult<Vec<Record>> {
     let mut records = Vec::new();
     for raw in rest.elements_of(answer, "/responsedata/dnsrecords")? {
-        records.push(Record::of(&NETCUP.form, zone, None, &raw));
+        records.push(Record::of(&rest.interface.form, zone, None, &raw));
     }
     Ok(records)
 }
@@ -158,11 +156,12 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let values = Values::of(talk.account, &NETCUP.form).in_zone(zone);
-    let mut changes = Vec::new();
+    let mut values = Values::in_zone(talk.account, rest, zone);
+    let mut together = Together::new();
     for write in writes {
-        changes.push(match write.step() {
-            Step::Add => call::json(NEW, &values.for_write(write)),
+        values.set_write(write);
+        together.updates.push(match write.step() {
+            Step::Add => values.json(NEW),
             Step::Change => write.value().clone(),
             Step::Remove => {
                 let mut record = write.value().clone();
@@ -172,8 +171,8 @@ fn write(
         });
     }
     let call = r#"POST ?JSON {"action":"updateDnsRecords","param":{"customernumber":<username>,"apikey":<param_enc>,"apisessionid":<session>,"domainname":<domain>,"dnsrecordset":{"dnsrecords":<changes>}}}"#;
-    let values = Values { updates: &changes, ..values };
-    let answer = rest.send(talk, call::request(rest, call, &values))?;
+    values.together = &together;
+    let answer = values.send(talk, call)?;
     let present = shown(rest, zone, &answer)?;
     if writes.iter().all(|write| is_done(write, &present)) {
         return Ok(Vec::new());
@@ -185,12 +184,12 @@ const NEW: &str = r#"{"hostname":<host>,"type":<type>,"priority":"0","destinatio
 
 /// Whether the records that are present now show that `write` was carried out.
 fn is_done(write: &Write<'_>, present: &[Record]) -> bool {
-    let (goal, form) = (write.goal, &NETCUP.form);
+    let goal = write.goal;
     match write.before.first() {
         Some(removed) => present.iter().all(|record| record.id != removed.id),
         None => {
             let mut ours = present.iter().filter(|record| record.is_for(goal));
-            ours.any(|record| record.holds_target(goal.change, form))
+            ours.any(|record| record.holds_target(goal.change))
         }
     }
 }

@@ -6,9 +6,7 @@
 //! a zone are one request, which adds and deletes records. The records are those of the newest revision of the
 //! zone.
 
-use std::cell::RefCell;
-
-use super::call::{self, Values};
+use super::call::{Together, Values};
 use super::interface::{
     INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
@@ -58,13 +56,7 @@ const NETCUP: Interface = Interface {
 };
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
-    let found = RefCell::new(ZoneList::new());
-    probe_zones(talk, &|talk, name| {
-        let id = domain(talk, rest, name)?;
-        found.borrow_mut().push(Zone::new(name, &id));
-        Ok(())
-    })?;
-    Ok(found.into_inner())
+    probe_zones(talk, &mut |talk, name| Ok(Zone::new(name, &domain(talk, rest, name)?)))
 }
 
 /// The id of the domain `name`.
@@ -104,7 +96,7 @@ fn read(
     }
     rest.below(&format!("/{}/record", percent::encode(&newest.1)));
     each_element(talk, &rest, &LIST, &mut |raw| {
-        let record = Record::of(&NETCUP.form, zone, None, raw);
+        let record = Record::of(&rest.interface.form, zone, None, raw);
         if goals.iter().any(|goal| record.is_for(goal)) {
             records.push(record);
         }
@@ -118,25 +110,26 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let values = Values::of(talk.account, &NETCUP.form).in_zone(zone);
-    let (mut creates, mut removals) = (Vec::new(), Vec::new());
+    let values = Values::in_zone(talk.account, rest, zone);
+    let mut together = Together::new();
     for write in writes {
-        let values = values.for_write(write);
-        let present = write.present(&NETCUP.form);
+        let mut values = values;
+        values.set_write(write);
+        let present = write.present();
         let renewed = present.filter(|record| record.ttl != write.ttl);
         if !write.goal.change.removes() && (present.is_none() || renewed.is_some()) {
             let new = r#"{"name":<host>,"type":<type>,"rdata":<address>,"ttl":<ttl|300>}"#;
-            creates.push(call::json(new, &values));
+            together.creates.push(values.json(new));
         }
-        for record in write.gone(&NETCUP.form).into_iter().chain(renewed) {
+        for record in write.gone().into_iter().chain(renewed) {
             // A deletion must repeat the record exactly.
             let old = r#"{"name":</name>,"type":<type>,"rdata":</rdata>,"ttl":</ttl|300>}"#;
-            removals.push(call::json(old, &Values { value: &record.raw, ..values }));
+            values.value = &record.raw;
+            together.removals.push(values.json(old));
         }
     }
     let call = r#"POST /domain/<zone>/changeset {"create":<creates>,"delete":<removals>,"autoCommit":true,"strict":true}"#;
-    let values = Values { creates: &creates, removals: &removals, ..values };
-    rest.ask(talk, call::request(rest, call, &values))?;
+    Values { together: &together, ..values }.ask(talk, call)?;
     Ok(Vec::new())
 }
 

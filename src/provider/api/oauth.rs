@@ -18,7 +18,7 @@ pub(super) fn token(
 ) -> ApiResult<Secret> {
     rest.secret_answers = true;
     let kind = "application/x-www-form-urlencoded";
-    let answer = talk.send(rest.with_body(Method::Post, path, kind, form))?;
+    let answer = talk.send(&rest.with_body(Method::Post, path, kind, form))?;
     let body = rest::parsed(&answer);
     let token = text(&body, "/access_token");
     if answer.status == 200 && !token.is_empty() {

@@ -15,7 +15,7 @@ use crate::model::json::Json;
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation, Phase};
 use crate::provider::sign::sha1;
-use crate::provider::{Batch, Method, Request, Verdict};
+use crate::provider::{Batch, Method, Request};
 
 pub(super) const API: Api = Api {
     name: "ovh",
@@ -79,20 +79,20 @@ fn base(param_opt: &str) -> &'static str {
 }
 
 fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
-    let mut rest = records::rest_of(&API, talk.account, &OVH);
+    let mut rest = Rest::new(&API, &OVH, talk.account);
     let time = time(talk, &rest)?;
     rest.plain_header(TIME, &time);
     // An earlier job may have been interrupted after its writes. If this fails, it is tried again below.
     let _ = refresh(talk, &rest);
-    let mut ended = records::publish_with(talk, &rest, &OVH);
+    let mut ended = records::publish_with(talk, &rest);
     if ended.is_ok() {
         ended = refresh(talk, &rest);
     }
     if let Err(verdict) = &ended {
         // Records that were written are still in the draft, so they did not succeed.
-        for (change, settled) in talk.verdicts(verdict).iter().enumerate() {
-            if settled.is_success() {
-                talk.settle(change, Verdict::clone(verdict));
+        for change in 0..talk.job.changes.len() {
+            if talk.has_succeeded(change) {
+                talk.settle(change, verdict.clone());
             }
         }
     }
@@ -101,7 +101,7 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
 
 /// The provider's time, which signatures need. So our clock may be wrong.
 fn time(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<String> {
-    let answer = talk.send(rest.get("/auth/time"))?;
+    let answer = talk.send(&rest.get("/auth/time"))?;
     let time = rest.value(&answer)?.as_u64();
     time.map(|time| time.to_string()).ok_or_else(|| rest.not_understood(&answer))
 }
@@ -150,7 +150,7 @@ fn read(
         let ids = rest.elements(talk, rest.get(&format!("{path}{filter}")), "")?;
         for number in ids.iter().filter_map(Json::as_u64).take(RECORDS) {
             let raw = rest.ask(talk, rest.get(&format!("{path}/{number}")))?;
-            records.push(Record::of(&OVH.form, zone, None, &raw));
+            records.push(Record::of(&rest.interface.form, zone, None, &raw));
         }
     }
     // A record that we read may have been written, and not published, before a power cut.
@@ -171,7 +171,7 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let made = records::write_each(talk, rest, &OVH, zone, (writes, &CALLS))?;
+    let made = records::write_each(talk, rest, zone, writes, &CALLS)?;
     talk.learn(format!("{REFRESH_DUE}{}", zone.name), "1");
     Ok(made)
 }

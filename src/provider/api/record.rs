@@ -8,7 +8,7 @@ use super::zone::{Zone, relative_name};
 use crate::model::json::Json;
 use crate::model::name::canonical;
 use crate::provider::conversation::{Conversation, FOR_GOOD};
-use crate::provider::{Change, Outcome};
+use crate::provider::{Change, Scope, Verdict};
 
 /// Where a record, or an element of a list of record sets, has what.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +69,8 @@ pub struct Special {
 pub struct Goal<'a> {
     /// The index of the change in the job.
     pub(super) index: usize,
+    /// Which of the zones of the job holds the record.
+    pub(super) zone: usize,
     /// The change.
     pub change: &'a Change,
     /// The complete name, without a dot at the end.
@@ -77,20 +79,13 @@ pub struct Goal<'a> {
     pub(super) replaced: Option<IpAddr>,
 }
 
-impl<'a> Goal<'a> {
-    /// The goal of the change with this index, for the record `fqdn`.
-    pub(super) fn new(
-        talk: &Conversation<'_>,
-        index: usize,
-        change: &'a Change,
-        fqdn: String,
-    ) -> Self {
-        let mut goal = Self { index, change, fqdn, replaced: None };
+impl Goal<'_> {
+    /// Learns whose address an earlier job has begun to replace.
+    pub(super) fn know_replaced(&mut self, talk: &Conversation<'_>) {
         // If our record was removed since, what is there now belongs to somebody else.
-        if !change.anew {
-            goal.replaced = talk.learned_for_good(&goal.replaced_key());
+        if !self.change.anew {
+            self.replaced = talk.learned_for_good(&self.replaced_key());
         }
-        goal
     }
 
     /// Whether a record with this address is ours, or was to be replaced by ours.
@@ -102,9 +97,7 @@ impl<'a> Goal<'a> {
     pub(super) fn replaced_key(&self) -> String {
         [FOR_GOOD, "replaced ", &self.fqdn, " ", self.kind()].concat()
     }
-}
 
-impl Goal<'_> {
     /// The record type: `A` or `AAAA`.
     pub fn kind(&self) -> &'static str {
         self.change.family.record_type()
@@ -120,9 +113,9 @@ impl Goal<'_> {
         relative_name(&self.fqdn, &zone.name, apex)
     }
 
-    /// Gives the change its outcome, so that it is not written.
-    pub fn settle(&self, talk: &mut Conversation<'_>, outcome: Outcome) {
-        talk.settle(self.index, outcome.into());
+    /// Refuses the change, so that it is not written.
+    pub fn refuse(&self, talk: &mut Conversation<'_>, reason: String, advice: &str) {
+        talk.settle(self.index, Verdict::refused(Scope::Record, reason, advice));
     }
 
     /// The key under which the record's id is learned. It is stored, so it must stay as it is.
@@ -132,7 +125,7 @@ impl Goal<'_> {
 }
 
 /// One address under a name and type.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Record {
     /// The complete name.
     pub name: String,
@@ -142,6 +135,8 @@ pub struct Record {
     pub id: String,
     /// TTL in seconds, if the provider shows it.
     pub ttl: Option<u32>,
+    /// The address, if there is one.
+    pub address: Option<IpAddr>,
     /// Whether it must not be written.
     pub is_special: bool,
     /// The record in the provider's form, or a value of its record set.
@@ -197,14 +192,17 @@ fn is_special(form: &RecordForm, raw: &Json) -> bool {
 impl Record {
     /// A record that the provider shows in this form. What it does not show is as in `goal`.
     pub fn of(form: &RecordForm, zone: &Zone, goal: Option<&Goal<'_>>, raw: &Json) -> Self {
-        Self {
+        let mut record = Self {
             name: name_of(form, zone, goal, raw),
             kind: type_of(form, goal, raw),
             id: shown(raw, form.id),
             ttl: raw.pointer(form.ttl).and_then(seconds),
+            address: None,
             is_special: is_special(form, raw),
-            raw: raw.clone(),
-        }
+            raw: Json::Null,
+        };
+        record.set_raw(form.address, raw);
+        record
     }
 
     /// The records of an element of a list: the element, or the values of the set that it is.
@@ -218,34 +216,44 @@ impl Record {
         if form.values.is_empty() || record.is_special {
             return vec![record];
         }
-        let values = elements(raw, &by_type(form.values, &record.kind));
-        values.iter().map(|value| Self { raw: value.clone(), ..record.clone() }).collect()
-    }
-
-    /// All values of one set.
-    pub fn set(name: &str, kind: &str, ttl: Option<&Json>, values: &[Json]) -> Vec<Self> {
         let mut records = Vec::new();
-        for raw in values {
-            records.push(Self {
-                name: canonical(name),
-                kind: kind.to_owned(),
-                id: String::new(),
-                ttl: ttl.and_then(seconds),
-                is_special: false,
-                raw: raw.clone(),
-            });
+        for value in elements(raw, &by_type(form.values, &record.kind)) {
+            let mut one = record.clone();
+            one.set_raw(form.address, value);
+            records.push(one);
         }
         records
     }
 
-    /// The address, if there is one.
-    pub fn address(&self, form: &RecordForm) -> Option<IpAddr> {
-        self.raw.pointer(&by_type(form.address, &self.kind))?.as_str()?.parse().ok()
+    /// All values of one set, which are only addresses.
+    pub fn set(name: &str, kind: &str, ttl: Option<&Json>, values: &[Json]) -> Vec<Self> {
+        let mut records = Vec::new();
+        for value in values {
+            let mut record = Self {
+                name: canonical(name),
+                kind: kind.to_owned(),
+                id: String::new(),
+                ttl: ttl.and_then(seconds),
+                address: None,
+                is_special: false,
+                raw: Json::Null,
+            };
+            record.set_raw("", value);
+            records.push(record);
+        }
+        records
+    }
+
+    /// Sets the record in the provider's form, and the address that this has at `place`.
+    fn set_raw(&mut self, place: &str, raw: &Json) {
+        let text = raw.pointer(&by_type(place, &self.kind)).and_then(Json::as_str);
+        self.address = text.and_then(|text| text.parse().ok());
+        self.raw = raw.clone();
     }
 
     /// Whether the record already holds the address that `change` wants.
-    pub fn holds_target(&self, change: &Change, form: &RecordForm) -> bool {
-        self.address(form).is_some_and(|address| change.wants(address))
+    pub fn holds_target(&self, change: &Change) -> bool {
+        self.address.is_some_and(|address| change.wants(address))
     }
 
     /// Whether the record has the name and type of `goal`.
@@ -309,7 +317,13 @@ pub enum Step {
 /// No value.
 pub static NULL: Json = Json::Null;
 
-impl Write<'_> {
+impl<'a> Write<'a> {
+    /// A write without values yet.
+    pub fn new(goal: &'a Goal<'a>) -> Self {
+        let (values, before, ttl) = (Vec::new(), Vec::new(), goal.change.record.ttl);
+        Self { goal, id: None, exists: false, values, before, ttl }
+    }
+
     /// What the write does.
     pub fn step(&self) -> Step {
         if self.is_removal() {
@@ -329,16 +343,27 @@ impl Write<'_> {
         self.values.is_empty()
     }
 
+    /// The id of the record or of the set.
+    pub fn id_to_write(&self) -> Option<&str> {
+        let set = self.before.first().map(|record| record.id.as_str());
+        self.id.as_deref().or(set)
+    }
+
+    /// The TTL to set: that of the option, or that of a new record.
+    pub fn set_ttl(&self) -> Option<u32> {
+        if self.exists { self.goal.change.record.ttl } else { self.ttl }
+    }
+
     /// The value of the set that already is the new address, if there is one.
-    pub fn present(&self, form: &RecordForm) -> Option<&Record> {
-        self.before.iter().find(|record| record.holds_target(self.goal.change, form))
+    pub fn present(&self) -> Option<&Record> {
+        self.before.iter().find(|record| record.holds_target(self.goal.change))
     }
 
     /// The values that the set loses.
-    pub fn gone(&self, form: &RecordForm) -> Vec<&Record> {
+    pub fn gone(&self) -> Vec<&Record> {
         let mut gone = Vec::new();
         for record in &self.before {
-            if !self.values.contains(&record.raw) && !record.holds_target(self.goal.change, form) {
+            if !self.values.contains(&record.raw) && !record.holds_target(self.goal.change) {
                 gone.push(record);
             }
         }

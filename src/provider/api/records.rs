@@ -8,113 +8,94 @@ mod read;
 mod write;
 
 use super::Api;
-use super::call::{self, Values};
 use super::interface::{Interface, ZoneRef};
 use super::record::{Goal, Record, Write};
 use super::rest::{CNAME, Rest};
 use super::zone::{RecordName, Zone, ZoneList};
-use crate::model::secret::Secret;
-use crate::provider::Account;
 use crate::provider::conversation::{ApiResult, Conversation, Next, Phase};
-use crate::provider::{Change, Job, Outcome, Verdict};
+use crate::provider::{Change, Verdict};
 
 pub use read::{each_element, refuse_special};
 pub use write::write_each;
-
-/// The requests of `interface`, which is that of `api`, for `account`.
-pub fn rest_of(api: &Api, account: &Account, interface: &Interface) -> Rest {
-    let mut rest = Rest::new(api, account);
-    rest.codes = interface.codes;
-    rest.mark = interface.mark;
-    rest.sign = interface.sign;
-    rest.pause = interface.pause;
-    rest.hide(&account.password);
-    rest.hide(&account.param_enc);
-    let values = Values::of(account, &interface.form);
-    for (name, value) in interface.headers {
-        rest.header(name, &Secret::new(call::fill(value, &values, str::to_owned)));
-    }
-    rest
-}
 
 /// Publishes the job of the conversation over `interface`, which is that of `api`.
 ///
 /// # Errors
 /// As [`publish_with`].
-pub fn publish(talk: &mut Conversation<'_>, api: &Api, interface: &Interface) -> ApiResult<()> {
-    let mut rest = rest_of(api, talk.account, interface);
+pub fn publish(
+    talk: &mut Conversation<'_>,
+    api: &'static Api,
+    interface: &'static Interface,
+) -> ApiResult<()> {
+    let mut rest = Rest::new(api, interface, talk.account);
     if let Some(rate) = interface.write_rate {
         talk.limit_writes(rate);
     }
     if let Some(prepare) = interface.prepare {
         prepare(talk, &mut rest)?;
     }
-    publish_with(talk, &rest, interface)
+    publish_with(talk, &rest)
 }
 
 /// Brings all records of the job up to date.
 ///
 /// # Errors
 /// If a failure concerns all changes that are not settled.
-pub fn publish_with(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    interface: &Interface,
-) -> ApiResult<()> {
-    for (zone, goals) in goals_by_zone(talk, rest, interface)? {
-        let goals: Vec<&Goal<'_>> = goals.iter().collect();
-        if interface.reads_together() {
-            publish_or_fail(talk, rest, interface, &zone, &goals)?;
+pub fn publish_with(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<()> {
+    let (zones, goals) = find_zones(talk, rest)?;
+    for (number, zone) in zones.iter().enumerate() {
+        let goals: Vec<&Goal<'_>> = goals.iter().filter(|goal| goal.zone == number).collect();
+        if rest.interface.reads_together() {
+            publish_or_fail(talk, rest, zone, &goals)?;
             continue;
         }
         for removes in [false, true] {
             for goal in goals.iter().filter(|goal| goal.change.removes() == removes) {
-                publish_or_fail(talk, rest, interface, &zone, &[goal])?;
+                publish_or_fail(talk, rest, zone, &[goal])?;
             }
         }
     }
     Ok(())
 }
 
-/// The changes that are not settled, by the zones that hold their records. Settles those without a zone.
+/// The zones that hold the records of the changes that are not settled, and what these want. Settles those without a
+/// zone. Each job begins with another change. Otherwise a first change that always fails would end every job before
+/// the others.
 ///
 /// # Errors
 /// If the zones of the account cannot be listed.
-fn goals_by_zone<'a>(
+fn find_zones<'a>(
     talk: &mut Conversation<'a>,
     rest: &Rest,
-    interface: &Interface,
-) -> ApiResult<Vec<(Zone, Vec<Goal<'a>>)>> {
-    let mut zones: Vec<(Zone, Vec<Goal<'a>>)> = Vec::new();
+) -> ApiResult<(Vec<Zone>, Vec<Goal<'a>>)> {
+    let (mut zones, mut goals) = (Vec::new(), Vec::new());
     let mut listed = None;
-    for (index, change) in order_of_changes(talk.job) {
+    let changes = &talk.job.changes;
+    let first = talk.job.seed as usize % changes.len().max(1);
+    let (earlier, later) = changes.split_at(first);
+    for (number, change) in later.iter().chain(earlier).enumerate() {
+        let index = (first + number) % changes.len();
         if talk.is_settled(index) {
             continue;
         }
         let name = RecordName::of(change);
         let mut zone = None;
         if name.is_in_given_zone() {
-            zone = zone_of(talk, rest, interface, &mut listed, &name, change)?;
+            zone = zone_of(talk, rest, &mut listed, &name, change)?;
         }
         let Some(zone) = zone else {
-            talk.settle(index, name.no_zone(rest.title()).into());
+            talk.settle(index, name.no_zone(rest.title()));
             continue;
         };
-        let goal = Goal::new(talk, index, change, name.fqdn);
-        match zones.iter_mut().find(|(other, _)| *other == zone) {
-            Some((_, goals)) => goals.push(goal),
-            None => zones.push((zone, vec![goal])),
+        let number = zones.iter().position(|other| *other == zone).unwrap_or(zones.len());
+        if number == zones.len() {
+            zones.push(zone);
         }
+        let mut goal = Goal { index, zone: number, change, fqdn: name.fqdn, replaced: None };
+        goal.know_replaced(talk);
+        goals.push(goal);
     }
-    Ok(zones)
-}
-
-/// The changes of `job` with their indices, in the order in which they are published. Each job begins with
-/// another change. Otherwise a first change that always fails would end every job before the others.
-fn order_of_changes(job: &Job) -> impl Iterator<Item = (usize, &Change)> {
-    let count = job.changes.len();
-    let first = usize::try_from(job.seed).unwrap_or_default() % count.max(1);
-    job.changes.iter().enumerate().cycle().skip(first).take(count)
+    Ok((zones, goals))
 }
 
 /// Brings the records of `goals` up to date, or gives them the verdict of a failure.
@@ -124,14 +105,13 @@ fn order_of_changes(job: &Job) -> impl Iterator<Item = (usize, &Change)> {
 fn publish_or_fail(
     talk: &mut Conversation<'_>,
     rest: &Rest,
-    interface: &Interface,
     zone: &Zone,
     goals: &[&Goal<'_>],
 ) -> ApiResult<()> {
-    let most = if interface.writes_together() { goals.len() } else { 1 };
-    match publish_part(talk, rest, interface, zone, (goals, most)) {
+    let most = if rest.interface.writes_together() { goals.len() } else { 1 };
+    match publish_part(talk, rest, zone, goals, most) {
         Ok(()) => Ok(()),
-        Err(verdict) => fail(talk, goals.iter().copied(), verdict),
+        Err(verdict) => fail(talk, goals, verdict),
     }
 }
 
@@ -139,17 +119,13 @@ fn publish_or_fail(
 ///
 /// # Errors
 /// If no other change is worth a request now.
-fn fail<'g>(
-    talk: &mut Conversation<'_>,
-    goals: impl Iterator<Item = &'g Goal<'g>>,
-    verdict: Box<Verdict>,
-) -> ApiResult<()> {
+fn fail(talk: &mut Conversation<'_>, goals: &[&Goal<'_>], verdict: Box<Verdict>) -> ApiResult<()> {
     if talk.note_failure(&verdict) == Next::EndJob {
         return Err(verdict);
     }
     for goal in goals {
         if !talk.is_settled(goal.index) {
-            talk.settle(goal.index, Verdict::clone(&verdict));
+            talk.settle(goal.index, verdict.clone());
         }
     }
     Ok(())
@@ -159,23 +135,20 @@ fn fail<'g>(
 fn zone_of(
     talk: &mut Conversation<'_>,
     rest: &Rest,
-    interface: &Interface,
     listed: &mut Option<ZoneList>,
     name: &RecordName,
     change: &Change,
 ) -> ApiResult<Option<Zone>> {
     let id = &change.record.zone_id;
-    // The options say both.
-    if let (Some(id), Some(zone)) = (id, &name.zone) {
+    let known = match (id, &name.zone, rest.interface.zone_ref) {
+        (Some(id), Some(zone), _) => Some((zone, id)),
+        // Requests need only the name, or only the id.
+        (None, Some(zone), ZoneRef::Name) => Some((zone, zone)),
+        (Some(id), None, ZoneRef::Name | ZoneRef::Id) => Some((id, id)),
+        _ => None,
+    };
+    if let Some((zone, id)) = known {
         return Ok(Some(Zone::new(zone, id)));
-    }
-    // The options have the name, and requests need only that.
-    if let (Some(zone), ZoneRef::Name) = (&name.zone, interface.zone_ref) {
-        return Ok(Some(Zone::new(zone, zone)));
-    }
-    // The options have the id, and requests need only that.
-    if let (Some(id), ZoneRef::Name | ZoneRef::Id) = (id, interface.zone_ref) {
-        return Ok(Some(Zone::new(id, id)));
     }
     // An earlier job has learned the zone. A list that this job has read is newer.
     if id.is_none()
@@ -186,7 +159,7 @@ fn zone_of(
     }
     let zones = match listed {
         Some(zones) => zones,
-        None => listed.insert(read::zones(talk, rest, interface)?),
+        None => listed.insert(read::zones(talk, rest)?),
     };
     match id {
         Some(id) => Ok(zones.iter().find(|zone| zone.id == *id).cloned()),
@@ -198,22 +171,23 @@ fn zone_of(
 fn publish_part(
     talk: &mut Conversation<'_>,
     rest: &Rest,
-    interface: &Interface,
     zone: &Zone,
-    (goals, most): (&[&Goal<'_>], usize),
+    goals: &[&Goal<'_>],
+    most: usize,
 ) -> ApiResult<()> {
-    let records = read_unknown(talk, rest, interface, zone, goals)?;
+    let records = read_unknown(talk, rest, zone, goals)?;
     let (mut updates, mut removals) = (Vec::new(), Vec::new());
     for goal in goals {
         // Reading may have shown that the record must not be written.
         if talk.is_settled(goal.index) {
             continue;
         }
-        match plan::plan(talk, rest, interface, goal, &records) {
-            Ok(Some(write)) if plan::removes(&write) => removals.push(write),
-            Ok(Some(write)) => updates.push(write),
-            Ok(None) => plan::settle_unchanged(talk, goal),
-            Err(outcome) => talk.settle(goal.index, outcome.into()),
+        let mut write = Write::new(goal);
+        match plan::plan(talk, rest, &mut write, &records) {
+            Ok(true) if plan::removes(&write) => removals.push(write),
+            Ok(true) => updates.push(write),
+            Ok(false) => plan::settle_unchanged(talk, goal),
+            Err(verdict) => talk.settle(goal.index, verdict),
         }
     }
     drop(records);
@@ -221,7 +195,7 @@ fn publish_part(
     for mut writes in [updates, removals] {
         while !writes.is_empty() {
             let later = writes.split_off(most.min(writes.len()));
-            send(talk, rest, interface, zone, writes)?;
+            send(talk, rest, zone, writes)?;
             writes = later;
         }
     }
@@ -233,25 +207,25 @@ fn publish_part(
 fn read_unknown(
     talk: &mut Conversation<'_>,
     rest: &Rest,
-    interface: &Interface,
     zone: &Zone,
     goals: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
     let mut unread = Vec::new();
     for &goal in goals {
-        if plan::learned_id(talk, interface, goal).is_none() {
+        if plan::learned_id(talk, rest, goal).is_none() {
             unread.push(goal);
         }
     }
     if unread.is_empty() {
         return Ok(Vec::new());
     }
-    let records = read::records(talk, rest, interface, zone, &unread)?;
+    let records = read::records(talk, rest, zone, &unread)?;
     refuse_aliases(talk, rest, &unread, &records);
     for record in records.iter().filter(|record| record.is_special) {
-        refuse_special(talk, &unread, (&record.name, &record.kind), interface.form.special.is);
+        let what = rest.interface.form.special.is;
+        refuse_special(talk, &unread, (&record.name, &record.kind), what);
     }
-    if let Some(inspect) = interface.inspect {
+    if let Some(inspect) = rest.interface.inspect {
         inspect(talk, &unread, &records);
     }
     Ok(records)
@@ -268,7 +242,7 @@ fn refuse_aliases(
         let mut of_name = records.iter().filter(|record| record.name == goal.fqdn);
         if !goal.change.removes() && of_name.any(|record| record.kind == "CNAME") {
             let reason = format!("{} is an alias (CNAME) at {}", goal.fqdn, rest.title());
-            goal.settle(talk, Outcome::refused(reason, CNAME));
+            goal.refuse(talk, reason, CNAME);
         }
     }
 }
@@ -278,43 +252,42 @@ fn refuse_aliases(
 fn send(
     talk: &mut Conversation<'_>,
     rest: &Rest,
-    interface: &Interface,
     zone: &Zone,
     mut writes: Vec<Write<'_>>,
 ) -> ApiResult<()> {
     talk.enter(Phase::Write);
-    let written = write::write(talk, rest, interface, zone, &writes);
+    let written = write::write(talk, rest, zone, &writes);
     talk.enter(Phase::Read);
     let verdict = match written {
         Ok(made) => {
-            for write in writes {
-                plan::settle_written(talk, rest, interface, &write, &made);
+            for write in &writes {
+                plan::settle_written(talk, rest, write, &made);
             }
             return Ok(());
         }
         Err(verdict) => verdict,
     };
-    plan::keep_replaced(talk, interface, &writes);
+    plan::keep_replaced(talk, rest, &writes);
     let count = writes.len();
     writes.retain(|write| !talk.is_settled(write.goal.index));
     if writes.is_empty() {
         return Ok(());
     }
     if writes.len() < count {
-        return send(talk, rest, interface, zone, writes);
+        return send(talk, rest, zone, writes);
     }
+    let goals: Vec<&Goal<'_>> = writes.iter().map(|write| write.goal).collect();
     if count > 1 && talk.may_concern_one(&verdict) {
         if talk.status() >= 500 {
             // The provider may have carried out all of them, and might add them a second time.
-            let goals: Vec<&Goal<'_>> = writes.iter().map(|write| write.goal).collect();
-            return publish_part(talk, rest, interface, zone, (&goals, count.div_ceil(2)));
+            return publish_part(talk, rest, zone, &goals, count.div_ceil(2));
         }
         let second = writes.split_off(count / 2);
-        send(talk, rest, interface, zone, writes)?;
-        return send(talk, rest, interface, zone, second);
+        send(talk, rest, zone, writes)?;
+        return send(talk, rest, zone, second);
     }
     if !verdict.ends_job() {
-        writes.iter().for_each(|write| talk.forget(write.goal.key()));
+        goals.iter().for_each(|goal| talk.forget(goal.key()));
     }
-    fail(talk, writes.iter().map(|write| write.goal), verdict)
+    fail(talk, &goals, verdict)
 }

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
+use super::Api;
+use super::call::Values;
+use super::interface::Interface;
 use super::meaning::{Codes, Meaning, Success};
-use super::{Api, Need};
 use crate::model::json::Json;
 use crate::model::secret::Secret;
 use crate::model::{Credentials, Url};
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{
-    Account, Answer, LONG_ANSWER, Method, Outcome, Request, Scope, Verdict, mask, page,
-};
+use crate::provider::{Account, Answer, LONG_ANSWER, Method, Request, Scope, Verdict, mask, page};
 
 /// Advice if the provider does not have the zone.
 pub(super) const NO_ZONE: &str = "correct 'domain' or 'zone', or let the token see the zone";
@@ -26,20 +26,15 @@ pub(super) const PAGES: usize = 40;
 /// One provider's interface with our credentials.
 #[derive(Clone)]
 pub struct Rest {
-    title: &'static str,
+    api: &'static Api,
+    /// How the provider lists zones, and shows and writes records.
+    pub interface: &'static Interface,
     /// The beginning of every URL.
     pub base: Url,
     headers: Vec<(&'static str, Secret)>,
     secrets: Vec<Secret>,
-    needs: &'static [Need],
     /// What answers mean.
-    pub codes: Codes,
-    /// See [`Interface::mark`](super::interface::Interface::mark).
-    pub mark: &'static str,
-    /// Signs every request.
-    pub sign: Option<Sign>,
-    /// The pause after 429 if the answer does not give one.
-    pub pause: Duration,
+    pub codes: &'static Codes,
     /// Whether answers are kept out of messages, because they are secrets themselves, such as a token.
     pub secret_answers: bool,
     session: Secret,
@@ -49,27 +44,29 @@ pub struct Rest {
 pub type Sign = fn(&Conversation<'_>, &mut Request) -> ApiResult<()>;
 
 impl Rest {
-    /// The interface of `api` for `account`, without credentials.
-    pub fn new(api: &Api, account: &Account) -> Self {
-        Self {
-            title: api.title,
+    /// The interface of `api` for `account`, with the headers of every request.
+    pub fn new(api: &'static Api, interface: &'static Interface, account: &Account) -> Self {
+        let mut rest = Self {
+            api,
+            interface,
             // A section without the URL that it needs has an error and does not run.
             base: api.base.url(account).unwrap_or_else(|| Url::https("")),
             headers: vec![],
-            secrets: vec![],
-            needs: api.needs,
-            codes: Codes::HTTP,
-            mark: "",
-            sign: None,
-            pause: PAUSE,
+            secrets: vec![account.password.clone(), account.param_enc.clone()],
+            codes: &interface.codes,
             secret_answers: false,
             session: Secret::default(),
+        };
+        for (name, value) in interface.headers {
+            let value = Values::of(account, &rest).fill(value, str::to_owned);
+            rest.header(name, &Secret::new(value));
         }
+        rest
     }
 
     /// The provider's name, for messages.
     pub fn title(&self) -> &'static str {
-        self.title
+        self.api.title
     }
 
     /// Whether `body` is surely that of an answer of this provider, because it has the provider's
@@ -77,7 +74,7 @@ impl Rest {
     /// it, the answer is no success.
     pub fn has_mark(&self, body: &Json) -> bool {
         self.codes.success != Success::ByStatus
-            || (!self.mark.is_empty() && body.pointer(self.mark).is_some())
+            || (!self.interface.mark.is_empty() && body.pointer(self.interface.mark).is_some())
     }
 
     /// Sets the id of a session, for [`Self::session`].
@@ -138,15 +135,14 @@ impl Rest {
     pub fn request(&self, method: Method, path: &str) -> Request {
         let url = self.base.below(path);
         let shown = format!("{} {}", method.name(), mask::hide(&url.expose(), &self.secrets));
-        Request {
-            method,
-            headers: self.headers.clone(),
-            answer_limit: LONG_ANSWER,
-            answer_secret: self.secret_answers,
-            // The second DELETE would find nothing.
-            idempotent: matches!(method, Method::Get | Method::Put),
-            ..Request::get(url, shown, self.secrets.clone())
-        }
+        let mut request = Request::get(url, shown, self.secrets.clone());
+        request.method = method;
+        request.headers.clone_from(&self.headers);
+        request.answer_limit = LONG_ANSWER;
+        request.answer_secret = self.secret_answers;
+        // The second DELETE would find nothing.
+        request.idempotent = matches!(method, Method::Get | Method::Put);
+        request
     }
 
     /// A GET request.
@@ -174,31 +170,29 @@ impl Rest {
     pub fn value(&self, answer: &Answer) -> ApiResult<Json> {
         let body = parsed(answer);
         let (meaning, advice) = self.codes.meaning(answer.status, &body);
-        if meaning == Meaning::Success {
-            // Some answers to a request without a result are empty, and others are `null`.
-            if !body.is_null() || ["", "null"].contains(&answer.body.trim()) {
-                return Ok(body);
-            }
+        if meaning != Meaning::Success {
+            return Err(self.verdict_with(answer, meaning, explanation(&body), advice));
+        }
+        // Some answers to a request without a result are empty, and others are `null`.
+        if body.is_null() && !["", "null"].contains(&answer.body.trim()) {
             return Err(self.not_understood(answer));
         }
-        // GoDaddy has no `Retry-After` but this member
-        // (https://developer.godaddy.com/doc/endpoint/domains, `ErrorLimit`).
-        let seconds = body.get("retryAfterSec").and_then(Json::as_u64);
-        let after = answer.retry_after.or(seconds.map(Duration::from_secs));
-        let answer = Answer { retry_after: after, ..answer.clone() };
-        Err(self.verdict_with(&answer, meaning, explanation(&body), advice))
+        Ok(body)
     }
 
     /// The answer to `request`, whatever its status.
     ///
     /// # Errors
     /// If there is no answer.
-    pub fn send(&self, talk: &mut Conversation<'_>, request: Request) -> ApiResult<Answer> {
-        let mut request = request;
-        if let Some(sign) = self.sign {
+    pub fn send(
+        &self,
+        talk: &mut Conversation<'_>,
+        mut request: Request,
+    ) -> ApiResult<Box<Answer>> {
+        if let Some(sign) = self.interface.sign {
             sign(talk, &mut request)?;
         }
-        talk.send(request)
+        talk.send(&request)
     }
 
     /// Sends `request`, and returns the JSON of the answer.
@@ -206,8 +200,7 @@ impl Rest {
     /// # Errors
     /// If there is no answer, and as [`Self::value`].
     pub fn ask(&self, talk: &mut Conversation<'_>, request: Request) -> ApiResult<Json> {
-        let answer = self.send(talk, request)?;
-        self.value(&answer)
+        self.value(&*self.send(talk, request)?)
     }
 
     /// Sends `request`, and returns the array at `pointer` (RFC 6901) of the answer.
@@ -261,38 +254,50 @@ impl Rest {
         // The interface refuses in JSON. A web page usually comes from a firewall or CDN before it.
         if answer.status == 403 && page::is_page(&answer.body) {
             let what = "is behind a web page that forbids access, perhaps of a firewall";
-            return retry_account(self.reason(answer, what, explanation), answer.retry_after);
+            return self.retry_account(answer, what, explanation, None);
         }
         let (what, usual_advice) = match meaning {
-            Meaning::Credentials => ("does not accept the credentials", self.credentials_advice()),
-            Meaning::Forbidden => ("does not allow the request", self.credentials_advice()),
-            Meaning::NotFound => ("does not know the zone or the record", NO_ZONE.into()),
-            Meaning::Refused => ("refuses the request", "correct the options".into()),
+            Meaning::Credentials => ("does not accept the credentials", ""),
+            Meaning::Forbidden => ("does not allow the request", ""),
+            Meaning::NotFound => ("does not know the zone or the record", NO_ZONE),
+            Meaning::Refused if explanation.contains("CNAME") => ("refuses the request", CNAME),
+            Meaning::Refused => ("refuses the request", "correct the options"),
             Meaning::Limited => {
-                let reason = self.reason(answer, "limits requests", explanation);
-                return retry_account(reason, Some(answer.retry_after.unwrap_or(self.pause)));
+                let pause = Some(self.interface.pause);
+                return self.retry_account(answer, "limits requests", explanation, pause);
             }
             Meaning::ClockWrong => return self.clock_wrong(explanation),
             Meaning::Unknown => return self.not_understood(answer),
             // A success that lacks something counts as a problem.
             Meaning::Problem | Meaning::Success => {
-                let reason = self.reason(answer, "has a problem", explanation);
-                return retry_account(reason, answer.retry_after);
+                return self.retry_account(answer, "has a problem", explanation, None);
             }
         };
-        let reason = self.reason(answer, what, explanation);
-        let advice = match advice {
-            "" if meaning == Meaning::Refused && explanation.contains("CNAME") => CNAME.into(),
-            "" => usual_advice,
-            advice => advice.into(),
-        };
+        let about_credentials = self.credentials_advice();
+        let advices = [advice, usual_advice, &about_credentials];
+        let advice = advices.into_iter().find(|advice| !advice.is_empty()).unwrap_or_default();
         let is_account = meaning == Meaning::Credentials;
         let scope = if is_account { Scope::Account } else { Scope::Record };
-        Box::new(Verdict { outcome: Outcome::Refused { reason, advice }, scope })
+        Verdict::refused(scope, self.reason(answer, what, explanation), advice)
+    }
+
+    /// A failure of the account. The wait is what the answer asks for, else `pause`.
+    fn retry_account(
+        &self,
+        answer: &Answer,
+        what: &str,
+        explanation: &str,
+        pause: Option<Duration>,
+    ) -> Box<Verdict> {
+        // GoDaddy has no `Retry-After` but this member
+        // (https://developer.godaddy.com/doc/endpoint/domains, `ErrorLimit`).
+        let seconds = parsed(answer).get("retryAfterSec").and_then(Json::as_u64);
+        let after = answer.retry_after.or(seconds.map(Duration::from_secs)).or(pause);
+        Verdict::retry(Scope::Account, self.reason(answer, what, explanation), after)
     }
 
     fn reason(&self, answer: &Answer, what: &str, explanation: &str) -> String {
-        let (title, status) = (self.title, answer.status);
+        let (title, status) = (self.title(), answer.status);
         let explanation = mask::mask(explanation, &self.secrets);
         if explanation.is_empty() {
             return format!("{title} {what}: HTTP {status}");
@@ -303,7 +308,7 @@ impl Rest {
     /// Advice that names the options for the credentials.
     fn credentials_advice(&self) -> String {
         let mut advice = String::new();
-        for need in self.needs {
+        for need in self.api.needs {
             let and = if advice.is_empty() { "'" } else { ", and '" };
             for part in [and, need.option, "' must hold ", need.holds] {
                 advice.push_str(part);
@@ -335,7 +340,7 @@ impl Rest {
     /// The verdict if the provider's clock and ours differ too much for a signature.
     pub fn clock_wrong(&self, explanation: &str) -> Box<Verdict> {
         let explanation = mask::mask(explanation, &self.secrets);
-        let reason = format!("{} finds the clock wrong: {explanation}", self.title);
+        let reason = format!("{} finds the clock wrong: {explanation}", self.title());
         Verdict::clock_behind(reason)
     }
 
@@ -347,13 +352,9 @@ impl Rest {
     fn retry_record(&self, what: &str, explanation: &str) -> Box<Verdict> {
         let explanation = mask::mask(explanation, &self.secrets);
         let colon = if explanation.is_empty() { "" } else { ": " };
-        let reason = format!("{} {what}{colon}{explanation}", self.title);
-        Outcome::retry(reason).into()
+        let reason = format!("{} {what}{colon}{explanation}", self.title());
+        Verdict::retry(Scope::Record, reason, None)
     }
-}
-
-fn retry_account(reason: String, after: Option<Duration>) -> Box<Verdict> {
-    Box::new(Verdict::retry(Scope::Account, reason, after))
 }
 
 /// Where lists have the number of pages, or the number or the address of the next page. A page may be
@@ -385,12 +386,12 @@ pub(super) fn has_next_page(body: &Json, number: usize) -> bool {
 /// a record that it lacks would be added again.
 pub fn too_long() -> Box<Verdict> {
     let reason = "the provider's list is longer than a router can read".into();
-    Outcome::retry(reason).into()
+    Verdict::retry(Scope::Record, reason, None)
 }
 
 /// The verdict if no request can be made with the options of the account.
 pub fn refuse_account(reason: String, advice: &str) -> Box<Verdict> {
-    Box::new(Verdict::refused(Scope::Account, reason, advice))
+    Verdict::refused(Scope::Account, reason, advice)
 }
 
 /// The body as JSON; `null` if it is not JSON.

@@ -14,10 +14,9 @@ use crate::dns::message::{
     CLASS_IN, Message, NOERROR, NXDOMAIN, Question, Record, TYPE_CNAME, TYPE_SOA, address_type,
 };
 use crate::dns::name::Name;
-use crate::model::Target;
-use crate::model::sorted::Map;
+use crate::model::{Target, sort};
 use crate::provider::conversation::{ApiResult, Conversation, Phase};
-use crate::provider::{Batch, Change, Outcome, Verdict};
+use crate::provider::{Batch, Change, Outcome, Scope, Verdict};
 use server::{Server, is_failed_prerequisite};
 
 pub(super) const API: Api = Api {
@@ -41,17 +40,18 @@ const UPDATE: u16 = 5 << 11;
 /// 2.4.3 and 2.5.4).
 const CLASS_NONE: u16 = 254;
 
-/// A change of the job, with its name.
+/// A change of the job, with its name and the zone that holds it.
 struct NamedChange<'a> {
     /// The index of the change in the job.
     index: usize,
     change: &'a Change,
     name: Name,
+    zone: Name,
 }
 
 fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
     let server = Server::of(talk)?;
-    let mut zones: Map<Name, Vec<NamedChange<'_>>> = Map::new();
+    let (mut zones, mut named) = (Vec::new(), Vec::new());
     let job = talk.job;
     for (index, change) in job.changes.iter().enumerate() {
         if talk.is_settled(index) {
@@ -62,15 +62,20 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
         if let Ok(name) = Name::parse(&record_name.fqdn) {
             zone = zone_of(talk, &server, &record_name, &name)?.map(|zone| (zone, name));
         }
-        match zone {
-            Some((zone, name)) => {
-                zones.get_or_insert(zone, Vec::new()).push(NamedChange { index, change, name });
-            }
-            None => talk.settle(index, no_zone(&server, &record_name).into()),
+        let Some((zone, name)) = zone else {
+            talk.settle(index, no_zone(&server, &record_name));
+            continue;
+        };
+        if !zones.contains(&zone) {
+            zones.push(zone.clone());
         }
+        named.push(NamedChange { index, change, name, zone });
     }
-    for (zone, changes) in zones.iter() {
-        publish_zone(talk, &server, zone, changes)?;
+    sort::ascending(&mut zones);
+    for zone in &zones {
+        let of_zone: Vec<&NamedChange<'_>> =
+            named.iter().filter(|named| named.zone == *zone).collect();
+        publish_zone(talk, &server, zone, &of_zone)?;
     }
     Ok(())
 }
@@ -112,24 +117,22 @@ fn publish_zone(
     talk: &mut Conversation<'_>,
     server: &Server<'_>,
     zone: &Name,
-    changes: &[NamedChange<'_>],
+    changes: &[&NamedChange<'_>],
 ) -> ApiResult<()> {
     let mut edits = Vec::new();
     for named in changes {
-        let present = match (named.change.previous, named.change.address()) {
+        let edit = match (named.change.previous, named.change.address()) {
             // The record probably still holds what we published last. The prerequisite verifies it.
             (Some(previous), Some(address))
                 if previous != address && !named.change.record.share =>
             {
-                Ok(vec![previous])
+                Edit::of(named, vec![previous])
             }
-            _ => addresses_at_server(talk, server, named),
+            _ => edit_at_server(talk, server, named),
         };
-        match present.and_then(|present| Edit::of(named, &present)) {
-            Ok(edit) => edits.push((named, edit)),
-            Err(verdict) if !verdict.ends_job() => {
-                talk.settle(named.index, *verdict);
-            }
+        match edit {
+            Ok(edit) => edits.push(edit),
+            Err(verdict) if !verdict.ends_job() => talk.settle(named.index, verdict),
             Err(verdict) => return Err(verdict),
         }
     }
@@ -138,11 +141,11 @@ fn publish_zone(
     }
     let rcode = update(talk, server, zone, &edits)?;
     let is_final = rcode == NOERROR || edits.len() == 1 && !is_failed_prerequisite(rcode);
-    for (named, _) in &edits {
+    for Edit { named, .. } in &edits {
         let verdict = if is_final {
             server.verdict(rcode, zone)
         } else {
-            read_and_update(talk, server, zone, named)?
+            read_and_update(talk, server, named)?
         };
         talk.settle(named.index, verdict);
     }
@@ -153,17 +156,25 @@ fn publish_zone(
 fn read_and_update(
     talk: &mut Conversation<'_>,
     server: &Server<'_>,
-    zone: &Name,
     named: &NamedChange<'_>,
-) -> ApiResult<Verdict> {
-    let present = addresses_at_server(talk, server, named);
-    let edit = match present.and_then(|present| Edit::of(named, &present)) {
-        Ok(edit) => edit,
-        Err(verdict) if !verdict.ends_job() => return Ok(*verdict),
-        Err(verdict) => return Err(verdict),
-    };
-    let rcode = update(talk, server, zone, &[(named, edit)])?;
-    Ok(server.verdict(rcode, zone))
+) -> ApiResult<Box<Verdict>> {
+    match edit_at_server(talk, server, named) {
+        Ok(edit) => {
+            let rcode = update(talk, server, &named.zone, &[edit])?;
+            Ok(server.verdict(rcode, &named.zone))
+        }
+        Err(verdict) if !verdict.ends_job() => Ok(verdict),
+        Err(verdict) => Err(verdict),
+    }
+}
+
+/// Reads the record from the server, and decides what an update must do.
+fn edit_at_server<'n>(
+    talk: &mut Conversation<'_>,
+    server: &Server<'_>,
+    named: &'n NamedChange<'n>,
+) -> ApiResult<Edit<'n>> {
+    Edit::of(named, addresses_at_server(talk, server, named)?)
 }
 
 /// Asks the server for the addresses of the record.
@@ -180,70 +191,75 @@ fn addresses_at_server(
     if response.answers.iter().any(|record| record.kind == TYPE_CNAME) {
         let reason = format!("{name} is an alias (CNAME), which cannot have an address, too");
         let advice = "delete the CNAME record, or choose another name";
-        return Err(Outcome::refused(reason, advice).into());
+        return Err(Verdict::refused(Scope::Record, reason, advice));
     }
     match response.rcode() {
         NOERROR | NXDOMAIN => {
             response.answers.retain(|record| record.kind == address_type(family));
             Ok(response.answers.iter().filter_map(Record::address).collect())
         }
-        rcode => Err(server.verdict(rcode, name).into()),
+        rcode => Err(server.verdict(rcode, name)),
     }
 }
 
 /// What an update does to the addresses of one name and type.
-struct Edit {
+struct Edit<'n> {
+    named: &'n NamedChange<'n>,
     /// The addresses at the server, which are the prerequisite.
     present: Vec<IpAddr>,
     /// The address that is removed, if any.
     removed: Option<IpAddr>,
 }
 
-impl Edit {
+impl<'n> Edit<'n> {
     /// The edit that makes the addresses `present` hold the target of the change. An address that we
     /// published is replaced or removed; if there is only one address, it is replaced, too.
     ///
     /// # Errors
     /// If nothing must change, or if it cannot be told which of several addresses is ours.
-    fn of(named: &NamedChange<'_>, present: &[IpAddr]) -> ApiResult<Self> {
+    fn of(named: &'n NamedChange<'n>, present: Vec<IpAddr>) -> ApiResult<Self> {
         let change = named.change;
         let ours = present.iter().copied().find(|it| change.owns(*it) && !change.wants(*it));
         let has_target = match change.target {
             Target::Address(address) => present.contains(&address),
             Target::Absent => true,
         };
-        let removed = match (present, ours) {
+        let removed = match (&*present, ours) {
             (_, None) if has_target => return Err(Outcome::Unchanged.into()),
             ([], _) => None,
             (_, Some(ours)) => Some(ours),
             (_, None) if change.anew => None,
             (&[only], None) => Some(only),
-            (several, None) => return Err(ambiguous(named, several.len()).into()),
+            (several, None) => return Err(ambiguous(named, several.len())),
         };
-        Ok(Self { present: present.to_vec(), removed })
+        Ok(Self { named, present, removed })
     }
 
     /// The record set must hold exactly the present addresses (RFC 2136 section 2.4.2), or must not
     /// exist (2.4.3).
-    fn prerequisites(&self, named: &NamedChange<'_>) -> Vec<Record> {
+    fn add_prerequisites(&self, records: &mut Vec<Record>) {
         if self.present.is_empty() {
-            return vec![record(named, CLASS_NONE, 0, None)];
+            records.push(record(self.named, CLASS_NONE, 0, None));
         }
-        let addresses = self.present.iter();
-        addresses.map(|address| record(named, CLASS_IN, 0, Some(*address))).collect()
+        for address in &self.present {
+            records.push(record(self.named, CLASS_IN, 0, Some(*address)));
+        }
     }
 
     /// Deletes the removed address and adds the new one (RFC 2136 sections 2.5.4 and 2.5.1).
-    fn updates(&self, named: &NamedChange<'_>) -> Vec<Record> {
-        let mut updates = Vec::new();
+    fn add_updates(&self, records: &mut Vec<Record>) {
         if self.removed.is_some() {
-            updates.push(record(named, CLASS_NONE, 0, self.removed));
+            records.push(record(self.named, CLASS_NONE, 0, self.removed));
         }
-        if let Target::Address(address) = named.change.target {
-            let ttl = named.change.record.ttl.unwrap_or(TTL);
-            updates.push(record(named, CLASS_IN, ttl, Some(address)));
+        let change = self.named.change;
+        if let Target::Address(address) = change.target {
+            records.push(record(
+                self.named,
+                CLASS_IN,
+                change.record.ttl.unwrap_or(TTL),
+                Some(address),
+            ));
         }
-        updates
     }
 }
 
@@ -262,18 +278,18 @@ fn update(
     talk: &mut Conversation<'_>,
     server: &Server<'_>,
     zone: &Name,
-    edits: &[(&NamedChange<'_>, Edit)],
+    edits: &[Edit<'_>],
 ) -> ApiResult<u16> {
     let zone_section = Question { name: zone.clone(), kind: TYPE_SOA, class: CLASS_IN };
     let mut message =
         Message { flags: UPDATE, questions: vec![zone_section], ..Message::default() };
     let mut names = Vec::new();
-    for (named, edit) in edits {
+    for edit in edits {
         // In an update, the answer section has the prerequisites, and the authority section the
         // changes (RFC 2136 section 2).
-        message.answers.extend(edit.prerequisites(named));
-        message.authorities.extend(edit.updates(named));
-        names.push(named.name.to_string());
+        edit.add_prerequisites(&mut message.answers);
+        edit.add_updates(&mut message.authorities);
+        names.push(edit.named.name.to_string());
     }
     names.dedup();
     let shown = match names.as_slice() {
@@ -294,20 +310,19 @@ fn rdata(address: IpAddr) -> Vec<u8> {
 }
 
 /// The refusal if the server has no zone that holds the record.
-fn no_zone(server: &Server<'_>, name: &RecordName) -> Outcome {
+fn no_zone(server: &Server<'_>, name: &RecordName) -> Box<Verdict> {
     let reason = match &name.zone {
         Some(zone) => format!("{} is not in {zone}", name.fqdn),
         None => format!("{} names no zone that holds {}", server.address, name.fqdn),
     };
-    Outcome::refused(reason, "correct 'domain', 'zone' or 'dns_server'")
+    Verdict::refused(Scope::Record, reason, "correct 'domain', 'zone' or 'dns_server'")
 }
 
-fn ambiguous(named: &NamedChange<'_>, count: usize) -> Outcome {
+fn ambiguous(named: &NamedChange<'_>, count: usize) -> Box<Verdict> {
     let (name, kind) = (&named.name, named.change.family.record_type());
-    Outcome::refused(
-        format!("{name} has {count} {kind} records, and none holds what was published last"),
-        "delete all but one of them",
-    )
+    let reason =
+        format!("{name} has {count} {kind} records, and none holds what was published last");
+    Verdict::refused(Scope::Record, reason, "delete all but one of them")
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::{Api, Base, Need, Publishing};
 use crate::model::json::Json;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::{Canonical, Key, short_timestamp};
-use crate::provider::{Answer, Batch, Method, Outcome, Rate, Request};
+use crate::provider::{Answer, Batch, Method, Rate, Request, Scope, Verdict};
 use crate::text::percent;
 use crate::text::quoted::quoted;
 use crate::text::xml;
@@ -84,7 +84,7 @@ fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let path = format!("{ZONES}?maxitems=100");
     let Some(pages) = pages(talk, rest, &path, &[("marker", "NextMarker")])? else {
         let reason = "Route 53 does not let the key list hosted zones".into();
-        return Err(Outcome::refused(reason, RIGHTS).into());
+        return Err(Verdict::refused(Scope::Record, reason, RIGHTS));
     };
     let mut zones = ZoneList::new();
     for zone in pages.iter().flat_map(|page| xml::all(page, "HostedZone")) {
@@ -141,10 +141,7 @@ fn read(
 fn refuse_removals(talk: &mut Conversation<'_>, goals: &[&Goal<'_>]) {
     for goal in goals.iter().filter(|goal| goal.change.removes()) {
         let reason = "Route 53 does not let the key list records, and so none is removed".into();
-        goal.settle(
-            talk,
-            Outcome::refused(reason, "allow the key's user route53:ListResourceRecordSets"),
-        );
+        goal.refuse(talk, reason, "allow the key's user route53:ListResourceRecordSets");
     }
 }
 
@@ -249,7 +246,7 @@ fn path(zone: &Zone) -> ApiResult<String> {
         return Ok(format!("{ZONES}/{id}/rrset"));
     }
     let reason = format!("{} cannot be the id of a hosted zone", quoted(&zone.id));
-    Err(Outcome::refused(reason, "correct 'zone_id', or leave it out").into())
+    Err(Verdict::refused(Scope::Record, reason, "correct 'zone_id', or leave it out"))
 }
 
 /// The id of a hosted zone, which AWS writes as `Z1` or as `/hostedzone/Z1`.

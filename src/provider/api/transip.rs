@@ -71,7 +71,7 @@ fn token(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<Secret> {
     let mut rest = rest.clone();
     rest.secret_answers = true;
     rest.plain_header("Signature", &base64::encode(&signature));
-    let answer = talk.send(rest.json(Method::Post, "/auth", &body))?;
+    let answer = talk.send(&rest.json(Method::Post, "/auth", &body))?;
     let token = text(&rest.value(&answer)?, "/token").to_owned();
     if token.is_empty() {
         return Err(rest.not_understood(&answer));

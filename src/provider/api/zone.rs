@@ -3,7 +3,7 @@
 use super::rest::NO_ZONE;
 use crate::model::name::{canonical, strip_zone};
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Change, Outcome};
+use crate::provider::{Change, Scope, Verdict};
 
 /// The name of a record, and its zone if the options give it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,31 +41,38 @@ impl RecordName {
     }
 
     /// The zone of `zones` that holds the record: that of the options, else the longest.
-    pub fn zone_among<'z>(&self, zones: impl Iterator<Item = &'z str>) -> Option<&'z str> {
-        match &self.zone {
-            Some(given) => zones.into_iter().find(|zone| zone == given),
-            None => zones
-                .filter(|zone| strip_zone(&self.fqdn, zone).is_some())
-                .max_by_key(|zone| zone.len()),
+    pub fn zone_among<'z>(&self, zones: &[&'z str]) -> Option<&'z str> {
+        let mut found: Option<&str> = None;
+        for &zone in zones {
+            let may_hold = match &self.zone {
+                Some(given) => zone == given,
+                None => strip_zone(&self.fqdn, zone).is_some(),
+            };
+            if may_hold && found.is_none_or(|found| zone.len() > found.len()) {
+                found = Some(zone);
+            }
         }
+        found
     }
 
     /// The zone that holds the record, if its id has been learned.
     pub fn learned_zone(&self, talk: &mut Conversation<'_>) -> Option<Zone> {
         let learned = talk.learned_keys(KEY);
-        let zone = self.zone_among(learned.iter().map(String::as_str))?;
-        let id = talk.learned(&format!("{KEY}{zone}"))?;
+        let names: Vec<&str> = learned.iter().map(String::as_str).collect();
+        let zone = self.zone_among(&names)?;
+        let id = talk.learned(&[KEY, zone].concat())?;
         Some(Zone::new(zone, &id))
     }
 
     /// The zone of `zones` that holds the record. Its id is learned.
     pub fn listed_zone(&self, talk: &mut Conversation<'_>, zones: &[Zone]) -> Option<Zone> {
-        let found = self.zone_among(zones.iter().map(|zone| zone.name.as_str()))?;
+        let names: Vec<&str> = zones.iter().map(|zone| zone.name.as_str()).collect();
+        let found = self.zone_among(&names)?;
         // Zones below the found one are learned too. Otherwise, a later name in one of them would be
         // written to the found zone.
         let below = zones.iter().filter(|zone| strip_zone(&zone.name, found).is_some());
         for zone in below.take(REMEMBERED) {
-            talk.learn(format!("{KEY}{}", zone.name), &zone.id);
+            talk.learn([KEY, &zone.name].concat(), &zone.id);
         }
         zones.iter().find(|zone| zone.name == found).cloned()
     }
@@ -103,13 +110,13 @@ impl RecordName {
     }
 
     /// The refusal if the provider `title` has no zone for the record.
-    pub fn no_zone(&self, title: &str) -> Outcome {
+    pub fn no_zone(&self, title: &str) -> Box<Verdict> {
         let reason = match &self.zone {
             Some(zone) if !self.is_in_given_zone() => format!("{} is not in {zone}", self.fqdn),
             Some(zone) => format!("{title} has no zone {zone} for this account"),
             None => format!("{title} has no zone for {} in this account", self.fqdn),
         };
-        Outcome::refused(reason, NO_ZONE)
+        Verdict::refused(Scope::Record, reason, NO_ZONE)
     }
 }
 
@@ -140,14 +147,14 @@ impl Zone {
 /// The zones of an account.
 pub type ZoneList = Vec<Zone>;
 
-/// Finds zones by trying, for interfaces that have no list of them. `probe` succeeds for a zone of the
-/// account, and is refused for any other name.
+/// Finds zones by trying, for interfaces that have no list of them. `probe` returns a zone of the account, and is
+/// refused for any other name.
 ///
 /// # Errors
 /// If an answer is missing, or concerns all changes.
 pub fn probe_zones(
     talk: &mut Conversation<'_>,
-    probe: &dyn Fn(&mut Conversation<'_>, &str) -> ApiResult<()>,
+    probe: &mut dyn FnMut(&mut Conversation<'_>, &str) -> ApiResult<Zone>,
 ) -> ApiResult<ZoneList> {
     let mut zones = ZoneList::new();
     let mut absent: Vec<String> = Vec::new();
@@ -161,8 +168,8 @@ pub fn probe_zones(
                 continue;
             }
             match probe(talk, zone) {
-                Ok(()) => {
-                    zones.push(Zone::new(zone, zone));
+                Ok(zone) => {
+                    zones.push(zone);
                     break;
                 }
                 Err(verdict) if verdict.is_refused() => absent.push(zone.to_owned()),
@@ -189,8 +196,8 @@ pub fn relative_name<'a>(fqdn: &'a str, zone: &str, apex: &'a str) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::Job;
     use crate::provider::testing::{apply, change, job, play};
+    use crate::provider::{Job, Outcome};
 
     #[test]
     fn the_zone_comes_from_an_at_sign_or_the_option() {
@@ -210,7 +217,7 @@ mod tests {
         with_option.record.zone = Some("Example.org".into());
         let name = RecordName::of(&with_option);
         assert!(!name.is_in_given_zone());
-        let Outcome::Refused { reason, .. } = name.no_zone("x") else { panic!() };
+        let Outcome::Refused { reason, .. } = name.no_zone("x").outcome else { panic!() };
         assert_eq!(reason, "home.example.com is not in example.org");
     }
 
@@ -245,7 +252,7 @@ mod tests {
     fn the_longest_zone_that_contains_a_name_holds_it() {
         let record_name = |domain| RecordName::of(&change(domain, "192.0.2.1"));
         let zones = ["example.com", "sub.example.com", "ple.com"];
-        let among = |domain| record_name(domain).zone_among(zones.into_iter());
+        let among = |domain| record_name(domain).zone_among(&zones);
         assert_eq!(among("a.sub.example.com"), Some("sub.example.com"));
         assert_eq!(among("sub.example.com"), Some("sub.example.com"));
         assert_eq!(among("a.example.com"), Some("example.com"));

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::super::FailureKind;
 use super::super::tests::section;
+use super::super::{Failure, FailureKind};
 use super::*;
 use crate::config::Section;
 use crate::model::secret::Secret;

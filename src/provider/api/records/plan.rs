@@ -2,17 +2,16 @@
 
 use crate::model::RecordOptions;
 use crate::model::json::Json;
-use crate::provider::Outcome;
-use crate::provider::api::interface::{Interface, RecordModel, Writing};
+use crate::provider::api::interface::{RecordModel, Writing};
 use crate::provider::api::record::{Goal, Record, Write, by_type};
 use crate::provider::api::rest::Rest;
-use crate::provider::conversation::Conversation;
+use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::{Outcome, Scope, Verdict};
 
 /// Gives the change its outcome after a successful write. `made` are the records that the answer shows.
 pub(super) fn settle_written(
     talk: &mut Conversation<'_>,
     rest: &Rest,
-    interface: &Interface,
     write: &Write<'_>,
     made: &[Record],
 ) {
@@ -27,20 +26,17 @@ pub(super) fn settle_written(
         Some(id) => record.id == *id,
         None => record.is_for(goal),
     });
-    let outcome = match shown {
-        Some(record) => outcome(rest, interface, goal, record),
-        None => Outcome::Updated,
-    };
-    if outcome == Outcome::Updated {
-        let id = match shown {
-            Some(record) if !record.id.is_empty() => &record.id,
-            Some(_) | None => write.id.as_deref().unwrap_or_default(),
-        };
-        learn_id(talk, interface, goal, id);
-    } else {
+    if let Some(verdict) = shown.and_then(|record| contradiction(rest, goal, record)) {
         talk.forget(goal.key());
+        talk.settle(goal.index, verdict);
+        return;
     }
-    talk.settle(goal.index, outcome.into());
+    let id = match shown {
+        Some(record) if !record.id.is_empty() => &record.id,
+        Some(_) | None => write.id.as_deref().unwrap_or_default(),
+    };
+    learn_id(talk, rest, goal, id);
+    talk.settle(goal.index, Outcome::Updated.into());
 }
 
 /// Whether `write` removes our record, or the one that the new address makes superfluous.
@@ -51,23 +47,19 @@ pub(super) fn removes(write: &Write<'_>) -> bool {
 /// Gives the change its outcome if the provider already has what it wants.
 pub(super) fn settle_unchanged(talk: &mut Conversation<'_>, goal: &Goal<'_>) {
     forget_replaced(talk, goal);
-    goal.settle(talk, Outcome::Unchanged);
+    talk.settle(goal.index, Outcome::Unchanged.into());
 }
 
 /// Learns which addresses of somebody else the failed `writes` were to replace, if such a write is an addition
 /// and then a removal. The addition may have been carried out. Then the next job finds two addresses, and could
 /// not tell that the older one was to go.
-pub(super) fn keep_replaced(
-    talk: &mut Conversation<'_>,
-    interface: &Interface,
-    writes: &[Write<'_>],
-) {
-    if !matches!(interface.write, Writing::Values(_)) {
+pub(super) fn keep_replaced(talk: &mut Conversation<'_>, rest: &Rest, writes: &[Write<'_>]) {
+    if !matches!(rest.interface.write, Writing::Values(_)) {
         return;
     }
     for write in writes.iter().filter(|write| !write.goal.change.removes()) {
-        for record in write.gone(&interface.form) {
-            if let Some(address) = record.address(&interface.form)
+        for record in write.gone() {
+            if let Some(address) = record.address
                 && !write.goal.change.owns(address)
             {
                 talk.learn(write.goal.replaced_key(), &address.to_string());
@@ -83,28 +75,30 @@ fn forget_replaced(talk: &mut Conversation<'_>, goal: &Goal<'_>) {
     }
 }
 
-/// The outcome of a write whose answer shows the record. The owner may have renamed the record since
-/// its id was learned.
-fn outcome(rest: &Rest, interface: &Interface, goal: &Goal<'_>, shown: &Record) -> Outcome {
-    let form = &interface.form;
+/// The verdict of a write whose answer shows another record than was written; `None` if it shows that. The owner may
+/// have renamed the record since its id was learned.
+fn contradiction(rest: &Rest, goal: &Goal<'_>, shown: &Record) -> Option<Box<Verdict>> {
+    let form = &rest.interface.form;
     let Record { name, kind, id, raw, .. } = shown;
     let shows_name = raw.pointer(form.name).is_some() && raw.pointer(form.kind).is_some();
     if shows_name && !shown.is_for(goal) {
         let reason = format!("{} has {kind} {name} under the id {id}", rest.title());
-        return Outcome::refused(reason, "correct option 'record_id', or remove it");
+        return Some(Verdict::refused(Scope::Record, reason, OTHER_ID));
     }
-    if raw.pointer(&by_type(form.address, kind)).is_some() && !shown.holds_target(goal.change, form)
-    {
+    if raw.pointer(&by_type(form.address, kind)).is_some() && !shown.holds_target(goal.change) {
         let reason = format!("{} has not changed {kind} {name}", rest.title());
-        return Outcome::retry(reason);
+        return Some(Verdict::retry(Scope::Record, reason, None));
     }
-    Outcome::Updated
+    None
 }
 
+/// Advice if another record has the id of the options, or none.
+const OTHER_ID: &str = "correct option 'record_id', or remove it";
+
 /// Learns the id of a record that can be written without reading.
-fn learn_id(talk: &mut Conversation<'_>, interface: &Interface, goal: &Goal<'_>, id: &str) {
+fn learn_id(talk: &mut Conversation<'_>, rest: &Rest, goal: &Goal<'_>, id: &str) {
     // A shared name has several records, whose ids would be learned under the same key.
-    if interface.model == RecordModel::ById && !id.is_empty() && !goal.change.record.share {
+    if rest.interface.model == RecordModel::ById && !id.is_empty() && !goal.change.record.share {
         talk.learn(goal.key(), id);
     }
 }
@@ -113,11 +107,11 @@ fn learn_id(talk: &mut Conversation<'_>, interface: &Interface, goal: &Goal<'_>,
 /// options is read once, because it may be that of another record.
 pub(super) fn learned_id(
     talk: &mut Conversation<'_>,
-    interface: &Interface,
+    rest: &Rest,
     goal: &Goal<'_>,
 ) -> Option<String> {
     // Before a removal the record is read: its owner may have put something else there.
-    if interface.model != RecordModel::ById || goal.change.removes() || goal.change.anew {
+    if rest.interface.model != RecordModel::ById || goal.change.removes() || goal.change.anew {
         return None;
     }
     let learned = talk.learned(&goal.key())?;
@@ -127,37 +121,37 @@ pub(super) fn learned_id(
     }
 }
 
-/// The write that brings `goal` up to date; `None` if `records` show that nothing must change.
+/// Plans the `write` that brings its goal up to date. Returns whether anything must change: `records` may show that
+/// nothing must.
 ///
 /// # Errors
 /// If it cannot be told which record is ours.
-pub(super) fn plan<'a>(
+pub(super) fn plan(
     talk: &mut Conversation<'_>,
     rest: &Rest,
-    interface: &Interface,
-    goal: &'a Goal<'a>,
+    write: &mut Write<'_>,
     records: &[Record],
-) -> Result<Option<Write<'a>>, Outcome> {
-    if let Some(id) = learned_id(talk, interface, goal) {
-        return Ok(Some(Write {
-            goal,
-            id: Some(id),
-            exists: true,
-            values: vec![new_value(interface, goal)],
-            before: Vec::new(),
-            ttl: goal.change.record.ttl,
-        }));
+) -> ApiResult<bool> {
+    let goal = write.goal;
+    if let Some(id) = learned_id(talk, rest, goal) {
+        write.id = Some(id);
+        write.exists = true;
+        write.values.push(new_value(rest, goal));
+        return Ok(true);
     }
     let present = distinct(records, goal);
     if goal.change.removes() {
-        return removal(talk, rest, interface, goal, &present);
+        return remove(talk, rest, write, &present);
     }
-    match pick(interface, goal, &present)? {
-        Some(chosen) if has_superfluous(interface, goal, &present, chosen) => {
-            removal(talk, rest, interface, goal, &present)
+    match pick(rest, goal, &present)? {
+        Some(chosen) if has_superfluous(rest, goal, &present, chosen) => {
+            remove(talk, rest, write, &present)
         }
-        Some(chosen) => Ok(update(talk, interface, goal, &present, chosen)),
-        None => Ok(Some(addition(interface, goal, &present))),
+        Some(chosen) => Ok(update(talk, rest, write, &present, chosen)),
+        None => {
+            add(rest, write, &present);
+            Ok(true)
+        }
     }
 }
 
@@ -174,58 +168,61 @@ fn distinct<'r>(records: &'r [Record], goal: &Goal<'_>) -> Vec<&'r Record> {
 }
 
 /// Whether the record holds what we published last, or what we have attempted to publish since.
-fn is_ours(interface: &Interface, goal: &Goal<'_>, record: &Record) -> bool {
-    record.address(&interface.form).is_some_and(|address| goal.owns(address))
+fn is_ours(goal: &Goal<'_>, record: &Record) -> bool {
+    record.address.is_some_and(|address| goal.owns(address))
 }
 
 /// Whether the record `chosen` of another owner of a shared name has the new address already, and ours is there
 /// as well.
-fn has_superfluous(
-    interface: &Interface,
-    goal: &Goal<'_>,
+fn has_superfluous(rest: &Rest, goal: &Goal<'_>, present: &[&Record], chosen: &Record) -> bool {
+    rest.interface.model != RecordModel::RrSet
+        && goal.change.record.share
+        && goal.change.record.id.is_none()
+        && chosen.holds_target(goal.change)
+        && !is_ours(goal, chosen)
+        && present.iter().any(|record| is_ours(goal, record))
+}
+
+/// Plans to change the record `chosen` of those that are present. Returns whether it is not yet as it should be.
+fn update(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    write: &mut Write<'_>,
     present: &[&Record],
     chosen: &Record,
 ) -> bool {
-    interface.model != RecordModel::RrSet
-        && goal.change.record.share
-        && goal.change.record.id.is_none()
-        && chosen.holds_target(goal.change, &interface.form)
-        && !is_ours(interface, goal, chosen)
-        && present.iter().any(|record| is_ours(interface, goal, record))
-}
-
-/// The write that changes the record `chosen` of those that are present; `None` if the record already
-/// is as it should be.
-fn update<'a>(
-    talk: &mut Conversation<'_>,
-    interface: &Interface,
-    goal: &'a Goal<'a>,
-    present: &[&Record],
-    chosen: &Record,
-) -> Option<Write<'a>> {
-    let form = &interface.form;
-    let is_set = interface.model == RecordModel::RrSet;
-    let mut values = Vec::new();
-    for &record in present {
-        if std::ptr::eq(record, chosen) {
-            let place = by_type(form.address, goal.kind());
-            values.push(with_address(record.raw.clone(), &place, goal.address()));
-        } else if is_set && !is_ours(interface, goal, record) {
-            values.push(record.raw.clone());
-        }
+    let goal = write.goal;
+    let is_set = rest.interface.model == RecordModel::RrSet;
+    if is_set {
+        write_set(rest, write, present, Some(chosen));
+    } else {
+        write.values.push(renewed(rest, goal, chosen));
+        write.id = Some(chosen.id.clone());
+        write.exists = true;
     }
     let options = &goal.change.record;
-    if chosen.holds_target(goal.change, form)
+    write.ttl = options.ttl.or(chosen.ttl);
+    let is_as_wanted = chosen.holds_target(goal.change)
         && has_options(chosen, options)
-        && (!is_set || values.len() == present.len())
-    {
-        learn_id(talk, interface, goal, &chosen.id);
-        return None;
+        && (!is_set || write.values.len() == present.len());
+    if is_as_wanted {
+        learn_id(talk, rest, goal, &chosen.id);
     }
-    let ttl = options.ttl.or(chosen.ttl);
-    let (id, before) =
-        if is_set { (None, cloned(present)) } else { (Some(chosen.id.clone()), Vec::new()) };
-    Some(Write { goal, id, exists: true, values, before, ttl })
+    !is_as_wanted
+}
+
+/// Plans to write the set that is present: the values of others as they are, and that of `chosen` with the new
+/// address.
+fn write_set(rest: &Rest, write: &mut Write<'_>, present: &[&Record], chosen: Option<&Record>) {
+    write.exists = true;
+    for &record in present {
+        if chosen.is_some_and(|chosen| std::ptr::eq(chosen, record)) {
+            write.values.push(renewed(rest, write.goal, record));
+        } else if !is_ours(write.goal, record) {
+            write.values.push(record.raw.clone());
+        }
+        write.before.push(record.clone());
+    }
 }
 
 /// Whether the record has the TTL and the proxying of the options, as far as these are set.
@@ -237,86 +234,60 @@ fn has_options(record: &Record, options: &RecordOptions) -> bool {
     proxied && (options.ttl.is_none() || options.ttl == record.ttl)
 }
 
-/// The write that adds a record. A set that is present has the addresses of others, and keeps them.
-fn addition<'a>(interface: &Interface, goal: &'a Goal<'a>, present: &[&Record]) -> Write<'a> {
-    let mut write = Write {
-        goal,
-        id: None,
-        exists: false,
-        values: Vec::new(),
-        before: Vec::new(),
-        ttl: goal.change.record.ttl.or(Some(interface.new_ttl)),
-    };
-    if interface.model == RecordModel::RrSet
+/// Plans to add a record. A set that is present has the addresses of others, and keeps them.
+fn add(rest: &Rest, write: &mut Write<'_>, present: &[&Record]) {
+    let mut present_ttl = Some(rest.interface.new_ttl);
+    if rest.interface.model == RecordModel::RrSet
         && let Some(first) = present.first()
     {
-        write.exists = true;
-        write.before = cloned(present);
-        write.ttl = goal.change.record.ttl.or(first.ttl);
-        let others = present.iter().filter(|record| !is_ours(interface, goal, record));
-        write.values = others.map(|record| record.raw.clone()).collect();
+        write_set(rest, write, present, None);
+        present_ttl = first.ttl;
     }
-    write.values.push(new_value(interface, goal));
-    write
+    write.ttl = write.ttl.or(present_ttl);
+    write.values.push(new_value(rest, write.goal));
 }
 
-/// The write that removes our record: by its id, or by writing the set without it. `None` if none of
-/// the records is ours.
-fn removal<'a>(
+/// Plans to remove our record: by its id, or by writing the set without it. Returns whether one of the records is
+/// ours.
+fn remove(
     talk: &mut Conversation<'_>,
     rest: &Rest,
-    interface: &Interface,
-    goal: &'a Goal<'a>,
+    write: &mut Write<'_>,
     present: &[&Record],
-) -> Result<Option<Write<'a>>, Outcome> {
-    let (ours, others): (Vec<&Record>, Vec<&Record>) =
-        present.iter().partition(|record| is_ours(interface, goal, record));
-    let Some(ours) = ours.first() else {
+) -> ApiResult<bool> {
+    let goal = write.goal;
+    let Some(ours) = present.iter().copied().find(|record| is_ours(goal, record)) else {
         talk.forget(goal.key());
-        return Ok(None);
+        return Ok(false);
     };
-    let mut write = Write {
-        goal,
-        id: None,
-        exists: true,
-        values: Vec::new(),
-        before: Vec::new(),
-        ttl: ours.ttl,
-    };
-    if interface.model == RecordModel::RrSet {
-        write.values = others.iter().map(|record| record.raw.clone()).collect();
-        write.before = cloned(present);
-        return Ok(Some(write));
+    write.ttl = ours.ttl;
+    if rest.interface.model == RecordModel::RrSet {
+        write_set(rest, write, present, None);
+        return Ok(true);
     }
     if ours.id.is_empty() {
         let reason = format!("{} does not say the id of {}", rest.title(), goal.fqdn);
-        return Err(Outcome::refused(reason, "delete the record yourself"));
+        return Err(Verdict::refused(Scope::Record, reason, "delete the record yourself"));
     }
     write.id = Some(ours.id.clone());
-    write.before = cloned(&[ours]);
-    Ok(Some(write))
+    write.exists = true;
+    write.before.push(ours.clone());
+    Ok(true)
 }
 
 /// The record to change, of those that are present; `None` if a record must be added.
-fn pick<'r>(
-    interface: &Interface,
-    goal: &Goal<'_>,
-    present: &[&'r Record],
-) -> Result<Option<&'r Record>, Outcome> {
+fn pick<'r>(rest: &Rest, goal: &Goal<'_>, present: &[&'r Record]) -> ApiResult<Option<&'r Record>> {
     let change = goal.change;
     // The record with the id in the options. The records of a set have no ids.
     if let Some(id) = &change.record.id
-        && interface.model != RecordModel::RrSet
+        && rest.interface.model != RecordModel::RrSet
     {
         return with_id(goal, present, id).map(Some);
     }
-    // Else one that already has the address.
-    let form = &interface.form;
-    if let Some(record) = present.iter().find(|record| record.holds_target(change, form)) {
-        return Ok(Some(*record));
-    }
-    // Else one that holds what we published last, or have attempted to publish since.
-    if let Some(record) = present.iter().find(|record| is_ours(interface, goal, record)) {
+    // Else one that already has the address, or one that holds what we published last, or have attempted to publish
+    // since.
+    let has_target = present.iter().find(|record| record.holds_target(change));
+    if let Some(record) = has_target.or(present.iter().find(|record| is_ours(goal, record))) {
         return Ok(Some(*record));
     }
     // We have removed ours, so any other belongs to somebody else.
@@ -327,39 +298,42 @@ fn pick<'r>(
     match present {
         [] => Ok(None),
         [record] => Ok(Some(record)),
-        several => Err(ambiguous(interface, goal, several.len())),
+        several => Err(ambiguous(rest, goal, several.len())),
     }
 }
 
 /// The record with this id, of those that are present.
-fn with_id<'r>(goal: &Goal<'_>, present: &[&'r Record], id: &str) -> Result<&'r Record, Outcome> {
+fn with_id<'r>(goal: &Goal<'_>, present: &[&'r Record], id: &str) -> ApiResult<&'r Record> {
     let found = present.iter().copied().find(|record| record.id == id);
     found.ok_or_else(|| {
         let reason = format!("{} has no {} record with the id {id}", goal.fqdn, goal.kind());
-        Outcome::refused(reason, "correct option 'record_id', or remove it")
+        Verdict::refused(Scope::Record, reason, OTHER_ID)
     })
 }
 
-fn ambiguous(interface: &Interface, goal: &Goal<'_>, count: usize) -> Outcome {
+fn ambiguous(rest: &Rest, goal: &Goal<'_>, count: usize) -> Box<Verdict> {
     let (name, kind) = (&goal.fqdn, goal.kind());
     let reason =
         format!("{name} has {count} {kind} records, and none holds what was published last");
-    let advice = match interface.model {
+    let advice = match rest.interface.model {
         RecordModel::RrSet => "delete all but one of them",
         RecordModel::ById | RecordModel::ByIdReadFirst => {
             "delete all but one of them, or name it with option 'record_id'"
         }
     };
-    Outcome::refused(reason, advice)
-}
-
-fn cloned(records: &[&Record]) -> Vec<Record> {
-    records.iter().copied().cloned().collect()
+    Verdict::refused(Scope::Record, reason, advice)
 }
 
 /// A new record in the provider's form, with only its address.
-fn new_value(interface: &Interface, goal: &Goal<'_>) -> Json {
-    with_address(Json::Null, &by_type(interface.form.address, goal.kind()), goal.address())
+fn new_value(rest: &Rest, goal: &Goal<'_>) -> Json {
+    let place = by_type(rest.interface.form.address, goal.kind());
+    with_address(Json::Null, &place, goal.address())
+}
+
+/// The record with the new address.
+fn renewed(rest: &Rest, goal: &Goal<'_>, record: &Record) -> Json {
+    let place = by_type(rest.interface.form.address, goal.kind());
+    with_address(record.raw.clone(), &place, goal.address())
 }
 
 /// The record `raw` with another address at `pointer`. What leads there is added if it is missing.

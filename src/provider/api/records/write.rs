@@ -2,14 +2,14 @@
 
 use super::plan;
 use crate::model::json::Json;
-use crate::provider::api::call::{self, Values};
-use crate::provider::api::interface::{Calls, Interface, Removal, Shows, Writing};
+use crate::provider::api::call::{Together, Values};
+use crate::provider::api::interface::{Calls, Removal, Shows, Writing};
 use crate::provider::api::meaning::shown;
-use crate::provider::api::record::{Record, RecordForm, Step, Write, elements};
+use crate::provider::api::record::{Record, Step, Write, elements};
 use crate::provider::api::rest::{Rest, explanation};
 use crate::provider::api::zone::Zone;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Answer, Method, Request};
+use crate::provider::{Answer, Method};
 
 impl Calls {
     /// The call for `write`.
@@ -29,22 +29,21 @@ impl Calls {
 pub(super) fn write(
     talk: &mut Conversation<'_>,
     rest: &Rest,
-    interface: &Interface,
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
-    match interface.write {
+    match &rest.interface.write {
         Writing::Code(write) | Writing::CodeTogether(write) => write(talk, rest, zone, writes),
-        Writing::Values(calls) => write_values(talk, rest, interface, zone, (writes, &calls)),
-        Writing::Each(calls) => write_each(talk, rest, interface, zone, (writes, &calls)),
+        Writing::Values(calls) => write_values(talk, rest, zone, writes, calls),
+        Writing::Each(calls) => write_each(talk, rest, zone, writes, calls),
         Writing::Together { update, remove, one, alone } => {
             if let (Some(alone), [write]) = (alone, writes)
                 && !write.is_removal()
             {
-                return write_each(talk, rest, interface, zone, (writes, &alone));
+                return write_each(talk, rest, zone, writes, alone);
             }
-            let values = Values::of(talk.account, &interface.form).in_zone(zone);
-            write_together(talk, rest, (update, remove, &one), values, writes)
+            let values = Values::in_zone(talk.account, rest, zone);
+            write_together(talk, &values, writes, one, (update, remove))
         }
     }
 }
@@ -52,27 +51,27 @@ pub(super) fn write(
 /// Sends all additions and changes in one request, and then the removals.
 fn write_together(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
-    (update, remove, one): (&str, Removal, &Calls),
-    values: Values<'_>,
+    values: &Values<'_>,
     writes: &[Write<'_>],
+    one: &Calls,
+    (update, remove): (&str, &Removal),
 ) -> ApiResult<Vec<Record>> {
     let mut made = Vec::new();
     let (removed, updated): (Vec<&Write<'_>>, Vec<&Write<'_>>) =
         writes.iter().partition(|write| write.is_removal());
     if !updated.is_empty() {
-        made = send_together(talk, rest, (update, one), values, &updated)?;
+        send_together(talk, values, &updated, one, update, &mut made)?;
     }
     if removed.is_empty() {
         return Ok(made);
     }
     match remove {
         Removal::OneRequest(call) => {
-            made.append(&mut send_together(talk, rest, (call, one), values, &removed)?);
+            send_together(talk, values, &removed, one, call, &mut made)?;
         }
         Removal::PerValue(call) => {
             for record in removed.iter().flat_map(|write| &write.before) {
-                remove_value(talk, rest, call, values, record)?;
+                remove_value(talk, values, call, record)?;
             }
         }
     }
@@ -82,28 +81,31 @@ fn write_together(
 /// Sends `call` with the JSON of all `writes`.
 fn send_together(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
-    (call, one): (&str, &Calls),
-    values: Values<'_>,
+    values: &Values<'_>,
     writes: &[&Write<'_>],
-) -> ApiResult<Vec<Record>> {
-    let (mut updates, mut creates, mut removals) = (vec![], vec![], vec![]);
+    one: &Calls,
+    call: &str,
+    made: &mut Vec<Record>,
+) -> ApiResult<()> {
+    let mut together = Together::new();
     for write in writes {
+        let mut values = *values;
+        values.set_write(write);
         let list = match write.step() {
-            Step::Add => &mut creates,
-            Step::Change => &mut updates,
-            Step::Remove => &mut removals,
+            Step::Add => &mut together.creates,
+            Step::Change => &mut together.updates,
+            Step::Remove => &mut together.removals,
         };
-        let json = call::json(one.of(write), &values.for_write(write));
+        let json = values.json(one.of(write));
         if json.is_list() {
             list.extend_from_slice(json.elements());
         } else {
             list.push(json);
         }
     }
-    let values = Values { updates: &updates, creates: &creates, removals: &removals, ..values };
-    let answer = rest.send(talk, call::request(rest, call, &values))?;
-    check(talk, rest, (one, &values), writes, &answer)
+    let values = Values { together: &together, ..*values };
+    let answer = values.send(talk, call)?;
+    check(talk, &values, writes, one, &answer, made)
 }
 
 /// Carries out `writes` one after another, each by one of `calls`. Returns the written records, if the answers
@@ -114,15 +116,16 @@ fn send_together(
 pub fn write_each(
     talk: &mut Conversation<'_>,
     rest: &Rest,
-    interface: &Interface,
     zone: &Zone,
-    (writes, calls): (&[Write<'_>], &Calls),
+    writes: &[Write<'_>],
+    calls: &Calls,
 ) -> ApiResult<Vec<Record>> {
-    let values = Values::of(talk.account, &interface.form).in_zone(zone);
+    let mut values = Values::in_zone(talk.account, rest, zone);
     let mut made = Vec::new();
     for write in writes {
-        let answer = rest.send(talk, request(rest, calls.of(write), &values.for_write(write)))?;
-        made.append(&mut check(talk, rest, (calls, &values), &[write], &answer)?);
+        values.set_write(write);
+        let answer = send(talk, &values, calls.of(write))?;
+        check(talk, &values, &[write], calls, &answer, &mut made)?;
     }
     Ok(made)
 }
@@ -131,70 +134,70 @@ pub fn write_each(
 fn write_values(
     talk: &mut Conversation<'_>,
     rest: &Rest,
-    interface: &Interface,
     zone: &Zone,
-    (writes, calls): (&[Write<'_>], &Calls),
+    writes: &[Write<'_>],
+    calls: &Calls,
 ) -> ApiResult<Vec<Record>> {
-    let form = &interface.form;
-    let values = Values::of(talk.account, form).in_zone(zone);
+    let mut values = Values::in_zone(talk.account, rest, zone);
+    let mut made = Vec::new();
     for write in writes {
-        let values = values.for_write(write);
-        let present = write.present(form);
+        values.set_write(write);
+        let present = write.present();
         // Only its TTL changes. The same record cannot be added beside it.
         let renewed = present.filter(|record| record.ttl.is_some() && record.ttl != write.ttl);
         if let Some(record) = renewed {
-            remove_value(talk, rest, calls.remove, values, record)?;
+            remove_value(talk, &values, calls.remove, record)?;
         }
         if !write.goal.change.removes() && (present.is_none() || renewed.is_some()) {
-            let answer = rest.send(talk, request(rest, calls.create, &values))?;
-            check(talk, rest, (calls, &values), &[write], &answer)?;
+            let answer = send(talk, &values, calls.create)?;
+            check(talk, &values, &[write], calls, &answer, &mut made)?;
         }
-        for record in write.gone(form) {
-            remove_value(talk, rest, calls.remove, values, record)?;
+        for record in write.gone() {
+            remove_value(talk, &values, calls.remove, record)?;
         }
     }
-    Ok(Vec::new())
+    Ok(made)
 }
 
 fn remove_value(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    values: &Values<'_>,
     call: &str,
-    values: Values<'_>,
     record: &Record,
 ) -> ApiResult<()> {
-    let values = Values { value: &record.raw, ..values };
-    let answer = rest.send(talk, request(rest, call, &values))?;
+    let values = Values { value: &record.raw, ..*values };
+    let answer = send(talk, &values, call)?;
     if answer.status == 404 {
         // Somebody else has removed it since it was read.
         return Ok(());
     }
-    rest.value(&answer).map(drop)
+    values.rest.value(&answer).map(drop)
 }
 
-/// A request that writes.
-fn request(rest: &Rest, call: &str, values: &Values<'_>) -> Request {
-    let mut request = call::request(rest, call, values);
+/// Sends a request that writes.
+fn send(talk: &mut Conversation<'_>, values: &Values<'_>, call: &str) -> ApiResult<Box<Answer>> {
+    let mut request = values.request(call);
     if request.method == Method::Get {
         request.idempotent = false;
     }
-    request
+    values.rest.send(talk, request)
 }
 
-/// The records that the `answer` to `writes` shows.
+/// Adds the records that the `answer` to `writes` shows to `made`.
 ///
 /// # Errors
 /// If the answer does not show what it should.
 fn check(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
-    (calls, values): (&Calls, &Values<'_>),
+    values: &Values<'_>,
     writes: &[&Write<'_>],
+    calls: &Calls,
     answer: &Answer,
-) -> ApiResult<Vec<Record>> {
+    made: &mut Vec<Record>,
+) -> ApiResult<()> {
+    let rest = values.rest;
     if let Shows::Code(check) = calls.shows {
-        check(talk, rest, answer)?;
-        return Ok(Vec::new());
+        return check(talk, rest, answer);
     }
     let body = rest.value(answer)?;
     let is_shown = match calls.shows {
@@ -202,50 +205,45 @@ fn check(
         Shows::Something(_) if writes.iter().any(|write| write.is_removal()) => true,
         Shows::Something(place) => !shown(&body, place).is_empty(),
         Shows::Values => writes.iter().all(|write| {
-            let form = values.form;
-            let Some(zone) = values.zone else { return false };
-            let shown = Record::all_of(form, zone, Some(write.goal), &body);
+            let shown = records(values, Some(write), &body);
             plan::removes(write)
-                || shown.iter().any(|record| record.holds_target(write.goal.change, form))
+                || shown.iter().any(|record| record.holds_target(write.goal.change))
         }),
         Shows::Text(place, text) => shown(&body, place) == text,
-        Shows::Records(places) => return records(rest, (places, values), writes, answer, &body),
+        Shows::Records(places) => {
+            let only = if let [one] = writes { Some(*one) } else { None };
+            let mut shown = Vec::new();
+            for raw in places.iter().flat_map(|place| elements(&body, place)) {
+                shown.append(&mut records(values, only, raw));
+            }
+            for write in writes {
+                // The answer to an update may have no body.
+                let needs_none = write.is_removal() || (body.is_null() && write.exists);
+                let is_it = |record| is_shown(record, write, only.is_some());
+                if !needs_none && !shown.iter().any(is_it) {
+                    return Err(rest.not_understood(answer));
+                }
+            }
+            made.append(&mut shown);
+            true
+        }
     };
-    if is_shown { Ok(Vec::new()) } else { Err(rest.not_done(explanation(&body))) }
+    if is_shown { Ok(()) } else { Err(rest.not_done(explanation(&body))) }
 }
 
-/// The written records in `places` of the `body` of an answer.
-fn records(
-    rest: &Rest,
-    (places, values): (&[&str], &Values<'_>),
-    writes: &[&Write<'_>],
-    answer: &Answer,
-    body: &Json,
-) -> ApiResult<Vec<Record>> {
-    let mut made = Vec::new();
-    let Some(zone) = values.zone else { return Ok(made) };
-    let goal = if let [one] = writes { Some(one.goal) } else { None };
-    for place in places {
-        for raw in elements(body, place) {
-            made.append(&mut Record::all_of(values.form, zone, goal, raw));
-        }
+/// The records in `raw`. What they do not show is as in the goal of `write`.
+fn records(values: &Values<'_>, write: Option<&Write<'_>>, raw: &Json) -> Vec<Record> {
+    let goal = write.map(|write| write.goal);
+    match values.zone {
+        Some(zone) => Record::all_of(&values.rest.interface.form, zone, goal, raw),
+        None => Vec::new(),
     }
-    for write in writes {
-        // The answer to an update may have no body.
-        let needs_none = write.is_removal() || (body.is_null() && write.exists);
-        if !needs_none
-            && !made.iter().any(|record| is_shown(record, write, values.form, writes.len() == 1))
-        {
-            return Err(rest.not_understood(answer));
-        }
-    }
-    Ok(made)
 }
 
 /// Whether `record` is that of `write`, with its address if the answer shows one. `is_only` says that there was
 /// no other write.
-fn is_shown(record: &Record, write: &Write<'_>, form: &RecordForm, is_only: bool) -> bool {
+fn is_shown(record: &Record, write: &Write<'_>, is_only: bool) -> bool {
     let is_it = is_only || record.is_for(write.goal) || write.id.as_ref() == Some(&record.id);
-    let is_done = record.address(form).is_none() || record.holds_target(write.goal.change, form);
+    let is_done = record.address.is_none() || record.holds_target(write.goal.change);
     is_it && is_done && !record.id.is_empty()
 }

@@ -49,7 +49,7 @@ impl<'a> Server<'a> {
         }
         // Unreachable: without 'dns_server' a section has an error and does not run.
         let address = account.server.as_ref().ok_or_else(|| {
-            Outcome::refused("there is no name server".into(), "set 'dns_server'")
+            Verdict::refused(Scope::Record, "there is no name server".into(), "set 'dns_server'")
         })?;
         Ok(Self { address, protocol: account.protocol, key })
     }
@@ -70,12 +70,12 @@ impl<'a> Server<'a> {
             Some((key, now)) => key.sign(&message, *now),
             None => message.encode().map(|wire| (wire, Vec::new())),
         };
-        let (wire, mac) =
-            encoded.map_err(|why| Outcome::refused(why.into(), "shorten the name"))?;
+        let (wire, mac) = encoded
+            .map_err(|why| Verdict::refused(Scope::Record, why.into(), "shorten the name"))?;
         let is_long = self.protocol == Protocol::Udp && wire.len() > PACKET;
         let protocol = if is_long { Protocol::Tcp } else { self.protocol };
         let shown = format!("{shown}, to {}", self.address);
-        let response = talk.ask(Query { server: self.address.clone(), protocol, wire, shown })?;
+        let response = talk.ask(&Query { server: self.address.clone(), protocol, wire, shown })?;
         // Also where messages are signed: what no name server has sent lacks more than a signature.
         let Ok(message) = Message::decode(&response) else {
             let reason = format!("the response of {} is not a DNS message", self.address);
@@ -109,7 +109,7 @@ impl<'a> Server<'a> {
     }
 
     /// The verdict for the response code of an update.
-    pub(super) fn verdict(&self, rcode: u16, zone: &Name) -> Verdict {
+    pub(super) fn verdict(&self, rcode: u16, zone: &Name) -> Box<Verdict> {
         let server = self.address;
         let (reason, advice) = match rcode {
             NOERROR => return Outcome::Updated.into(),
@@ -138,7 +138,7 @@ impl<'a> Server<'a> {
                 return Verdict::retry(Scope::Account, reason, None);
             }
         };
-        Verdict::record(Outcome::refused(reason, advice))
+        Verdict::refused(Scope::Record, reason, advice)
     }
 }
 
