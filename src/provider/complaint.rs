@@ -7,6 +7,7 @@
 mod json;
 mod words;
 
+use super::page;
 use super::return_codes::is_failure_code;
 use crate::model::json::Json;
 use crate::text::has;
@@ -41,12 +42,16 @@ const DONE: &str = "updated update saved stored applied accepted auth authorized
 const BETWEEN: &str = "count code codes number message msg status is was were are";
 
 /// Further words that report a failure, by their neighbours: in each line, words; the words of which one stands
-/// before; those of which one stands behind; and those of which one stands behind that. An empty list fits
-/// everything, and `-` in a list is the end of the clause.
+/// before; those of which one stands behind; those of which one stands behind that; those of which one is in the
+/// clause; and those of which none is in the clause. An empty list fits everything. In a list, `-` is the end of the
+/// clause, `n't` is `not` and each word that ends so, and a name in capitals is the list above.
 const FAILURE_IN_CONTEXT: &str =
     "no||such access permission matching valid authorization good success|
+    no||LACKING|-|
     not|can could||
     not||in|your this the our
+    n't||AFTER_NOT|
+    n't||a be been|AFTER_NOT|
     ko nok|-||
     unknown missing|-||
     unknown missing||-|
@@ -59,7 +64,15 @@ const FAILURE_IN_CONTEXT: &str =
     quota|over||
     slow||down|
     timed||out|
-    out||of|credit credits quota memory space";
+    out||of|credit credits quota memory space
+    reached||||limit quota maximum max|
+    found matched||||no none 0 zero|change changes difference differences problem
+    given supplied specified provided||||n't no none|ip address addr myip ipv4 ipv6
+    permission permissions access rights||||n't no none|
+    disabled locked inactive deactivated|ACCESS||
+    disabled locked inactive deactivated|is are was been|||ACCESS|
+    empty|LACKING||
+    empty||LACKING|";
 /// Words of a request to the client that must be met before an update, in the same form.
 const REQUESTS: &str =
     "please||log login sign signin authenticate authorize try retry provide specify supply \
@@ -70,11 +83,13 @@ const REQUESTS: &str =
     log sign|to must first|in|
     log sign|-|in|- to first
     verify confirm activate|-|your|
-    again|try||";
+    again|try||
+    required needed|is are||||n't no none
+    required needed|LACKING||||n't no none";
 
 /// Whether `body` reports a failure.
 pub(super) fn complains(body: &str) -> bool {
-    let body = body.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let body = page::trimmed(body);
     match Json::parse(body) {
         Ok(Json::Bool(success)) => !success,
         Ok(number @ Json::Number(_)) => {
@@ -94,39 +109,38 @@ fn in_text(text: &str) -> bool {
 /// Whether `text` asks for something, such as a log-in.
 pub(super) fn asks_for_something(text: &str) -> bool {
     let words = words(text);
-    (0..words.len()).any(|place| WordInContext::new(&words, place).asks())
+    (0..words.len()).any(|place| WordInContext::new(&words, place).fits_any(REQUESTS))
 }
 
 /// Whether the word at `place` and its neighbours report a failure.
 fn is_failure(words: &[String], place: usize) -> bool {
     let context = WordInContext::new(words, place);
-    let WordInContext { before, word, next, later, .. } = context;
+    let WordInContext { before, word, next, .. } = context;
     match word {
         "no" | "nope" if words.len() == 1 => true,
-        "no" if later.is_empty() && has(LACKING, next) => true,
         "code" if has("return exit", before) => is_number_above_0(next),
         "exit" | "rc" => is_number_above_0(next),
         "code" | "status" => next.parse().is_ok_and(|number: u32| (400..1000).contains(&number)),
         "timeout" => next.parse::<u32>().is_err(),
-        "updated" => updated_nothing(words, place),
+        "updated" => updated_nothing(words, context, place),
         _ if has(FAILURE, word) || is_failure_code(word) => !is_denied(words, place),
-        _ if negates(word)
-            && (has(AFTER_NOT, next) || (has("a be been", next) && has(AFTER_NOT, later))) =>
-        {
-            true
-        }
         _ => {
             (before.is_empty() && word.starts_with("bad"))
                 || context.fits_any(FAILURE_IN_CONTEXT)
-                || context.asks()
-                || context.reports_absence()
+                || context.fits_any(REQUESTS)
         }
     }
 }
 
-/// Whether `word` fits a list of [`FAILURE_IN_CONTEXT`].
-fn fits(list: &str, word: &str) -> bool {
-    list.is_empty() || has(list, if word.is_empty() { "-" } else { word })
+/// Whether `word` is in a list of [`FAILURE_IN_CONTEXT`].
+fn is_in(list: &str, word: &str) -> bool {
+    let list = match list {
+        "LACKING" => LACKING,
+        "AFTER_NOT" => AFTER_NOT,
+        "ACCESS" => ACCESS,
+        list => list,
+    };
+    has(list, if word.is_empty() { "-" } else { word }) || (negates(word) && has(list, "n't"))
 }
 
 fn is_number_above_0(word: &str) -> bool {
@@ -158,48 +172,29 @@ impl<'a> WordInContext<'a> {
 
     /// Whether the word and its neighbours fit one of `lines`, which are in the form of
     /// [`FAILURE_IN_CONTEXT`].
-    fn fits_any(self, lines: &str) -> bool {
-        lines.lines().any(|line| {
-            let mut lists = line.split('|');
-            let neighbours = [self.word, self.before, self.next, self.later];
-            neighbours.into_iter().all(|word| fits(lists.next().unwrap_or_default(), word))
-        })
+    fn fits_any(&self, lines: &str) -> bool {
+        lines.lines().any(|line| self.fits(line))
     }
 
-    /// Whether the word belongs to a request to the client that must be met before an update.
-    fn asks(self) -> bool {
-        self.fits_any(REQUESTS)
-            || (has("required needed", self.word)
-                && (has("is are", self.before) || has(LACKING, self.before))
-                && !denies(self.clause))
-    }
-
-    /// Whether the word and its clause report that something is missing, not in use or used up.
-    fn reports_absence(self) -> bool {
-        let Self { before, word, next, clause, .. } = self;
-        match word {
-            "reached" => any(clause, "limit quota maximum max"),
-            "found" | "matched" => {
-                any(clause, "no none 0 zero")
-                    && !any(clause, "change changes difference differences problem")
+    fn fits(&self, line: &str) -> bool {
+        let mut lists = line.split('|');
+        for word in [self.word, self.before, self.next, self.later] {
+            let list = lists.next().unwrap_or_default();
+            if !list.is_empty() && !is_in(list, word) {
+                return false;
             }
-            "given" | "supplied" | "specified" | "provided" => {
-                denies(clause) && !any(clause, "ip address addr myip ipv4 ipv6")
-            }
-            "permission" | "permissions" | "access" | "rights" => denies(clause),
-            "disabled" | "locked" | "inactive" | "deactivated" => {
-                has(ACCESS, before) || (has("is are was been", before) && any(clause, ACCESS))
-            }
-            "empty" => has(LACKING, before) || has(LACKING, next),
-            _ => false,
         }
+        let is_in_clause = |list| self.clause.iter().any(|word| is_in(list, word));
+        let (wanted, unwanted) =
+            (lists.next().unwrap_or_default(), lists.next().unwrap_or_default());
+        (wanted.is_empty() || is_in_clause(wanted)) && !is_in_clause(unwanted)
     }
 }
 
 /// Whether `updated` at `place` is about no record, and no word reports that the address was there
 /// already.
-fn updated_nothing(words: &[String], place: usize) -> bool {
-    let WordInContext { before, next, later, .. } = WordInContext::new(words, place);
+fn updated_nothing(words: &[String], context: WordInContext<'_>, place: usize) -> bool {
+    let WordInContext { before, next, later, .. } = context;
     let first = word_before(words, place.saturating_sub(1));
     let is_none = negates(before)
         || has("no 0 zero nothing", before)
@@ -229,10 +224,6 @@ fn clause(words: &[String], place: usize) -> &[String] {
 /// Whether one of `words` is in `list`.
 fn any(words: &[String], list: &str) -> bool {
     words.iter().any(|word| has(list, word))
-}
-
-fn denies(clause: &[String]) -> bool {
-    clause.iter().any(|word| negates(word) || has("no none", word))
 }
 
 /// Whether there was no failure, because `no` or `0` stands before the word for failure at `place`, or

@@ -401,6 +401,7 @@ fn redirected(host: &str) -> Box<Verdict> {
 }
 
 /// Publishes `job` with the function of an interface, and keeps its limit of requests.
+#[inline(never)] // A frame of its own is smaller.
 pub(super) fn converse(
     publish: &dyn Fn(&mut Conversation<'_>) -> ApiResult<()>,
     rate: Option<Rate>,

@@ -12,7 +12,7 @@ use super::verdict::{Scope, Verdict};
 use super::{Outcome, complaint, page};
 use crate::model::Family;
 use crate::model::json::Json;
-use crate::text::has;
+use crate::text::{has, parts};
 
 /// Longest text in which a failure code counts wherever it stands, in bytes. A longer text may be a
 /// description of all codes.
@@ -24,6 +24,7 @@ pub fn classify(body: &str, sent: IpAddr) -> Option<Outcome> {
 }
 
 /// Like [`classify`], with the scope.
+#[inline(never)] // A frame of its own is smaller.
 pub(super) fn verdict(body: &str, sent: IpAddr) -> Option<Box<Verdict>> {
     let text = readable(body);
     let is_page = page::is_page(body);
@@ -67,7 +68,7 @@ fn code_lines(text: &str) -> (Vec<CodeLine>, bool) {
 /// The lines of an answer: the visible text, or of JSON a line for each member that holds a code, with
 /// the addresses of the same object behind it.
 fn readable(body: &str) -> String {
-    let body = body.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let body = page::trimmed(body);
     match Json::parse(body) {
         Ok(value @ (Json::Object(_) | Json::List(_) | Json::Text(_))) => {
             let mut lines = String::new();
@@ -122,7 +123,7 @@ struct CodeLine {
 
 impl CodeLine {
     fn parse(line: &str) -> Option<Self> {
-        let line = line.trim_start_matches(['"', '\'', '`', '(', '[', '{']);
+        let line = line.trim_start_matches(|c| "\"'`([{".contains(c));
         let (code, rest) = line.split_at(code_length(line));
         let code = code.to_ascii_lowercase();
         if continues(rest) {
@@ -215,8 +216,8 @@ fn continues(rest: &str) -> bool {
 /// punctuation mark, an address, a host name and a word for success end the code.
 fn is_prose(rest: &str) -> bool {
     let rest = rest.trim_start();
-    let word = rest.split(|c: char| c.is_whitespace() || ",;!".contains(c)).next();
-    let word = word.unwrap_or_default();
+    let words = parts(rest, |c| c.is_whitespace() || ",;!".contains(c));
+    let word = words.first().copied().unwrap_or_default();
     rest.starts_with(is_letter_or_digit)
         && addresses(word).is_empty()
         && !word.trim_end_matches('.').contains('.')
@@ -226,9 +227,8 @@ fn is_prose(rest: &str) -> bool {
 /// The addresses in `text`. They may stand in brackets or quotes, behind a name such as `ip:` or before
 /// a prefix length.
 fn addresses(text: &str) -> Vec<IpAddr> {
-    let tokens = text.split(|c: char| c.is_whitespace() || ",;()[]{}<>=|!?\"'`".contains(c));
     let mut addresses = Vec::new();
-    for token in tokens {
+    for token in parts(text, |c| c.is_whitespace() || ",;()[]{}<>=|!?\"'`".contains(c)) {
         addresses.extend(address(token));
     }
     addresses

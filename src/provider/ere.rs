@@ -12,10 +12,7 @@
 
 mod parse;
 
-use parse::{Assertion, Count, Node, Set};
-
-/// Most instructions of a program. They limit its memory and, with the length of a body, its time.
-const MAX_PROGRAM: usize = 1000;
+use parse::{Instruction, Set};
 
 /// A compiled expression.
 #[derive(Clone, Debug)]
@@ -30,10 +27,7 @@ impl Ere {
     /// # Errors
     /// A sentence that names the mistake in `pattern`.
     pub fn new(pattern: &str) -> Result<Self, &'static str> {
-        let (node, sets) = parse::parse(pattern)?;
-        let mut program = Vec::new();
-        compile(&node, &mut program)?;
-        program.push(Instruction::Match);
+        let (program, sets) = parse::parse(pattern)?;
         Ok(Self { program, sets })
     }
 
@@ -84,8 +78,13 @@ impl Ere {
             states.steps += 1;
             match *instruction {
                 Instruction::Match => return true,
-                Instruction::Jump(to) => states.pending.push(to),
-                Instruction::Split(to) => states.pending.extend([to, pc + 1]),
+                Instruction::Jump(distance) => {
+                    states.pending.push(pc.wrapping_add_signed(distance));
+                }
+                Instruction::Split(distance) => {
+                    states.pending.push(pc.wrapping_add_signed(distance));
+                    states.pending.push(pc + 1);
+                }
                 Instruction::Assert(assertion) if assertion.holds(before, after) => {
                     states.pending.push(pc + 1);
                 }
@@ -127,98 +126,6 @@ struct States {
     round: usize,
     /// How many instructions were run.
     steps: usize,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Instruction {
-    Char(char),
-    Any,
-    Set(usize),
-    Assert(Assertion),
-    /// Continue with the next instruction and with this one.
-    Split(usize),
-    Jump(usize),
-    Match,
-}
-
-/// Appends the instructions for `node` to `program`.
-fn compile(node: &Node, program: &mut Vec<Instruction>) -> Result<(), &'static str> {
-    match node {
-        Node::Char(c) => emit(program, Instruction::Char(*c)),
-        Node::Any => emit(program, Instruction::Any),
-        Node::Set(set) => emit(program, Instruction::Set(*set)),
-        Node::Assert(assertion) => emit(program, Instruction::Assert(*assertion)),
-        Node::Sequence(nodes) => nodes.iter().try_for_each(|node| compile(node, program)),
-        Node::Alternatives(branches) => alternatives(branches, program),
-        Node::Repeat(node, count) => repeat(node, *count, program),
-    }
-}
-
-fn emit(program: &mut Vec<Instruction>, instruction: Instruction) -> Result<(), &'static str> {
-    if program.len() >= MAX_PROGRAM {
-        return Err("the expression is too large, mostly because of its {} counts");
-    }
-    program.push(instruction);
-    Ok(())
-}
-
-/// Emits `make(target)` and `body`, where `target` is the place behind `body`.
-fn emit_around(
-    program: &mut Vec<Instruction>,
-    make: fn(usize) -> Instruction,
-    body: impl FnOnce(&mut Vec<Instruction>) -> Result<(), &'static str>,
-) -> Result<(), &'static str> {
-    let start = program.len();
-    emit(program, make(0))?;
-    body(program)?;
-    let target = program.len();
-    set(program, start, make(target));
-    Ok(())
-}
-
-/// Replaces the instruction at `place`.
-fn set(program: &mut [Instruction], place: usize, instruction: Instruction) {
-    if let Some(slot) = program.get_mut(place) {
-        *slot = instruction;
-    }
-}
-
-fn alternatives(branches: &[Node], program: &mut Vec<Instruction>) -> Result<(), &'static str> {
-    let Some((first, others)) = branches.split_first() else {
-        return Ok(());
-    };
-    if others.is_empty() {
-        return compile(first, program);
-    }
-    let start = program.len();
-    emit(program, Instruction::Split(0))?;
-    compile(first, program)?;
-    // Behind the first branch stands a jump over the other branches, to which the split leads.
-    let others_start = program.len() + 1;
-    set(program, start, Instruction::Split(others_start));
-    emit_around(program, Instruction::Jump, |program| alternatives(others, program))
-}
-
-fn repeat(node: &Node, count: Count, program: &mut Vec<Instruction>) -> Result<(), &'static str> {
-    for _ in 0..count.min {
-        let before = program.len();
-        compile(node, program)?;
-        if program.len() == before {
-            // An empty group stays empty. Nested, `(){32767}` would take very long otherwise.
-            return Ok(());
-        }
-    }
-    let Some(max) = count.max else {
-        return emit_around(program, Instruction::Split, |program| {
-            let body = program.len();
-            compile(node, program)?;
-            emit(program, Instruction::Jump(body.saturating_sub(1)))
-        });
-    };
-    for _ in count.min..max {
-        emit_around(program, Instruction::Split, |program| compile(node, program))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -79,23 +79,30 @@ pub fn host(template: &str) -> Option<String> {
 /// # Errors
 /// Why `url` cannot be used like that.
 pub fn urls(url: &str) -> Result<Urls, &'static str> {
-    let whole = Some(Template::new(url, None));
-    match (url.contains(IP4), url.contains(IP6)) {
-        (false, false) => Ok(Urls { v4: whole.clone(), v6: whole, both: None }),
-        (true, false) => Ok(Urls { v4: whole, v6: None, both: None }),
-        (false, true) => Ok(Urls { v4: None, v6: whole, both: None }),
-        (true, true) if url.contains("[IP]") => Err("[IP] is ambiguous beside [IP4] and [IP6]"),
-        (true, true) => {
-            let (Some(v4), Some(v6)) = (without(url, IP6), without(url, IP4)) else {
-                return Err(
-                    "[IP4] and [IP6] must be in the query, behind the '?', because one is left out \
-                     if a name has only the other",
-                );
-            };
-            let [v4, v6] = [v4, v6].map(|url| Some(Template::new(url, None)));
-            Ok(Urls { v4, v6, both: whole })
+    let (names_v4, names_v6) = (url.contains(IP4), url.contains(IP6));
+    let mut urls = Urls::default();
+    if names_v4 && names_v6 {
+        if url.contains("[IP]") {
+            return Err("[IP] is ambiguous beside [IP4] and [IP6]");
         }
+        let (Some(v4), Some(v6)) = (without(url, IP6), without(url, IP4)) else {
+            return Err(
+                "[IP4] and [IP6] must be in the query, behind the '?', because one is left out \
+                 if a name has only the other",
+            );
+        };
+        urls.v4 = Some(Template::new(v4, None));
+        urls.v6 = Some(Template::new(v6, None));
+        urls.both = Some(Template::new(url, None));
+        return Ok(urls);
     }
+    if !names_v6 {
+        urls.v4 = Some(Template::new(url, None));
+    }
+    if !names_v4 {
+        urls.v6 = Some(Template::new(url, None));
+    }
+    Ok(urls)
 }
 
 /// `url` without `placeholder`: a parameter that is the placeholder is removed, and from a list with

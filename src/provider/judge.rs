@@ -22,6 +22,7 @@ use super::verdict::{Scope, Verdict};
 use super::{Answer, Outcome, dyndns2, mask, page, zoneedit};
 use crate::model::json::Json;
 use crate::model::secret::Secret;
+use crate::text::parts;
 pub(super) use pattern::AnswerPattern;
 use pattern::Match;
 
@@ -53,11 +54,11 @@ pub(super) enum UrlKind {
 pub(super) struct AnswerRules {
     pub(super) kind: UrlKind,
     /// Matches success.
-    pub(super) ok: Option<AnswerPattern>,
+    pub(super) ok: Option<Box<AnswerPattern>>,
     /// Matches the answer to an update that changed nothing.
-    pub(super) same: Option<AnswerPattern>,
+    pub(super) same: Option<Box<AnswerPattern>>,
     /// Matches a refusal.
-    pub(super) no: Option<AnswerPattern>,
+    pub(super) no: Option<Box<AnswerPattern>>,
     /// What the owner can do about such a refusal.
     pub(super) advice: Option<&'static str>,
     /// The address that the record is to hold, also where the request does not name it.
@@ -85,10 +86,11 @@ impl AnswerRules {
     }
 
     /// Judges an answer of the host that was asked.
+    #[inline(never)] // A frame of its own is smaller.
     fn judge_own(&self, answer: &Answer) -> Box<Verdict> {
         let body = &answer.body;
-        let same = matches(self.same.as_ref(), answer);
-        if believes_refusal(answer.status) && matches(self.no.as_ref(), answer) && !same {
+        let same = matches(self.same.as_deref(), answer);
+        if believes_refusal(answer.status) && matches(self.no.as_deref(), answer) && !same {
             return self.refusal(answer);
         }
         let code = dyndns2::verdict(body, self.sent).or_else(|| zoneedit::verdict(body));
@@ -266,7 +268,7 @@ fn failed_because(status: u16) -> &'static str {
 fn echoed_addresses(text: &str) -> Vec<IpAddr> {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let words = match lines.as_slice() {
-        [line] => line.split(ends_address).collect(),
+        [line] => parts(line, ends_address),
         _ => lines,
     };
     let mut addresses = Vec::new();

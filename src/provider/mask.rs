@@ -3,8 +3,7 @@
 mod escapes;
 
 use crate::model::secret::Secret;
-use crate::model::sort;
-use crate::text::{base64, hex, percent};
+use crate::text::{base64, hex, parts, percent};
 use escapes::{Escape, NOTATIONS};
 
 /// Most characters of a masked text.
@@ -48,19 +47,25 @@ pub(crate) fn hide(text: &str, secrets: &[Secret]) -> String {
 fn encodings(secrets: &[Secret]) -> Vec<String> {
     let mut encodings = Vec::new();
     for value in secrets.iter().map(Secret::expose) {
-        encodings.extend([value.to_owned(), percent::encode(value), one_line(value)]);
+        add(value.to_owned(), &mut encodings);
+        add(percent::encode(value), &mut encodings);
+        add(one_line(value), &mut encodings);
         if value.len() >= MIN_SECRET {
-            encodings.push(value.chars().rev().collect());
-            encodings.push(hex(value.as_bytes()));
+            add(value.chars().rev().collect(), &mut encodings);
+            add(hex(value.as_bytes()), &mut encodings);
             for zeros in 1..=3 {
-                encodings.extend(in_base64(value, zeros));
+                add_base64(value, zeros, &mut encodings);
             }
         }
     }
-    encodings.retain(|text| text.len() >= MIN_SECRET);
-    sort::ascending(&mut encodings);
-    encodings.dedup();
     encodings
+}
+
+/// Adds an encoding, if it is not too short to be masked.
+fn add(encoding: String, encodings: &mut Vec<String>) {
+    if encoding.len() >= MIN_SECRET && !encodings.contains(&encoding) {
+        encodings.push(encoding);
+    }
 }
 
 /// The pieces of which each encoding of a secret is made, as characters.
@@ -75,19 +80,21 @@ fn needles(secrets: &[Secret]) -> Vec<Vec<char>> {
     needles
 }
 
-/// The characters that `value` has in the base64 of a longer text such as `user:password`, with `before`
+/// Adds the characters that `value` has in the base64 of a longer text such as `user:password`, with `before`
 /// bytes in front of it. Base64 encodes groups of three bytes, so they depend on that number.
 ///
 /// Another text behind `value` changes its last character, which is left out in two of the four results.
 /// Two are in the alphabet of RFC 4648 section 4, and two in that of section 5.
-fn in_base64(value: &str, before: usize) -> [String; 4] {
+fn add_base64(value: &str, before: usize, encodings: &mut Vec<String>) {
     let mut bytes = vec![0; before];
     bytes.extend_from_slice(value.as_bytes());
     let text = base64::encode(&bytes);
-    let at_end = text.trim_end_matches('=').get(before + 1..).unwrap_or_default().to_owned();
-    let mut within = at_end.clone();
-    within.pop();
-    [url_alphabet(&at_end), url_alphabet(&within), at_end, within]
+    let at_end = text.trim_end_matches('=').get(before + 1..).unwrap_or_default();
+    let within = at_end.get(..at_end.len().saturating_sub(1)).unwrap_or_default();
+    for text in [at_end, within] {
+        add(url_alphabet(text), encodings);
+        add(text.to_owned(), encodings);
+    }
 }
 
 /// Base64 in the alphabet for URLs (RFC 4648 section 5).
@@ -96,9 +103,7 @@ fn url_alphabet(base64: &str) -> String {
 }
 
 fn one_line(text: &str) -> String {
-    let words = text.split(|c: char| c.is_control() || c.is_whitespace() || is_format(c));
-    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    words.join(" ")
+    parts(text, |c| c.is_control() || c.is_whitespace() || is_format(c)).join(" ")
 }
 
 /// Whether `c` is invisible and changes how the text around it looks: direction overrides, characters

@@ -21,8 +21,10 @@ pub(super) fn is_page(body: &str) -> bool {
 
 /// Whether `tail`, the lower-case text behind a `<`, begins with a tag of web pages.
 fn begins_with_page_tag(tail: &str) -> bool {
-    let name = tail.split(|c: char| !c.is_ascii_alphanumeric() && !"-:_.".contains(c)).next();
-    has(TAGS, name.unwrap_or_default()) || tail.starts_with("!doctype html")
+    let end =
+        tail.bytes().position(|byte| !byte.is_ascii_alphanumeric() && !b"-:_.".contains(&byte));
+    let name = tail.get(..end.unwrap_or(tail.len())).unwrap_or_default();
+    has(TAGS, name) || tail.starts_with("!doctype html")
 }
 
 /// Whether the visible `text` of a page is short enough to be an answer.
@@ -36,6 +38,11 @@ pub(super) fn is_binary(body: &str) -> bool {
     let replaced = body.matches('\u{fffd}').count();
     body.contains(|c: char| c.is_ascii_control() && !c.is_ascii_whitespace())
         || replaced * 4 > body.chars().count()
+}
+
+/// `body` without white space and byte order marks at both ends.
+pub(super) fn trimmed(body: &str) -> &str {
+    body.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
 }
 
 /// `body` without tags, comments, scripts, styles and byte order marks. A tag that begins a new line on

@@ -6,11 +6,12 @@
 use std::time::Duration;
 
 use super::verdict::Scope;
-use crate::text::has;
+use crate::text::{has, parts};
 
 /// The longest wait that a code can ask for. A typing error of the provider must not stop a name for a
 /// year.
-const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_WAIT: Duration = Duration::from_secs(MAX_SECONDS as u64);
+const MAX_SECONDS: u32 = 24 * 60 * 60;
 /// The wait that Dyn, No-IP and DNS-O-Matic ask for after a failure of their own.
 const FAILURE_WAIT: Duration = minutes(30);
 
@@ -55,12 +56,8 @@ pub(super) fn is_word(code: &str) -> bool {
 /// The wait of `wait N[s|m|h]` and `wN[s|m|h]`, the old throttle of Dyn and No-IP, with `rest` behind
 /// the first word. A space may stand before the unit, and the unit may be written out.
 pub(super) fn throttle(code: &str, rest: &str) -> Option<CodeMeaning> {
-    let words: Vec<&str> = rest
-        .trim_start_matches([':', ',', ';', '.'])
-        .split([' ', '\t', ',', ';', '(', ')'])
-        .filter(|word| !word.is_empty())
-        .collect();
-    let wait = match (code, words.as_slice()) {
+    let rest = rest.trim_start_matches([':', ',', ';', '.']);
+    let wait = match (code, &parts(rest, |c| " \t,;()".contains(c))[..]) {
         ("wait", [number, unit]) if !unit.starts_with(|c: char| c.is_ascii_digit()) => {
             duration(&[*number, *unit].concat())?
         }
@@ -72,6 +69,9 @@ pub(super) fn throttle(code: &str, rest: &str) -> Option<CodeMeaning> {
     Some(CodeMeaning::Retry(Scope::Account, Some(wait.min(MAX_WAIT)), why))
 }
 
+/// Names of units, with their seconds.
+const UNITS: [(&str, u32); 3] = [("second", 1), ("minute", 60), ("hour", 3600)];
+
 /// `60`, `60s`, `10minutes`, `1h`; a number without a unit means seconds.
 fn duration(text: &str) -> Option<Duration> {
     let text = text.trim_end_matches('.');
@@ -81,10 +81,9 @@ fn duration(text: &str) -> Option<Duration> {
     }
     let unit = text.get(digits.len()..)?.to_ascii_lowercase();
     let unit = unit.trim_end_matches('s');
-    let units = [("second", 1), ("minute", 60), ("hour", 3600)];
-    let (_, seconds) = units.into_iter().find(|(name, _)| name.starts_with(unit))?;
-    let number = digits.parse::<u32>().unwrap_or(u32::MAX);
-    Some(Duration::from_secs(u64::from(number).saturating_mul(seconds)))
+    let (_, seconds) = UNITS.iter().find(|(name, _)| name.starts_with(unit))?;
+    let number = digits.parse().unwrap_or(MAX_SECONDS).min(MAX_SECONDS);
+    Some(Duration::from_secs((number * seconds).into()))
 }
 
 const fn minutes(n: u64) -> Duration {

@@ -74,12 +74,7 @@ fn rsa(padding: &'static dyn RsaEncoding, pem: &str, data: &str) -> Option<Vec<u
 pub fn timestamp(time: UnixSeconds) -> String {
     let Moment { year, month, day, hour, minute, second, .. } =
         Moment::at(i64::try_from(time).unwrap_or_default());
-    let [month, day, hour, minute, second] = [month, day, hour, minute, second].map(two_digits);
-    format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z")
-}
-
-fn two_digits(number: u8) -> String {
-    format!("{number:02}")
+    format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 /// `20150830T123600Z` (ISO 8601, UTC, without punctuation).

@@ -51,6 +51,7 @@ use super::Rate;
 use super::api::zone::RecordName;
 use super::families::{self, Template, Urls};
 use crate::model::Family;
+use crate::text::has;
 
 const TABLE: &str = include_str!(concat!(env!("OUT_DIR"), "/table.txt"));
 
@@ -132,10 +133,7 @@ pub fn at_host(host: &str, path: &str) -> Option<Row> {
 /// `host` without a first label that stands for the web site or for an IP version.
 fn without_variant(host: &str) -> &str {
     let (label, rest) = host.split_once('.').unwrap_or_default();
-    match label {
-        "www" | "ipv4" | "ipv6" | "v4" | "v6" if rest.contains('.') => rest,
-        _ => host,
-    }
+    if rest.contains('.') && has("www ipv4 ipv6 v4 v6", label) { rest } else { host }
 }
 
 impl Row {

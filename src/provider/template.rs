@@ -71,7 +71,7 @@ struct NameValues {
 }
 
 impl NameValues {
-    fn new(provider: &Provider, subject: Subject<'_>) -> Self {
+    fn new(provider: &Provider, subject: &Subject<'_>) -> Self {
         let record = RecordName::new(subject.name.as_str(), subject.zone);
         let zone = record.likely_zone();
         let sub = record.relative_to(zone, "@");
@@ -100,19 +100,28 @@ pub fn render(
     subject: Subject<'_>,
 ) -> Result<Rendered, UrlError> {
     let account = &provider.account;
-    let names = NameValues::new(provider, subject);
-    let expanded = expand(template, |placeholder| match placeholder {
-        "[USERNAME]" => (percent::encode(&account.username), Origin::Value),
-        "[PASSWORD]" => (percent::encode(account.password.expose()), Origin::Secret),
-        "[PARAMENC]" => (percent::encode(account.param_enc.expose()), Origin::Secret),
-        "[PARAMOPT]" => (account.param_opt.expose().to_owned(), Origin::Secret),
-        "[DOMAIN]" => (names.domain.clone(), Origin::Value),
-        "[ZONE]" => (names.zone.clone(), Origin::Value),
-        "[SUB]" => (names.sub.clone(), Origin::Value),
-        "[IP4]" => (subject.address(Family::V4), Origin::Value),
-        "[IP6]" => (subject.address(Family::V6), Origin::Value),
-        _ => (subject.address.to_string(), Origin::Value),
-    });
+    let names = NameValues::new(provider, &subject);
+    let username = percent::encode(&account.username);
+    let password = percent::encode(account.password.expose());
+    let param_enc = percent::encode(account.param_enc.expose());
+    let (ip4, ip6) = (subject.address(Family::V4), subject.address(Family::V6));
+    let ip = if subject.address.is_ipv4() { &ip4 } else { &ip6 };
+    let expanded = expand(
+        template,
+        // In the order of `PLACEHOLDERS`.
+        &[
+            (&username, Origin::Value),
+            (&password, Origin::Secret),
+            (&param_enc, Origin::Secret),
+            (account.param_opt.expose(), Origin::Secret),
+            (&names.domain, Origin::Value),
+            (&names.zone, Origin::Value),
+            (&names.sub, Origin::Value),
+            (ip, Origin::Value),
+            (&ip4, Origin::Value),
+            (&ip6, Origin::Value),
+        ],
+    );
     let owned = [&*names.domain, &*names.zone, &*names.sub, &*account.username];
     let author = match provider.author {
         Author::Owner => TextAuthor::Owner(&owned),
@@ -125,9 +134,12 @@ pub fn render(
     let target = target.encoded();
     let mut rendered = rendered(parts.url(target.text.clone())?, &target, secrets);
     // A value of the account may also be written in the template, or be the user name.
-    let secrets = [&account.password, &account.param_enc, &account.param_opt].map(Clone::clone);
-    rendered.shown = mask::hide(&rendered.shown, &secrets);
-    rendered.secrets.extend(secrets);
+    let in_template = rendered.secrets.len();
+    for secret in [&account.password, &account.param_enc, &account.param_opt] {
+        rendered.secrets.push(secret.clone());
+    }
+    let of_account = rendered.secrets.get(in_template..).unwrap_or_default();
+    rendered.shown = mask::hide(&rendered.shown, of_account);
     rendered.secrets.retain(|secret| !secret.is_empty());
     Ok(rendered)
 }
@@ -247,24 +259,21 @@ fn is_secret(origin: Origin) -> bool {
     origin == Origin::Secret
 }
 
-/// `template` with each placeholder replaced by its value.
-fn expand(template: &str, value: impl Fn(&str) -> (String, Origin)) -> Marked {
+/// `template` with each of the [`PLACEHOLDERS`] replaced by its value.
+fn expand(template: &str, values: &[(&str, Origin); PLACEHOLDERS.len()]) -> Marked {
     let mut expanded = Marked::default();
     let mut rest = template.trim();
     while let Some(c) = rest.chars().next() {
-        let placeholder = PLACEHOLDERS.into_iter().find(|name| rest.starts_with(name));
-        let length = match placeholder {
-            Some(name) => {
-                let (text, origin) = value(name);
+        let mut length = c.len_utf8();
+        let mut placeholders = PLACEHOLDERS.iter().zip(values);
+        match placeholders.find(|(name, _)| rest.starts_with(**name)) {
+            Some((name, (value, origin))) => {
                 // A `#` in the template begins a fragment, which is not sent. In a value it is data.
-                expanded.push(&text.replace('#', "%23"), origin);
-                name.len()
+                expanded.push(&value.replace('#', "%23"), *origin);
+                length = name.len();
             }
-            None => {
-                expanded.push(c.encode_utf8(&mut [0; 4]), Origin::Template);
-                c.len_utf8()
-            }
-        };
+            None => expanded.push(c.encode_utf8(&mut [0; 4]), Origin::Template),
+        }
         rest = rest.get(length..).unwrap_or_default();
     }
     expanded

@@ -31,6 +31,7 @@ struct JudgedRequest {
 ///
 /// A failure that concerns the whole account (wrong password, refused client, throttling, no network)
 /// ends the job: the remaining requests are not sent, and their changes have the same outcome.
+#[inline(never)] // A frame of its own is smaller.
 pub(super) fn publish(provider: &Provider, job: &Job, carrier: &mut dyn Carrier) -> Published {
     let mut settled: Vec<Option<Box<Verdict>>> = job.changes.iter().map(|_| None).collect();
     let mut ended: Option<Box<Verdict>> = None;
@@ -237,7 +238,10 @@ fn value(row: Option<Row>, key: &str) -> Option<&'static str> {
     row.and_then(|row| row.get(key))
 }
 
-fn pattern(text: Option<&str>, address: IpAddr) -> Result<Option<AnswerPattern>, &'static str> {
+fn pattern(
+    text: Option<&str>,
+    address: IpAddr,
+) -> Result<Option<Box<AnswerPattern>>, &'static str> {
     text.map(|text| AnswerPattern::new(text, address)).transpose()
 }
 

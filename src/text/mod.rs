@@ -8,6 +8,12 @@ pub mod quoted;
 pub(crate) mod spelling;
 pub(crate) mod xml;
 
+/// The parts of `text` between characters for which `separates` is true, without empty parts. A pointer to a function,
+/// because for each closure there would be a copy of the search.
+pub(crate) fn parts(text: &str, separates: fn(char) -> bool) -> Vec<&str> {
+    text.split(separates).filter(|part| !part.is_empty()).collect()
+}
+
 /// Whether `word` is in `list`, which has spaces between its words.
 pub(crate) fn has(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace().any(|listed| listed == word)

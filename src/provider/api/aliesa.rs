@@ -10,11 +10,11 @@ use std::net::IpAddr;
 use super::aliyun::{CODES, sign};
 use super::call::Values;
 use super::interface::{
-    INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
+    INTERFACE, Interface, List, Reading, RecordModel, Rest, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::shown;
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
-use super::rest::{Rest, text};
+use super::rest::text;
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
 use crate::model::json::Json;

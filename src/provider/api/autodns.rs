@@ -4,11 +4,12 @@
 //! no list of records, and only writing the whole zone changes it.
 
 use super::interface::{
-    CALLS, Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, Writing, ZoneSource,
+    CALLS, Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, Rest, Writing,
+    ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
 use super::record::{Goal, RECORD, Record, RecordForm};
-use super::rest::{Rest, list, text};
+use super::rest::{list, text};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
 use crate::model::json::Json;

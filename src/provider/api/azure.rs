@@ -1,11 +1,11 @@
 //! Azure DNS (<https://learn.microsoft.com/en-us/rest/api/dns/record-sets>), version 2018-05-01.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Rest, Shows, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, RecordForm, Special};
-use super::rest::{Rest, refuse_account};
+use super::rest::refuse_account;
 use super::{Api, Base, Need, Publishing, oauth, pair};
 use crate::model::Url;
 use crate::provider::Batch;
@@ -79,21 +79,18 @@ const OPTIONS: &str = "tenant=… subscription=… group=…: the ids of the ten
 fn prepare(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
     let account = talk.account;
     let options = account.param_enc.expose();
-    let [tenant, subscription, group] = ["tenant", "subscription", "group"]
-        .map(|key| encode(pair(options, key).unwrap_or_default()));
+    let value = |key| encode(pair(options, key).unwrap_or_default());
+    let (tenant, subscription, group) = (value("tenant"), value("subscription"), value("group"));
     if tenant.is_empty() || subscription.is_empty() || group.is_empty() {
         let reason = "option 'param_enc' is not complete".into();
         return Err(refuse_account(reason, &["write ", OPTIONS].concat()));
     }
     let mut login = rest.clone();
     login.base = Url::https("login.microsoftonline.com");
-    let form = format!(
-        "grant_type=client_credentials&scope={}&client_id={}&client_secret={}",
-        encode("https://management.azure.com/.default"),
-        encode(&account.username),
-        encode(account.password.expose()),
-    );
-    let token = oauth::token(talk, login, &format!("/{tenant}/oauth2/v2.0/token"), form)?;
+    let call = "/oauth2/v2.0/token grant_type=client_credentials\
+                &scope=https%3a%2f%2fmanagement.azure.com%2f.default&client_id=<username>\
+                &client_secret=<password>";
+    let token = oauth::token(talk, login, &["POST /", &tenant, call].concat())?;
     let zones =
         format!("/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/dnsZones");
     rest.below(&zones);

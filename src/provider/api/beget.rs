@@ -4,11 +4,11 @@
 //! were. The answers have them in another form than the documentation; Beget takes both.
 
 use super::call::Values;
-use super::interface::{INTERFACE, Interface, Reading, RecordModel, Writing, ZoneSource};
+use super::interface::{INTERFACE, Interface, Reading, RecordModel, Rest, Writing, ZoneSource};
 use super::meaning::{Codes, Meaning, Success};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
 use super::records::refuse_special;
-use super::rest::{Rest, list, text};
+use super::rest::{list, text};
 use super::zone::{RecordName, Zone, ZoneList};
 use super::{Api, Base, Need, Publishing};
 use crate::model::json::Json;

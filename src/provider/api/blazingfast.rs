@@ -3,16 +3,18 @@
 //!
 //! Each conversation begins with a login, which gives a token for some minutes.
 
+use super::call::Values;
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneRef, ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Rest, Shows, Writing, ZoneRef,
+    ZoneSource,
 };
 use super::meaning::{Codes, Meaning, shown};
 use super::record::RECORD;
-use super::rest::{self, Rest, refuse_account, text};
+use super::rest::{self, refuse_account, text};
 use super::{Api, Base, Need, Publishing, pair};
 use crate::model::secret::Secret;
+use crate::provider::Batch;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Batch, Method};
 use crate::text::percent::encode;
 
 pub(super) const API: Api = Api {
@@ -62,12 +64,10 @@ fn login(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
         let reason = "option 'param_opt' lacks service_id=…".into();
         return Err(refuse_account(reason, "write the number of the DNS service there"));
     };
-    let (user, password) = (encode(&account.username), encode(account.password.expose()));
-    let form = format!("username={user}&password={password}");
-    let kind = "application/x-www-form-urlencoded";
     let mut secretive = rest.clone();
     secretive.secret_answers = true;
-    let answer = talk.send(&secretive.with_body(Method::Post, "/login", kind, form))?;
+    let call = "POST /login username=<username>&password=<password>";
+    let answer = talk.send(&Values::of(account, &secretive).request(call))?;
     let body = rest::parsed(&answer);
     let token = text(&body, "/token");
     if !token.is_empty() {

@@ -6,9 +6,10 @@
 //! member whose value is not known is left out, unless the placeholder names another value: `<ttl|300>`.
 //! `<%host>` is percent-encoded in full, where `<host>` keeps `@`, `*` and `:` in a URL.
 
+use super::interface::Rest;
 use super::meaning::shown;
 use super::record::{Goal, NULL, Write, by_type};
-use super::rest::{Rest, id_value};
+use super::rest::id_value;
 use super::zone::Zone;
 use crate::model::json::Json;
 use crate::provider::conversation::{ApiResult, Conversation};
@@ -33,8 +34,7 @@ pub struct Values<'a> {
     /// the present one. `set_ttl`: the TTL of the option, or of a new record. `values`: all values of the record
     /// set, as they should be. `one_or_values`: the same, without an array around a single value.
     pub write: Option<&'a Write<'a>>,
-    /// A JSON pointer: a member of the record as it should be, or as it is if it is removed; or of the value
-    /// in a record set that [`RecordForm::value`](super::record::RecordForm::value) writes.
+    /// `value`: the record as it should be, or as it is if it is removed; or the value in a record set that [`RecordForm::value`](super::record::RecordForm::value) writes. A JSON pointer: a member of it.
     pub value: &'a Json,
     /// `page`: the number of a page, or the number of elements on the earlier pages.
     pub page: usize,
@@ -118,6 +118,7 @@ impl<'a> Values<'a> {
             "creates" => creates.clone().into(),
             "removals" => removals.clone().into(),
             "changes" => [&updates[..], creates, removals].concat().into(),
+            "value" => self.value.clone(),
             "zone" => id_value(&self.zone?.id),
             "address" => self.goal?.address(),
             "proxied" => self.goal?.change.record.proxied?.into(),
@@ -256,7 +257,7 @@ fn encode(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::provider::api::find;
-    use crate::provider::api::interface::INTERFACE;
+    use crate::provider::api::interface::{INTERFACE, Rest};
     use crate::provider::testing::{account, change};
 
     fn rest(account: &Account) -> Rest {

@@ -4,12 +4,11 @@
 //! request, which Cloudflare carries out as a whole or not at all.
 
 use super::interface::{
-    CALLS, Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, RecordModel, Removal, Shows,
-    Writing, ZoneRef, ZoneSource,
+    CALLS, Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, RecordModel, Removal, Rest,
+    Shows, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, RecordForm};
-use super::rest::Rest;
 use super::{Api, Base, Need, Publishing};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Rate};

@@ -5,10 +5,10 @@
 
 use super::call::{Together, Values};
 use super::interface::{
-    INTERFACE, Interface, List, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
+    INTERFACE, Interface, List, NEW_TTL, Reading, RecordModel, Rest, Writing, ZoneRef, ZoneSource,
 };
 use super::record::{RECORD, Record, RecordForm, Write};
-use super::rest::{self, Rest, list};
+use super::rest::{self, list};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
 use crate::provider::conversation::{ApiResult, Conversation, Phase};

@@ -4,10 +4,11 @@
 //! at all.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, Removal, Shows, Writing, ZoneSource,
+    Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, Removal, Rest, Shows, Writing,
+    ZoneSource,
 };
 use super::record::RECORD;
-use super::rest::{Rest, id};
+use super::rest::id;
 use super::{Api, Base, Need, Publishing};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Rate};

@@ -3,11 +3,11 @@
 //! Types of records are numbers. An update replaces a record, so it is read before.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneRef, ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Rest, Shows, Writing, ZoneRef,
+    ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, RecordForm};
-use super::rest::Rest;
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;
 

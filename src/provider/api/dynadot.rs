@@ -7,11 +7,11 @@
 //! Documentation and other programs differ in the letters of record types, `a` or `A`: both are read.
 
 use super::interface::{
-    CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource,
+    CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Rest, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
 use super::record::{Goal, RECORD, Record, RecordForm};
-use super::rest::{Rest, list};
+use super::rest::list;
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
 use crate::model::secret::Secret;

@@ -5,11 +5,10 @@
 //! name without its first label.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Rest, Shows, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, RecordForm};
-use super::rest::Rest;
 use super::zone::{RecordName, Zone, ZoneList};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::conversation::{ApiResult, Conversation};

@@ -1,9 +1,10 @@
 //! GleSYS (<https://github.com/GleSYS/API/wiki/API-Documentation>, and its own client
 //! <https://github.com/glesys/glesys-go>).
 
-use super::interface::{Calls, INTERFACE, Interface, List, Reading, Shows, Writing, ZoneSource};
+use super::interface::{
+    Calls, INTERFACE, Interface, List, Reading, Rest, Shows, Writing, ZoneSource,
+};
 use super::record::{RECORD, RecordForm};
-use super::rest::Rest;
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;
 

@@ -6,13 +6,13 @@
 
 use super::call::{Together, Values};
 use super::interface::{
-    INTERFACE, Interface, List, MOST_BY_NAME, NEW_TTL, Pages, Reading, RecordModel, Writing,
+    INTERFACE, Interface, List, MOST_BY_NAME, NEW_TTL, Pages, Reading, RecordModel, Rest, Writing,
     ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, Record, RecordForm, Special, Write};
 use super::records::each_element;
-use super::rest::{Rest, refuse_account, text};
+use super::rest::{refuse_account, text};
 use super::zone::{Zone, ZoneList};
 use super::{Api, Base, Need, Publishing, oauth, pair};
 use crate::model::Url;
@@ -103,6 +103,8 @@ fn prepare(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
 
 const TOKENS: &str = "oauth2.googleapis.com";
 const SCOPE: &str = "https://www.googleapis.com/auth/ndev.clouddns.readwrite";
+/// `{"alg":"RS256","typ":"JWT"}` in base64: the beginning of a claim.
+const HEAD: &str = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9";
 /// The lifetime of a claim. The maximum is used, so that a clock that is some minutes off works.
 const LIFETIME: UnixSeconds = 3600;
 
@@ -142,19 +144,14 @@ impl ServiceAccount {
     /// A claim for an access token (RFC 7523 section 3) as a signed JSON Web Token (RFC 7519).
     /// `None` if the key is not an RSA key.
     fn claim(&self, at: UnixSeconds) -> Option<String> {
-        let head = Json::object(&mut [("alg", "RS256".into()), ("typ", "JWT".into())]);
-        let claims = Json::object(&mut [
-            ("iss", self.email.as_str().into()),
-            ("scope", SCOPE.into()),
-            ("aud", format!("https://{TOKENS}/token").into()),
-            ("iat", at.into()),
-            ("exp", at.saturating_add(LIFETIME).into()),
-        ]);
-        let [head, claims] =
-            [head, claims].map(|part| base64::encode_url(part.to_string().as_bytes()));
-        let text = format!("{head}.{claims}");
+        let claims = format!(
+            r#"{{"aud":"https://{TOKENS}/token","exp":{},"iat":{at},"iss":{},"scope":"{SCOPE}"}}"#,
+            at.saturating_add(LIFETIME),
+            Json::from(self.email.as_str()),
+        );
+        let text = [HEAD, ".", &base64::encode_url(claims.as_bytes())].concat();
         let signature = rs256(self.pem.expose(), &text)?;
-        Some(format!("{text}.{}", base64::encode_url(&signature)))
+        Some([&text, ".", &base64::encode_url(&signature)].concat())
     }
 }
 
@@ -169,8 +166,9 @@ fn token(talk: &mut Conversation<'_>, rest: &Rest, service: &ServiceAccount) -> 
     let claim = claim.ok_or_else(|| unusable("it is not an RSA key in PEM"))?;
     let mut rest = rest.clone();
     rest.base = Url::https(TOKENS);
-    let grant = percent::encode("urn:ietf:params:oauth:grant-type:jwt-bearer");
-    oauth::token(talk, rest, "/token", format!("grant_type={grant}&assertion={claim}"))
+    let call =
+        "POST /token grant_type=urn%3aietf%3aparams%3aoauth%3agrant-type%3ajwt-bearer&assertion=";
+    oauth::token(talk, rest, &[call, &claim].concat())
 }
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {

@@ -4,10 +4,12 @@
 //! requested until it is done.
 
 use super::call::Values;
-use super::interface::{INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource};
+use super::interface::{
+    INTERFACE, Interface, List, Reading, RecordModel, Rest, Writing, ZoneSource,
+};
 use super::meaning::{Codes, Meaning, MeaningRow};
 use super::record::{RECORD, Record, RecordForm, Step, Write};
-use super::rest::{Rest, id, text};
+use super::rest::{id, text};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
 use crate::provider::conversation::{ApiResult, Conversation};

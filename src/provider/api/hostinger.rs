@@ -58,8 +58,8 @@ const SET: &str = r#"{"name":<host>,"type":<type>,"ttl":<ttl|300>,"records":<val
 /// Refuses to write a set with an address that its owner has disabled: the write would enable it.
 fn refuse_disabled(talk: &mut Conversation<'_>, goals: &[&Goal<'_>], records: &[Record]) {
     for goal in goals {
-        let present: Vec<_> = records.iter().filter(|record| record.is_for(goal)).collect();
-        if present.len() > 1 && present.iter().any(|record| is_disabled_by_owner(record, goal)) {
+        let mut present = records.iter().filter(|record| record.is_for(goal));
+        if present.clone().count() > 1 && present.any(|record| is_disabled_by_owner(record, goal)) {
             let reason = format!(
                 "{} has another address, which is off at Hostinger and would be switched on",
                 goal.fqdn

@@ -1,14 +1,21 @@
 //! An interface with zones and records as data: its requests, where its answers have what, and what its
-//! refusals mean. [`records`](super::records) publishes a job with it.
+//! refusals mean. [`records`](super::records) publishes a job with it. [`Rest`] sends its requests, and has the
+//! sentence for each refusal.
 
 use std::time::Duration;
 
-use super::meaning::Codes;
+use super::Api;
+use super::meaning::{Codes, Meaning, Success};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
-use super::rest::{PAUSE, Rest, Sign};
+use super::rest::{CNAME, NO_ZONE, PAUSE, explanation, parsed};
 use super::zone::{Zone, ZoneList};
+use crate::model::json::Json;
+use crate::model::secret::Secret;
+use crate::model::{Credentials, Url};
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Answer, Rate};
+use crate::provider::{
+    Account, Answer, LONG_ANSWER, Method, Rate, Request, Scope, Verdict, mask, page,
+};
 
 /// TTL of a new record if `ttl` is not set. The defaults of many providers are hours.
 pub const NEW_TTL: u32 = 300;
@@ -303,5 +310,334 @@ impl Interface {
                 self.writes_together()
             }
         }
+    }
+}
+
+/// One provider's interface with our credentials.
+#[derive(Clone)]
+pub struct Rest {
+    api: &'static Api,
+    /// How the provider lists zones, and shows and writes records.
+    pub interface: &'static Interface,
+    /// The beginning of every URL.
+    pub base: Url,
+    headers: Vec<(&'static str, Secret)>,
+    secrets: Vec<Secret>,
+    /// What answers mean.
+    pub codes: &'static Codes,
+    /// Whether answers are kept out of messages, because they are secrets themselves, such as a token.
+    pub secret_answers: bool,
+    session: Secret,
+}
+
+/// Signs a request, or completes it in another way.
+pub type Sign = fn(&Conversation<'_>, &mut Request) -> ApiResult<()>;
+
+impl Rest {
+    /// The interface of `api` for `account`, without headers.
+    pub fn new(api: &'static Api, interface: &'static Interface, account: &Account) -> Self {
+        Self {
+            api,
+            interface,
+            // A section without the URL that it needs has an error and does not run.
+            base: api.base.url(account).unwrap_or_else(|| Url::https("")),
+            headers: vec![],
+            secrets: vec![account.password.clone(), account.param_enc.clone()],
+            codes: &interface.codes,
+            secret_answers: false,
+            session: Secret::default(),
+        }
+    }
+
+    /// The provider's name, for messages.
+    pub fn title(&self) -> &'static str {
+        self.api.title
+    }
+
+    /// Whether `body` is surely that of an answer of this provider, because it has the provider's
+    /// [mark](Interface::mark). [`Self::value`] has looked for [`Codes::success`] already: without
+    /// it, the answer is no success.
+    pub fn has_mark(&self, body: &Json) -> bool {
+        self.codes.success != Success::ByStatus
+            || (!self.interface.mark.is_empty() && body.pointer(self.interface.mark).is_some())
+    }
+
+    /// Sets the id of a session, for [`Self::session`].
+    pub fn set_session(&mut self, session: Secret) {
+        self.hide(&session);
+        self.session = session;
+    }
+
+    /// The id of the session that a login began; empty if there is none.
+    pub fn session(&self) -> &str {
+        self.session.expose()
+    }
+
+    /// Adds `path` to the beginning of every URL.
+    pub fn below(&mut self, path: &str) {
+        self.base = self.base.below(path);
+    }
+
+    /// Adds the header `Authorization: <scheme> <token>`.
+    pub fn token(&mut self, scheme: &str, token: &Secret) {
+        self.hide(token);
+        self.plain_header("Authorization", &[scheme, " ", token.expose()].concat());
+    }
+
+    /// Adds a header that holds a secret.
+    pub fn header(&mut self, name: &'static str, value: &Secret) {
+        self.hide(value);
+        self.plain_header(name, value.expose());
+    }
+
+    /// Adds a header that holds no secret.
+    pub fn plain_header(&mut self, name: &'static str, value: &str) {
+        self.headers.push((name, Secret::new(value)));
+    }
+
+    /// Adds the options `username` and `password` as HTTP Basic credentials (RFC 7617), to prepare a
+    /// conversation.
+    ///
+    /// # Errors
+    /// None.
+    pub fn basic(talk: &mut Conversation<'_>, rest: &mut Self) -> ApiResult<()> {
+        let account = talk.account;
+        let password = account.password.clone();
+        let credentials = Credentials { user: account.username.clone(), password };
+        for secret in &credentials.secrets() {
+            rest.hide(secret);
+        }
+        rest.base.credentials = Some(credentials);
+        Ok(())
+    }
+
+    /// Masks `secret` in everything that is shown, because it is part of requests.
+    pub fn hide(&mut self, secret: &Secret) {
+        self.secrets.push(secret.clone());
+    }
+
+    /// A request without a body; `path` begins with a slash.
+    pub fn request(&self, method: Method, path: &str) -> Request {
+        let url = self.base.below(path);
+        let shown = format!("{} {}", method.name(), mask::hide(&url.expose(), &self.secrets));
+        let mut request = Request::get(url, shown, self.secrets.clone());
+        request.method = method;
+        request.headers.clone_from(&self.headers);
+        request.answer_limit = LONG_ANSWER;
+        request.answer_secret = self.secret_answers;
+        // The second DELETE would find nothing.
+        request.idempotent = matches!(method, Method::Get | Method::Put);
+        request
+    }
+
+    /// A GET request.
+    pub fn get(&self, path: &str) -> Request {
+        self.request(Method::Get, path)
+    }
+
+    /// A request with a JSON body.
+    pub fn json(&self, method: Method, path: &str, body: &Json) -> Request {
+        self.with_body(method, path, "application/json", body.to_string())
+    }
+
+    /// A request with a body of the media type `media`.
+    pub fn with_body(&self, method: Method, path: &str, media: &str, body: String) -> Request {
+        let mut request = self.request(method, path);
+        request.headers.push(("Content-Type", Secret::new(media)));
+        request.body = Some(Secret::new(body));
+        request
+    }
+
+    /// The JSON of a successful `answer`; `null` if it has no body.
+    ///
+    /// # Errors
+    /// The verdict for any other answer, with the provider's explanation.
+    pub fn value(&self, answer: &Answer) -> ApiResult<Json> {
+        let body = parsed(answer);
+        let (meaning, advice) = self.codes.meaning(answer.status, &body);
+        if meaning != Meaning::Success {
+            return Err(self.verdict_with(answer, meaning, explanation(&body), advice));
+        }
+        // Some answers to a request without a result are empty, and others are `null`.
+        if body.is_null() && !["", "null"].contains(&answer.body.trim()) {
+            return Err(self.not_understood(answer));
+        }
+        Ok(body)
+    }
+
+    /// The answer to `request`, whatever its status.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub fn send(
+        &self,
+        talk: &mut Conversation<'_>,
+        mut request: Request,
+    ) -> ApiResult<Box<Answer>> {
+        if let Some(sign) = self.interface.sign {
+            sign(talk, &mut request)?;
+        }
+        talk.send(&request)
+    }
+
+    /// Sends `request`, and returns the JSON of the answer.
+    ///
+    /// # Errors
+    /// If there is no answer, and as [`Self::value`].
+    pub fn ask(&self, talk: &mut Conversation<'_>, request: Request) -> ApiResult<Json> {
+        self.value(&*self.send(talk, request)?)
+    }
+
+    /// Sends `request`, and returns the array at `pointer` (RFC 6901) of the answer.
+    ///
+    /// # Errors
+    /// If there is no answer, as [`Self::value`], and if there is no such array.
+    pub fn elements(
+        &self,
+        talk: &mut Conversation<'_>,
+        request: Request,
+        pointer: &str,
+    ) -> ApiResult<Vec<Json>> {
+        let answer = self.send(talk, request)?;
+        self.elements_of(&answer, pointer)
+    }
+
+    /// The array at `pointer` (RFC 6901) of an `answer`.
+    ///
+    /// # Errors
+    /// As [`Self::value`], and if there is no such array.
+    pub fn elements_of(&self, answer: &Answer, pointer: &str) -> ApiResult<Vec<Json>> {
+        let mut value = self.value(answer)?;
+        match value.pointer_mut(pointer).map(Json::take) {
+            Some(Json::List(elements)) => Ok(elements.into_vec()),
+            _ => Err(self.not_understood(answer)),
+        }
+    }
+
+    /// The JSON at `path`; `null` if the answer is 404.
+    ///
+    /// # Errors
+    /// As [`Self::ask`], but for status 404.
+    pub fn get_or_null(&self, talk: &mut Conversation<'_>, path: &str) -> ApiResult<Json> {
+        let answer = self.send(talk, self.get(path))?;
+        if answer.status == 404 { Ok(Json::Null) } else { self.value(&answer) }
+    }
+
+    /// The verdict for an `answer` that is no success. `explanation` is the provider's own.
+    pub fn verdict(&self, answer: &Answer, explanation: &str) -> Box<Verdict> {
+        self.verdict_with(answer, Meaning::of_status(answer.status), explanation, "")
+    }
+
+    /// The same for an answer with this `meaning`, with `advice` unless it is empty.
+    pub fn verdict_with(
+        &self,
+        answer: &Answer,
+        meaning: Meaning,
+        explanation: &str,
+        advice: &str,
+    ) -> Box<Verdict> {
+        // The interface refuses in JSON. A web page usually comes from a firewall or CDN before it.
+        if answer.status == 403 && page::is_page(&answer.body) {
+            let what = "is behind a web page that forbids access, perhaps of a firewall";
+            return self.retry_account(answer, what, explanation, None);
+        }
+        let (what, usual_advice) = match meaning {
+            Meaning::Credentials => ("does not accept the credentials", ""),
+            Meaning::Forbidden => ("does not allow the request", ""),
+            Meaning::NotFound => ("does not know the zone or the record", NO_ZONE),
+            Meaning::Refused if explanation.contains("CNAME") => ("refuses the request", CNAME),
+            Meaning::Refused => ("refuses the request", "correct the options"),
+            Meaning::Limited => {
+                let pause = Some(self.interface.pause);
+                return self.retry_account(answer, "limits requests", explanation, pause);
+            }
+            Meaning::ClockWrong => return self.clock_wrong(explanation),
+            Meaning::Unknown => return self.not_understood(answer),
+            // A success that lacks something counts as a problem.
+            Meaning::Problem | Meaning::Success => {
+                return self.retry_account(answer, "has a problem", explanation, None);
+            }
+        };
+        let about_credentials = self.credentials_advice();
+        let advices = [advice, usual_advice, &about_credentials];
+        let advice = advices.into_iter().find(|advice| !advice.is_empty()).unwrap_or_default();
+        let is_account = meaning == Meaning::Credentials;
+        let scope = if is_account { Scope::Account } else { Scope::Record };
+        Verdict::refused(scope, self.reason(answer, what, explanation), advice)
+    }
+
+    /// A failure of the account. The wait is what the answer asks for, else `pause`.
+    fn retry_account(
+        &self,
+        answer: &Answer,
+        what: &str,
+        explanation: &str,
+        pause: Option<Duration>,
+    ) -> Box<Verdict> {
+        // GoDaddy has no `Retry-After` but this member
+        // (https://developer.godaddy.com/doc/endpoint/domains, `ErrorLimit`).
+        let seconds = parsed(answer).get("retryAfterSec").and_then(Json::as_u64);
+        let after = answer.retry_after.or(seconds.map(Duration::from_secs)).or(pause);
+        Verdict::retry(Scope::Account, self.reason(answer, what, explanation), after)
+    }
+
+    fn reason(&self, answer: &Answer, what: &str, explanation: &str) -> String {
+        let (title, status) = (self.title(), answer.status);
+        let explanation = mask::mask(explanation, &self.secrets);
+        if explanation.is_empty() {
+            return format!("{title} {what}: HTTP {status}");
+        }
+        format!("{title} {what}: {explanation} (HTTP {status})")
+    }
+
+    /// Advice that names the options for the credentials.
+    fn credentials_advice(&self) -> String {
+        let mut advice = String::new();
+        for need in self.api.needs {
+            let and = if advice.is_empty() { "'" } else { ", and '" };
+            for part in [and, need.option, "' must hold ", need.holds] {
+                advice.push_str(part);
+            }
+        }
+        advice
+    }
+
+    /// The verdict for a successful answer that lacks what it should contain.
+    pub fn not_understood(&self, answer: &Answer) -> Box<Verdict> {
+        let is_page = page::is_page(&answer.body);
+        let what = if answer.cut {
+            "sends more than can be read at once"
+        } else if is_page {
+            "sends a web page, perhaps of a captive portal"
+        } else {
+            "sends what is not understood"
+        };
+        if self.secret_answers {
+            return self.retry_record(what, "");
+        }
+        if !is_page {
+            return self.retry_record(what, &answer.body);
+        }
+        // Secrets are masked before the tags are removed, because tags may divide a secret.
+        self.retry_record(what, &page::text(&mask::hide(&answer.body, &self.secrets)))
+    }
+
+    /// The verdict if the provider's clock and ours differ too much for a signature.
+    pub fn clock_wrong(&self, explanation: &str) -> Box<Verdict> {
+        let explanation = mask::mask(explanation, &self.secrets);
+        let reason = format!("{} finds the clock wrong: {explanation}", self.title());
+        Verdict::clock_behind(reason)
+    }
+
+    /// The verdict if the provider accepted a request, but did not carry it out.
+    pub fn not_done(&self, explanation: &str) -> Box<Verdict> {
+        self.retry_record("took the request, but has not changed the record", explanation)
+    }
+
+    fn retry_record(&self, what: &str, explanation: &str) -> Box<Verdict> {
+        let explanation = mask::mask(explanation, &self.secrets);
+        let colon = if explanation.is_empty() { "" } else { ": " };
+        let reason = format!("{} {what}{colon}{explanation}", self.title());
+        Verdict::retry(Scope::Record, reason, None)
     }
 }

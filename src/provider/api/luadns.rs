@@ -3,10 +3,10 @@
 //! A record is written as a whole, so it is read before.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneRef, ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Rest, Shows, Writing, ZoneRef,
+    ZoneSource,
 };
 use super::record::{RECORD, RecordForm};
-use super::rest::Rest;
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;
 

@@ -5,10 +5,11 @@
 //! lists requests that change a single record, too; what they do beside a second address of the name is not
 //! known.
 
-use super::interface::{INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource};
+use super::interface::{
+    INTERFACE, Interface, List, Reading, RecordModel, Rest, Writing, ZoneSource,
+};
 use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, Record, RecordForm, Write};
-use super::rest::Rest;
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
 use crate::model::json::Json;

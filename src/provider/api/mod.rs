@@ -81,6 +81,7 @@ use super::conversation::{ApiResult, Conversation, Publish};
 use super::{Batch, Rate};
 use crate::model::Url;
 use crate::provider::Account;
+use crate::text::parts;
 
 /// A provider with an interface of its own.
 pub struct Api {
@@ -239,8 +240,8 @@ pub fn find(service_name: &str) -> Option<&'static Api> {
 /// The value of `key` in `key=value` pairs that are separated by `&`, `;` or spaces, as in `param_enc`
 /// and `param_opt` of some providers. An empty value counts as none.
 pub fn pair<'t>(text: &'t str, key: &str) -> Option<&'t str> {
-    let mut pairs = text.split(|c: char| c.is_whitespace() || c == '&' || c == ';');
-    pairs.find_map(|pair| match pair.split_once('=') {
+    let pairs = parts(text, |c| c.is_whitespace() || c == '&' || c == ';');
+    pairs.into_iter().find_map(|pair| match pair.split_once('=') {
         Some((name, value)) if name == key && !value.is_empty() => Some(value),
         _ => None,
     })

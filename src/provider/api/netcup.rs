@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use super::call::{Together, Values};
 use super::interface::{
-    INTERFACE, Interface, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
+    INTERFACE, Interface, NEW_TTL, Reading, RecordModel, Rest, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
 use super::record::{Goal, RECORD, Record, RecordForm, Step, Write};
 use super::records;
-use super::rest::{Rest, text};
+use super::rest::text;
 use super::zone::{Zone, ZoneList, probe_zones};
 use super::{Api, Base, Need, Publishing};
 use crate::model::secret::Secret;
@@ -66,7 +66,7 @@ const CODES: Codes = Codes {
 
 fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
     let account = talk.account;
-    let mut rest = Rest::new(&API, &NETCUP, account);
+    let mut rest = records::rest_of(&API, &NETCUP, account);
     let mut login = rest.clone();
     login.secret_answers = true;
     login.codes = &LOGIN_CODES;

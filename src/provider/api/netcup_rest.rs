@@ -8,12 +8,12 @@
 
 use super::call::{Together, Values};
 use super::interface::{
-    INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
+    INTERFACE, Interface, List, Reading, RecordModel, Rest, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
 use super::records::each_element;
-use super::rest::{Rest, id, text};
+use super::rest::{id, text};
 use super::zone::{Zone, ZoneList, probe_zones};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;

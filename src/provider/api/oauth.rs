@@ -1,24 +1,19 @@
 //! Access tokens (RFC 6749), which are requested for each conversation.
 
+use super::call::Values;
+use super::interface::Rest;
 use super::meaning::Meaning;
-use super::rest::{self, Rest, text};
+use super::rest::{self, text};
 use crate::model::secret::Secret;
-use crate::provider::Method;
 use crate::provider::conversation::{ApiResult, Conversation};
 
-/// Requests an access token at `path` of `rest`, with the parameters of `form`.
+/// Requests an access token with `call`.
 ///
 /// # Errors
 /// If there is no answer, or if it has no token.
-pub(super) fn token(
-    talk: &mut Conversation<'_>,
-    mut rest: Rest,
-    path: &str,
-    form: String,
-) -> ApiResult<Secret> {
+pub(super) fn token(talk: &mut Conversation<'_>, mut rest: Rest, call: &str) -> ApiResult<Secret> {
     rest.secret_answers = true;
-    let kind = "application/x-www-form-urlencoded";
-    let answer = talk.send(&rest.with_body(Method::Post, path, kind, form))?;
+    let answer = talk.send(&Values::of(talk.account, &rest).request(call))?;
     let body = rest::parsed(&answer);
     let token = text(&body, "/access_token");
     if answer.status == 200 && !token.is_empty() {

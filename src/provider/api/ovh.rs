@@ -4,14 +4,15 @@
 //! Records are changed in a draft of the zone, which a further request (`refresh`) publishes. That a
 //! refresh is due is learned, so that it is also made after an interruption.
 
-use super::interface::{Calls, INTERFACE, Interface, List, Reading, Shows, Writing, ZoneSource};
+use super::call::Values;
+use super::interface::{
+    Calls, INTERFACE, Interface, List, Reading, Rest, Shows, Writing, ZoneSource,
+};
 use super::meaning::{Codes, Meaning};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
 use super::records;
-use super::rest::Rest;
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
-use crate::model::json::Json;
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation, Phase};
 use crate::provider::sign::sha1;
@@ -79,7 +80,7 @@ fn base(param_opt: &str) -> &'static str {
 }
 
 fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
-    let mut rest = Rest::new(&API, &OVH, talk.account);
+    let mut rest = records::rest_of(&API, &OVH, talk.account);
     let time = time(talk, &rest)?;
     rest.plain_header(TIME, &time);
     // An earlier job may have been interrupted after its writes. If this fails, it is tried again below.
@@ -109,12 +110,12 @@ fn time(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<String> {
 /// Publishes all zones whose refresh is due.
 fn refresh(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<()> {
     for zone in talk.learned_keys(REFRESH_DUE) {
-        let path = format!("/domain/zone/{zone}/refresh");
+        let path = ["/domain/zone/", &zone, "/refresh"].concat();
         talk.enter(Phase::Write);
         let answer = rest.ask(talk, rest.request(Method::Post, &path));
         talk.enter(Phase::Read);
         answer?;
-        talk.forget(format!("{REFRESH_DUE}{zone}"));
+        talk.forget([REFRESH_DUE, &zone].concat());
     }
     Ok(())
 }
@@ -143,18 +144,20 @@ fn read(
     zone: &Zone,
     goals: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let path = format!("/domain/zone/{}/record", zone.name);
+    let mut values = Values::in_zone(talk.account, rest, zone);
     let mut records = Vec::new();
     for goal in goals {
-        let filter = format!("?fieldType={}&subDomain={}", goal.kind(), goal.host(zone, ""));
-        let ids = rest.elements(talk, rest.get(&format!("{path}{filter}")), "")?;
-        for number in ids.iter().filter_map(Json::as_u64).take(RECORDS) {
-            let raw = rest.ask(talk, rest.get(&format!("{path}/{number}")))?;
+        values.goal = Some(goal);
+        let list = "GET /domain/zone/<domain>/record?fieldType=<type>&subDomain=<host>";
+        let ids = rest.elements(talk, values.request(list), "")?;
+        for id in ids.iter().filter(|id| id.as_u64().is_some()).take(RECORDS) {
+            let record = "GET /domain/zone/<domain>/record/<value>";
+            let raw = Values { value: id, ..values }.ask(talk, record)?;
             records.push(Record::of(&rest.interface.form, zone, None, &raw));
         }
     }
     // A record that we read may have been written, and not published, before a power cut.
-    talk.learn(format!("{REFRESH_DUE}{}", zone.name), "1");
+    talk.learn([REFRESH_DUE, &zone.name].concat(), "1");
     Ok(records)
 }
 
@@ -172,7 +175,7 @@ fn write(
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
     let made = records::write_each(talk, rest, zone, writes, &CALLS)?;
-    talk.learn(format!("{REFRESH_DUE}{}", zone.name), "1");
+    talk.learn([REFRESH_DUE, &zone.name].concat(), "1");
     Ok(made)
 }
 

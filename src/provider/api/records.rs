@@ -8,15 +8,27 @@ mod read;
 mod write;
 
 use super::Api;
-use super::interface::{Interface, ZoneRef};
+use super::call::Values;
+use super::interface::{Interface, Rest, ZoneRef};
 use super::record::{Goal, Record, Write};
-use super::rest::{CNAME, Rest};
+use super::rest::CNAME;
 use super::zone::{RecordName, Zone, ZoneList};
+use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation, Next, Phase};
-use crate::provider::{Change, Verdict};
+use crate::provider::{Account, Change, Verdict};
 
 pub use read::{each_element, refuse_special};
 pub use write::write_each;
+
+/// The requests of `interface`, which is that of `api`, for `account`.
+pub fn rest_of(api: &'static Api, interface: &'static Interface, account: &Account) -> Rest {
+    let mut rest = Rest::new(api, interface, account);
+    for (name, value) in interface.headers {
+        let value = Values::of(account, &rest).fill(value, str::to_owned);
+        rest.header(name, &Secret::new(value));
+    }
+    rest
+}
 
 /// Publishes the job of the conversation over `interface`, which is that of `api`.
 ///
@@ -27,7 +39,7 @@ pub fn publish(
     api: &'static Api,
     interface: &'static Interface,
 ) -> ApiResult<()> {
-    let mut rest = Rest::new(api, interface, talk.account);
+    let mut rest = rest_of(api, interface, talk.account);
     if let Some(rate) = interface.write_rate {
         talk.limit_writes(rate);
     }
@@ -64,6 +76,7 @@ pub fn publish_with(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<()> {
 ///
 /// # Errors
 /// If the zones of the account cannot be listed.
+#[inline(never)] // A frame of its own is smaller.
 fn find_zones<'a>(
     talk: &mut Conversation<'a>,
     rest: &Rest,

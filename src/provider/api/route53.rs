@@ -6,12 +6,13 @@
 use std::time::Duration;
 
 use super::interface::{
-    INTERFACE, Interface, MOST_BY_NAME, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
+    INTERFACE, Interface, MOST_BY_NAME, NEW_TTL, Reading, RecordModel, Rest, Writing, ZoneRef,
+    ZoneSource,
 };
 use super::meaning::Meaning;
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
 use super::records;
-use super::rest::{Rest, too_long};
+use super::rest::too_long;
 use super::zone::{Zone, ZoneList};
 use super::{Api, Base, Need, Publishing};
 use crate::model::json::Json;

@@ -3,13 +3,12 @@
 //! Changes of any number of names of a zone are one request.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, RecordModel, Removal, Shows, Writing,
-    ZoneSource,
+    Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, RecordModel, Removal, Rest, Shows,
+    Writing, ZoneSource,
 };
 use super::meaning::shown;
 use super::record::{RECORD, RecordForm, Special};
 use super::records;
-use super::rest::Rest;
 use super::zone::{Zone, ZoneList};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;

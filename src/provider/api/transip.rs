@@ -5,10 +5,10 @@
 //! its name, type, time to live and content say which it is.
 
 use super::interface::{
-    CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource,
+    CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Rest, Writing, ZoneSource,
 };
 use super::record::{RECORD, RecordForm};
-use super::rest::{Rest, refuse_account, text};
+use super::rest::{refuse_account, text};
 use super::{Api, Base, Need, Publishing};
 use crate::model::json::Json;
 use crate::model::secret::Secret;
@@ -56,14 +56,11 @@ pub(super) const API: Api = Api {
 fn token(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<Secret> {
     // Each request for a token has another nonce, of at least six characters.
     let nonce = format!("{:x}{:08x}", talk.wall()?, talk.job.seed);
-    let body = Json::object(&mut [
-        ("login", talk.account.username.as_str().into()),
-        ("nonce", nonce.into()),
-        ("read_only", false.into()),
-        ("expiration_time", "30 minutes".into()),
-        ("global_key", true.into()),
-    ]);
-    let Some(signature) = rs512(talk.account.password.expose(), &body.to_string()) else {
+    let body = format!(
+        r#"{{"expiration_time":"30 minutes","global_key":true,"login":{},"nonce":"{nonce}","read_only":false}}"#,
+        Json::from(talk.account.username.as_str()),
+    );
+    let Some(signature) = rs512(talk.account.password.expose(), &body) else {
         let reason = "the private key for TransIP cannot be used: it is not an RSA key in PEM";
         let advice = "name the file of the key with 'password_file'";
         return Err(refuse_account(reason.into(), advice));
@@ -71,7 +68,7 @@ fn token(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<Secret> {
     let mut rest = rest.clone();
     rest.secret_answers = true;
     rest.plain_header("Signature", &base64::encode(&signature));
-    let answer = talk.send(&rest.json(Method::Post, "/auth", &body))?;
+    let answer = talk.send(&rest.with_body(Method::Post, "/auth", "application/json", body))?;
     let token = text(&rest.value(&answer)?, "/token").to_owned();
     if token.is_empty() {
         return Err(rest.not_understood(&answer));

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::text::parts;
+
 /// The words of `text` in lower case. An empty word stands where a clause ends, and `~` for each host
 /// name, address and path. Names and attributes of tags are words, too, but not the name of an element
 /// without attributes and content.
@@ -28,19 +30,19 @@ fn add_words(text: &str, words: &mut Vec<String>) {
     for nothing in ["[]", "{}", "\"\"", "''", "=&"] {
         text = text.replace(nothing, " none&");
     }
-    for (number, clause) in text.split(['\n', ',', ';', '&', '|', '{', '}']).enumerate() {
+    let ends_clause: fn(char) -> bool = |c| "\n,;&|{}".contains(c);
+    for (number, clause) in text.split(ends_clause).enumerate() {
         if number > 0 {
             words.push(String::new());
         }
-        let tokens = clause.split(|c: char| c.is_whitespace() || "\"`()[]<>=!?*#".contains(c));
-        for token in tokens.filter(|token| !token.is_empty()) {
+        for token in parts(clause, |c| c.is_whitespace() || "\"`()[]<>=!?*#".contains(c)) {
             add_token(token, words);
         }
     }
 }
 
 fn add_token(token: &str, words: &mut Vec<String>) {
-    let bare = token.trim_matches(['.', '-', '_', '/', '\'', ':', '\u{feff}']);
+    let bare = token.trim_matches(|c| ".-_/':\u{feff}".contains(c));
     let address = bare.split('/').next().unwrap_or_default();
     if address.parse::<IpAddr>().is_ok() || bare.contains("://") {
         words.push("~".into());
@@ -51,8 +53,7 @@ fn add_token(token: &str, words: &mut Vec<String>) {
             words.push("~".into());
             continue;
         }
-        let pieces = part.split(['-', '_']).filter(|piece| !piece.is_empty());
-        words.extend(pieces.map(str::to_owned));
+        words.extend(parts(part, |c| c == '-' || c == '_').into_iter().map(str::to_owned));
     }
     if token.ends_with('.') {
         words.push(String::new());

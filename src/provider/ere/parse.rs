@@ -8,11 +8,19 @@ const MAX_DEPTH: usize = 50;
 /// Largest count of an interval, which a message names: `RE_DUP_MAX` of POSIX `<limits.h>` on Linux.
 const MAX_COUNT: usize = 32767;
 
-/// The tree of `pattern`, and the sets that its nodes refer to by index.
-pub(super) fn parse(pattern: &str) -> Result<(Node, Vec<Set>), &'static str> {
-    let mut parser = Parser { rest: pattern.chars(), sets: Vec::new() };
-    let node = parser.alternatives(0)?;
-    Ok((node, parser.sets))
+/// Most instructions of a program. They limit its memory and, with the length of a body, its time.
+const MAX_PROGRAM: usize = 1000;
+
+/// The program for `pattern`, and the sets that its instructions refer to by index.
+pub(super) fn parse(pattern: &str) -> Result<(Vec<Instruction>, Vec<Set>), &'static str> {
+    let (program, sets) = (Vec::new(), Vec::new());
+    let mut parser = Parser { rest: pattern.chars(), program, is_too_large: false, sets };
+    parser.alternatives(0)?;
+    if parser.is_too_large {
+        return Err("the expression is too large, mostly because of its {} counts");
+    }
+    parser.program.push(Instruction::Match);
+    Ok((parser.program, parser.sets))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,25 +68,37 @@ impl Set {
     }
 }
 
-pub(super) enum Node {
+/// A step of a program.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Instruction {
     Char(char),
     Any,
     Set(usize),
     Assert(Assertion),
-    Sequence(Vec<Node>),
-    Alternatives(Vec<Node>),
-    Repeat(Box<Node>, Count),
+    /// Continue with the next instruction, and with the one that is this far behind this one.
+    Split(isize),
+    /// Continue with the instruction that is this far behind this one. It is before this one if the number is
+    /// negative.
+    Jump(isize),
+    Match,
 }
 
-/// How often: at least, and at most if there is a limit.
-#[derive(Clone, Copy)]
-pub(super) struct Count {
-    pub(super) min: usize,
-    pub(super) max: Option<usize>,
+/// How often: at least, and at most.
+struct Count {
+    min: usize,
+    max: usize,
 }
+
+/// [`Count::max`] if there is no limit.
+const UNLIMITED: usize = usize::MAX;
 
 struct Parser<'a> {
     rest: std::str::Chars<'a>,
+    /// The instructions for what was read. Those of a part can be copied and moved, because they refer to each
+    /// other by distance.
+    program: Vec<Instruction>,
+    /// Whether an instruction was left out, because there would be too many.
+    is_too_large: bool,
     sets: Vec<Set>,
 }
 
@@ -96,82 +116,147 @@ impl Parser<'_> {
         true
     }
 
-    /// `a|b`. As for `grep`, a line break separates alternatives, too.
-    fn alternatives(&mut self, depth: usize) -> Result<Node, &'static str> {
-        let mut branches = vec![self.branch(depth)?];
-        while self.take('|') || self.take('\n') {
-            branches.push(self.branch(depth)?);
+    fn emit(&mut self, instruction: Instruction) {
+        if self.program.len() < MAX_PROGRAM {
+            self.program.push(instruction);
+        } else {
+            self.is_too_large = true;
         }
-        Ok(Node::Alternatives(branches))
     }
 
-    fn branch(&mut self, depth: usize) -> Result<Node, &'static str> {
-        let mut nodes = Vec::new();
+    /// Emits an instruction that refers to the end of `body` or a place behind it, and `body`.
+    fn emit_before(
+        &mut self,
+        instruction: fn(isize) -> Instruction,
+        body: &[Instruction],
+        behind: usize,
+    ) {
+        self.emit(instruction((1 + body.len() + behind) as isize));
+        self.emit_all(body);
+    }
+
+    fn emit_all(&mut self, body: &[Instruction]) {
+        for instruction in body {
+            self.emit(*instruction);
+        }
+    }
+
+    /// `a|b`. As for `grep`, a line break separates alternatives, too.
+    fn alternatives(&mut self, depth: usize) -> Result<(), &'static str> {
+        // The places of jumps to the end, one behind each branch but the last.
+        let mut jumps = Vec::new();
+        let mut start = self.program.len();
+        self.branch(depth)?;
+        while self.take('|') || self.take('\n') {
+            let branch = self.program.split_off(start);
+            self.emit_before(Instruction::Split, &branch, 1);
+            jumps.push(self.program.len());
+            self.emit(Instruction::Jump(0));
+            start = self.program.len();
+            self.branch(depth)?;
+        }
+        let end = self.program.len();
+        for jump in jumps {
+            if let Some(instruction) = self.program.get_mut(jump) {
+                *instruction = Instruction::Jump((end - jump) as isize);
+            }
+        }
+        Ok(())
+    }
+
+    fn branch(&mut self, depth: usize) -> Result<(), &'static str> {
         loop {
             // GNU grep ignores an operator that has nothing to repeat.
             while self.count()?.is_some() {}
             match self.peek() {
-                None | Some('|' | '\n') => return Ok(Node::Sequence(nodes)),
-                Some(')') if depth > 0 => return Ok(Node::Sequence(nodes)),
+                None | Some('|' | '\n') => return Ok(()),
+                Some(')') if depth > 0 => return Ok(()),
                 Some(_) => {}
             }
-            let mut node = self.atom(depth)?;
+            let start = self.program.len();
+            self.atom(depth)?;
             while let Some(count) = self.count()? {
-                node = Node::Repeat(Box::new(node), count);
+                self.repeat(start, &count);
             }
-            nodes.push(node);
         }
     }
 
-    fn atom(&mut self, depth: usize) -> Result<Node, &'static str> {
-        Ok(match self.rest.next() {
-            Some('.') => Node::Any,
-            Some('^') => Node::Assert(LineStart),
-            Some('$') => Node::Assert(LineEnd),
-            Some('[') => self.bracket()?,
-            Some('(') => self.group(depth + 1)?,
-            Some('\\') => self.escape()?,
-            Some(c) => Node::Char(c),
-            None => Node::Sequence(Vec::new()),
-        })
+    /// Repeats the instructions from `start` on.
+    fn repeat(&mut self, start: usize, count: &Count) {
+        let body = self.program.split_off(start);
+        for _ in 0..count.min {
+            // An empty group stays empty. Nested, `(){32767}` would take very long otherwise.
+            if body.is_empty() || self.is_too_large {
+                return;
+            }
+            self.emit_all(&body);
+        }
+        if count.max == UNLIMITED {
+            self.emit_before(Instruction::Split, &body, 1);
+            self.emit(Instruction::Jump(-1 - body.len() as isize));
+            return;
+        }
+        for _ in count.min..count.max {
+            if self.is_too_large {
+                return;
+            }
+            self.emit_before(Instruction::Split, &body, 0);
+        }
     }
 
-    fn group(&mut self, depth: usize) -> Result<Node, &'static str> {
+    fn atom(&mut self, depth: usize) -> Result<(), &'static str> {
+        let instruction = match self.rest.next() {
+            Some('.') => Instruction::Any,
+            Some('^') => Instruction::Assert(LineStart),
+            Some('$') => Instruction::Assert(LineEnd),
+            Some('[') => return self.bracket(),
+            Some('(') => return self.group(depth + 1),
+            Some('\\') => return self.escape(),
+            Some(c) => Instruction::Char(c),
+            None => return Ok(()),
+        };
+        self.emit(instruction);
+        Ok(())
+    }
+
+    fn group(&mut self, depth: usize) -> Result<(), &'static str> {
         if depth > MAX_DEPTH {
             return Err("groups are nested deeper than 50");
         }
-        let node = self.alternatives(depth)?;
-        if self.take(')') { Ok(node) } else { Err("a '(' is not closed") }
+        self.alternatives(depth)?;
+        if self.take(')') { Ok(()) } else { Err("a '(' is not closed") }
     }
 
-    fn escape(&mut self) -> Result<Node, &'static str> {
-        Ok(match self.rest.next() {
+    fn escape(&mut self) -> Result<(), &'static str> {
+        let instruction = match self.rest.next() {
             None => return Err("a backslash at the end escapes nothing"),
             Some('1'..='9') => return Err("a back-reference, as \\1, is not supported"),
-            Some('<') => Node::Assert(WordStart),
-            Some('>') => Node::Assert(WordEnd),
-            Some('b') => Node::Assert(WordEdge),
-            Some('B') => Node::Assert(NotWordEdge),
-            Some('`') => Node::Assert(LineStart),
-            Some('\'') => Node::Assert(LineEnd),
-            Some(letter @ ('w' | 'W')) => self.set(letter == 'W', &[WORD, ALNUM].concat()),
-            Some(letter @ ('s' | 'S')) => self.set(letter == 'S', SPACE),
-            Some(c) => Node::Char(c),
-        })
+            Some('<') => Instruction::Assert(WordStart),
+            Some('>') => Instruction::Assert(WordEnd),
+            Some('b') => Instruction::Assert(WordEdge),
+            Some('B') => Instruction::Assert(NotWordEdge),
+            Some('`') => Instruction::Assert(LineStart),
+            Some('\'') => Instruction::Assert(LineEnd),
+            Some(letter @ ('w' | 'W')) => self.set(letter == 'W', WORD.to_vec()),
+            Some(letter @ ('s' | 'S')) => self.set(letter == 'S', SPACE.to_vec()),
+            Some(c) => Instruction::Char(c),
+        };
+        self.emit(instruction);
+        Ok(())
     }
 
-    fn set(&mut self, negated: bool, ranges: &[(char, char)]) -> Node {
-        let ranges = ranges.to_vec();
+    /// Makes a set, and returns the instruction for it.
+    fn set(&mut self, negated: bool, ranges: Vec<(char, char)>) -> Instruction {
         self.sets.push(Set { negated, ranges });
-        Node::Set(self.sets.len() - 1)
+        Instruction::Set(self.sets.len() - 1)
     }
 
     /// Takes the operator that follows, if there is one: `*`, `+`, `?` or a well-formed `{m,n}`.
     fn count(&mut self) -> Result<Option<Count>, &'static str> {
         let (min, max) = match self.peek() {
-            Some('*') => (0, None),
-            Some('+') => (1, None),
-            Some('?') => (0, Some(1)),
+            Some('*') => (0, UNLIMITED),
+            Some('+') => (1, UNLIMITED),
+            Some('?') => (0, 1),
             Some('{') => return self.interval(),
             Some(_) | None => return Ok(None),
         };
@@ -192,8 +277,8 @@ impl Parser<'_> {
         if !min.bytes().chain(max.bytes()).all(|byte| byte.is_ascii_digit()) {
             return Ok(None);
         }
-        let count = Count { min: limit(min)?.unwrap_or(0), max: limit(max)? };
-        if count.max.is_some_and(|max| max < count.min) {
+        let count = Count { min: limit(min, 0)?, max: limit(max, UNLIMITED)? };
+        if count.max < count.min {
             return Err("an interval {…} ends before it begins");
         }
         self.rest = rest.chars();
@@ -201,7 +286,7 @@ impl Parser<'_> {
     }
 
     /// A bracket expression, behind its `[`.
-    fn bracket(&mut self) -> Result<Node, &'static str> {
+    fn bracket(&mut self) -> Result<(), &'static str> {
         let inside = self.rest.as_str().split(']').next().unwrap_or_default();
         if inside.len() > 1 && inside.starts_with(':') && inside.ends_with(':') {
             return Err("a character class is written [[:space:]], not [:space:]");
@@ -213,7 +298,9 @@ impl Parser<'_> {
             first = false;
             self.item(&mut ranges)?;
         }
-        Ok(self.set(negated, &ranges))
+        let set = self.set(negated, ranges);
+        self.emit(set);
+        Ok(())
     }
 
     /// One item of a bracket expression: a class, a range or a character.
@@ -251,12 +338,14 @@ impl Parser<'_> {
     /// A character, `[:class:]`, `[.c.]` or `[=c=]`.
     fn element(&mut self) -> Result<Element, &'static str> {
         let c = self.rest.next().ok_or(UNCLOSED)?;
-        let kind = match (c, self.peek()) {
-            ('[', Some(kind @ (':' | '.' | '='))) => kind,
+        let (kind, end) = match (c, self.peek()) {
+            ('[', Some(kind @ ':')) => (kind, ":]"),
+            ('[', Some(kind @ '.')) => (kind, ".]"),
+            ('[', Some(kind @ '=')) => (kind, "=]"),
             _ => return Ok(Element::Char(c)),
         };
         let text = self.rest.as_str().get(1..).unwrap_or_default();
-        let (name, rest) = text.split_once(&format!("{kind}]")).ok_or(UNCLOSED)?;
+        let (name, rest) = text.split_once(end).ok_or(UNCLOSED)?;
         self.rest = rest.chars();
         let mut chars = name.chars();
         match (kind, chars.next(), chars.next()) {
@@ -269,13 +358,13 @@ impl Parser<'_> {
 
 const UNCLOSED: &str = "a '[' is not closed";
 
-/// The count with these digits; `None` if there are none.
-fn limit(digits: &str) -> Result<Option<usize>, &'static str> {
+/// The count with these digits; `default` if there are none.
+fn limit(digits: &str, default: usize) -> Result<usize, &'static str> {
     if digits.is_empty() {
-        return Ok(None);
+        return Ok(default);
     }
     match digits.parse::<usize>() {
-        Ok(count) if count <= MAX_COUNT => Ok(Some(count)),
+        Ok(count) if count <= MAX_COUNT => Ok(count),
         _ => Err("an interval {…} repeats more than 32767 times"),
     }
 }
@@ -283,28 +372,35 @@ fn limit(digits: &str) -> Result<Option<usize>, &'static str> {
 /// What a bracket expression is made of.
 enum Element {
     Char(char),
-    Class(&'static [(char, char)]),
+    Class(Ranges),
 }
 
-const WORD: &[(char, char)] = &[('_', '_')];
-const ALNUM: &[(char, char)] = &[('0', '9'), ('A', 'Z'), ('a', 'z')];
-const SPACE: &[(char, char)] = &[('\t', '\r'), (' ', ' ')];
+/// The first and the last character of each range.
+type Ranges = &'static [(char, char)];
 
-/// The ranges of a POSIX character class, in ASCII.
-fn class(name: &str) -> Result<&'static [(char, char)], &'static str> {
-    Ok(match name {
-        "alnum" => ALNUM,
-        "alpha" => &[('A', 'Z'), ('a', 'z')],
-        "blank" => &[('\t', '\t'), (' ', ' ')],
-        "cntrl" => &[('\0', '\x1f'), ('\x7f', '\x7f')],
-        "digit" => &[('0', '9')],
-        "graph" => &[('!', '~')],
-        "lower" => &[('a', 'z')],
-        "print" => &[(' ', '~')],
-        "punct" => &[('!', '/'), (':', '@'), ('[', '`'), ('{', '~')],
-        "space" => SPACE,
-        "upper" => &[('A', 'Z')],
-        "xdigit" => &[('0', '9'), ('A', 'F'), ('a', 'f')],
-        _ => return Err("the character class [:…:] has an unknown name"),
-    })
+const WORD: Ranges = &[('_', '_'), ('0', '9'), ('A', 'Z'), ('a', 'z')];
+const SPACE: Ranges = &[('\t', '\r'), (' ', ' ')];
+
+/// The POSIX character classes, in ASCII.
+const CLASSES: [(&str, Ranges); 12] = [
+    ("alnum", &[('0', '9'), ('A', 'Z'), ('a', 'z')]),
+    ("alpha", &[('A', 'Z'), ('a', 'z')]),
+    ("blank", &[('\t', '\t'), (' ', ' ')]),
+    ("cntrl", &[('\0', '\x1f'), ('\x7f', '\x7f')]),
+    ("digit", &[('0', '9')]),
+    ("graph", &[('!', '~')]),
+    ("lower", &[('a', 'z')]),
+    ("print", &[(' ', '~')]),
+    ("punct", &[('!', '/'), (':', '@'), ('[', '`'), ('{', '~')]),
+    ("space", SPACE),
+    ("upper", &[('A', 'Z')]),
+    ("xdigit", &[('0', '9'), ('A', 'F'), ('a', 'f')]),
+];
+
+/// The ranges of a POSIX character class.
+fn class(name: &str) -> Result<Ranges, &'static str> {
+    match CLASSES.iter().find(|(known, _)| *known == name) {
+        Some((_, ranges)) => Ok(ranges),
+        None => Err("the character class [:…:] has an unknown name"),
+    }
 }

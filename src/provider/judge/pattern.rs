@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::provider::ere::Ere;
 use crate::provider::{Answer, page};
 
-/// An expression that is searched in answers.
+/// An expression that is searched in answers. It is in a box, because it is large.
 #[derive(Clone, Debug)]
 pub(in crate::provider) struct AnswerPattern {
     expression: Ere,
@@ -44,14 +44,14 @@ impl AnswerPattern {
     ///
     /// # Errors
     /// A sentence that names the mistake in `text`.
-    pub(in crate::provider) fn new(text: &str, address: IpAddr) -> Result<Self, &'static str> {
+    pub(in crate::provider) fn new(text: &str, address: IpAddr) -> Result<Box<Self>, &'static str> {
         let address = address.to_string();
         let expression = Ere::new(&text.replace("[IP]", &address.replace('.', "\\.")))?;
         let searched = match text.contains("HTTP ") {
             true => SearchedText::VisibleOrStatus,
             false => SearchedText::Visible,
         };
-        Ok(Self { expression, address, searched })
+        Ok(Box::new(Self { expression, address, searched }))
     }
 
     /// Compiles the `answer` of a service definition. As ddns-scripts does, it is searched in the lines
@@ -59,9 +59,10 @@ impl AnswerPattern {
     ///
     /// # Errors
     /// As [`AnswerPattern::new`].
-    pub(in crate::provider) fn of_definition(text: &str) -> Result<Self, &'static str> {
+    pub(in crate::provider) fn of_definition(text: &str) -> Result<Box<Self>, &'static str> {
         let expression = Ere::new(text)?;
-        Ok(Self { expression, address: String::new(), searched: SearchedText::Raw })
+        let searched = SearchedText::Raw;
+        Ok(Box::new(Self { expression, address: String::new(), searched }))
     }
 
     /// Whether `answer` matches.

@@ -4,7 +4,7 @@ use super::*;
 
 const SENT: &str = "192.0.2.1";
 
-fn pattern(text: &str) -> AnswerPattern {
+fn pattern(text: &str) -> Box<AnswerPattern> {
     AnswerPattern::new(text, SENT.parse().unwrap()).unwrap()
 }
 

@@ -43,10 +43,8 @@ fn escaped_byte(text: &str, start: usize, prefix: &str) -> Option<u8> {
 
 /// `\n`, `\u00e4`, `\ud834\udd1e` of JSON (RFC 8259 section 7), `\u{e4}` of JavaScript, `\xe4` of C.
 fn json(text: &str) -> Option<(char, usize)> {
-    // One code unit of UTF-16, or the two of a character beyond U+FFFF.
-    let units = [0, 6].into_iter().map_while(|start| utf16_unit(text, start));
-    if let Some(Ok(c)) = char::decode_utf16(units).next() {
-        return Some((c, 6 * c.len_utf16()));
+    if let Some(found) = utf16(text) {
+        return Some(found);
     }
     if let Some((digits, _)) = text.strip_prefix("\\u{").and_then(|rest| rest.split_once('}')) {
         let code = u32::from_str_radix(digits, 16).ok()?;
@@ -65,26 +63,36 @@ fn json(text: &str) -> Option<(char, usize)> {
     Some((decoded, 1 + c.len_utf8()))
 }
 
-fn utf16_unit(text: &str, start: usize) -> Option<u16> {
+/// One code unit of UTF-16, or the two of a character beyond U+FFFF.
+fn utf16(text: &str) -> Option<(char, usize)> {
+    let first = utf16_unit(text, 0)?;
+    if (0xd800..0xdc00).contains(&first)
+        && let Some(second @ 0xdc00..0xe000) = utf16_unit(text, 6)
+    {
+        let code = 0x1_0000 + ((first & 0x3ff) << 10) + (second & 0x3ff);
+        return Some((char::from_u32(code)?, 12));
+    }
+    Some((char::from_u32(first)?, 6))
+}
+
+fn utf16_unit(text: &str, start: usize) -> Option<u32> {
     let digits = text.get(start..)?.strip_prefix("\\u")?.get(..4)?;
-    u16::from_str_radix(digits, 16).ok()
+    u32::from_str_radix(digits, 16).ok()
 }
 
 /// `&amp;`, `&#228;`, `&#xe4;` of HTML.
 fn html(text: &str) -> Option<(char, usize)> {
     let rest = text.strip_prefix('&')?;
     let name = rest.get(..rest.bytes().take(9).position(|byte| byte == b';')?)?;
-    let c = match name {
-        "quot" => '"',
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "apos" => '\'',
-        "shy" => '\u{ad}',
-        _ => numbered(name.strip_prefix('#')?)?,
+    let c = match HTML_NAMES.iter().find(|(known, _)| *known == name) {
+        Some((_, c)) => *c,
+        None => numbered(name.strip_prefix('#')?)?,
     };
     Some((c, name.len() + 2))
 }
+
+const HTML_NAMES: [(&str, char); 6] =
+    [("quot", '"'), ("amp", '&'), ("lt", '<'), ("gt", '>'), ("apos", '\''), ("shy", '\u{ad}')];
 
 /// The character with this number: `228`, or `xe4`.
 fn numbered(digits: &str) -> Option<char> {

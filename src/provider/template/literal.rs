@@ -108,7 +108,7 @@ impl TextAuthor<'_> {
         let (stem, extension) = folder.rsplit_once('.').unwrap_or((folder, ""));
         let is_file_name = !stem.contains('.') && extension.len() <= EXTENSION;
         let is_long = folder.len() > FOLDER || (is_number(folder) && folder.len() > NUMBER);
-        !is_file_name || is_long || folder.contains([':', '@'])
+        !is_file_name || is_long || has_any(folder, b":@")
     }
 }
 
@@ -146,26 +146,31 @@ fn is_secret_key(key: &str) -> bool {
 /// `api2update` do not.
 fn is_scrambled(part: &str) -> bool {
     const CHANGES: usize = 4;
-    let pairs = part.chars().zip(part.chars().skip(1));
-    let changes = pairs.filter(|&(a, b)| kind(a) != kind(b)).count();
-    let is_alphanumeric = part.chars().all(|c| c.is_ascii_alphanumeric());
-    part.contains(['%', '+', '=', '$', '!']) || (is_alphanumeric && changes >= CHANGES)
+    let bytes = part.as_bytes();
+    let changes = bytes.windows(2).filter(|pair| kind(pair[0]) != kind(pair[1])).count();
+    let is_alphanumeric = bytes.iter().all(u8::is_ascii_alphanumeric);
+    has_any(part, b"%+=$!") || (is_alphanumeric && changes >= CHANGES)
 }
 
-/// An example of the kind of `c`: a digit, upper case or anything else.
-fn kind(c: char) -> char {
-    match c {
-        '0'..='9' => '0',
-        'A'..='Z' => 'A',
-        _ => 'a',
+/// An example of the kind of `byte`: a digit, upper case or anything else.
+fn kind(byte: u8) -> u8 {
+    match byte {
+        b'0'..=b'9' => b'0',
+        b'A'..=b'Z' => b'A',
+        _ => b'a',
     }
+}
+
+/// Whether `text` has one of `marks`.
+fn has_any(text: &str, marks: &[u8]) -> bool {
+    text.bytes().any(|byte| marks.contains(&byte))
 }
 
 /// Whether `text` has the form of a token: long, with letters and digits, and without the dots and
 /// colons of names and addresses.
 fn looks_like_token(text: &str) -> bool {
     text.len() >= TOKEN
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_~=+".contains(c))
-        && text.contains(|c: char| c.is_ascii_digit())
-        && text.contains(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_~=+".contains(&byte))
+        && text.bytes().any(|byte| byte.is_ascii_digit())
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic())
 }

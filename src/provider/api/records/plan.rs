@@ -2,9 +2,8 @@
 
 use crate::model::RecordOptions;
 use crate::model::json::Json;
-use crate::provider::api::interface::{RecordModel, Writing};
+use crate::provider::api::interface::{RecordModel, Rest, Writing};
 use crate::provider::api::record::{Goal, Record, Write, by_type};
-use crate::provider::api::rest::Rest;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Outcome, Scope, Verdict};
 
@@ -126,6 +125,7 @@ pub(super) fn learned_id(
 ///
 /// # Errors
 /// If it cannot be told which record is ours.
+#[inline(never)] // A frame of its own is smaller.
 pub(super) fn plan(
     talk: &mut Conversation<'_>,
     rest: &Rest,

@@ -3,10 +3,10 @@
 use crate::model::json::Json;
 use crate::model::name::canonical;
 use crate::provider::api::call::Values;
-use crate::provider::api::interface::{List, Pages, Reading, ZoneSource};
+use crate::provider::api::interface::{List, Pages, Reading, Rest, ZoneSource};
 use crate::provider::api::meaning::shown;
 use crate::provider::api::record::{Goal, Record, RecordForm, by_type};
-use crate::provider::api::rest::{PAGES, Rest, has_next_page, too_long};
+use crate::provider::api::rest::{PAGES, has_next_page, too_long};
 use crate::provider::api::zone::{Zone, ZoneList, probe_zones};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::text::percent;
@@ -42,6 +42,7 @@ pub(super) fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneL
 ///
 /// # Errors
 /// If an answer is missing, or has no list of records.
+#[inline(never)] // A frame of its own is smaller.
 pub(super) fn records<'a>(
     talk: &mut Conversation<'_>,
     rest: &Rest,

@@ -3,10 +3,10 @@
 use super::plan;
 use crate::model::json::Json;
 use crate::provider::api::call::{Together, Values};
-use crate::provider::api::interface::{Calls, Removal, Shows, Writing};
+use crate::provider::api::interface::{Calls, Removal, Rest, Shows, Writing};
 use crate::provider::api::meaning::shown;
 use crate::provider::api::record::{Record, Step, Write, elements};
-use crate::provider::api::rest::{Rest, explanation};
+use crate::provider::api::rest::explanation;
 use crate::provider::api::zone::Zone;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Answer, Method};
@@ -26,6 +26,7 @@ impl Calls {
 ///
 /// # Errors
 /// If an answer is missing, or does not show what was written.
+#[inline(never)] // A frame of its own is smaller.
 pub(super) fn write(
     talk: &mut Conversation<'_>,
     rest: &Rest,
