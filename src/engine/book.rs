@@ -91,7 +91,7 @@ impl KernelTables {
 
     /// Whether devices and addresses are known and the kernel has answered every question about ways.
     pub fn complete(&self) -> bool {
-        self.addresses_known() && self.ways.asked.is_empty()
+        self.addresses_known() && self.ways.is_complete()
     }
 
     /// The device with this name or alternative name, if there is one now.
@@ -139,7 +139,7 @@ impl KernelTables {
     fn del_link(&mut self, index: IfIndex) -> bool {
         let before = self.size();
         self.links.remove(&index);
-        self.keep_addresses(|key, _| key.0 != index);
+        self.keep_addresses(&|key, _| key.0 != index);
         self.size() != before
     }
 
@@ -195,12 +195,12 @@ impl KernelTables {
         let before = self.size();
         match table {
             Table::Links => self.links.retain(|_, (stamp, _)| *stamp == generation),
-            Table::Addresses => self.keep_addresses(|_, stamp| stamp == generation),
+            Table::Addresses => self.keep_addresses(&|_, stamp| stamp == generation),
         }
         !was_known || self.size() != before
     }
 
-    fn keep_addresses(&mut self, keep: impl Fn(&AddressKey, u32) -> bool) {
+    fn keep_addresses(&mut self, keep: &dyn Fn(&AddressKey, u32) -> bool) {
         let gone = &mut self.gone;
         self.addresses.retain(|key, (stamp, _)| {
             let kept = keep(key, *stamp);

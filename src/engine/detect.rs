@@ -5,6 +5,7 @@ use super::no_address::{Desired, NoAddress};
 use super::pace::{Backoff, Bucket};
 use super::select::{self, Policy};
 use crate::config::Timing;
+use crate::model::Family;
 use crate::proto::gateway::announcement::{Announcement, Epoch};
 use crate::provider::Failure;
 use crate::time::duration::seconds;
@@ -62,6 +63,8 @@ impl Schedule {
 /// The state of a source that is asked.
 #[derive(Clone, Debug)]
 pub struct Detector {
+    /// The family of the address.
+    pub family: Family,
     result: Option<Result<SourceAnswer, String>>,
     schedule: Schedule,
     due: Duration,
@@ -81,8 +84,9 @@ pub struct Detector {
 
 impl Detector {
     /// A source that is due at once.
-    pub fn new(schedule: Schedule, now: Now) -> Self {
+    pub fn new(family: Family, schedule: Schedule, now: Now) -> Self {
         Self {
+            family,
             result: None,
             schedule,
             due: now.up,

@@ -1,6 +1,6 @@
 //! The addresses of hosts that are known without a name server.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::model::sorted::Map;
 use crate::model::{Host, name};
@@ -9,29 +9,32 @@ use crate::model::{Host, name};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directory(pub Map<String, Vec<IpAddr>>);
 
+const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+
 impl Directory {
     /// Each of `names` as addresses if they are known, else as a name.
     pub fn resolve(&self, names: &[String]) -> Vec<Host> {
         let mut hosts = Vec::new();
         for name in names {
-            hosts.extend(self.hosts(name));
+            self.add(name, &mut hosts);
         }
         hosts
     }
 
-    fn hosts(&self, name: &str) -> Vec<Host> {
+    fn add(&self, name: &str, hosts: &mut Vec<Host>) {
         let bare = name::canonical(name.trim_start_matches('[').trim_end_matches(']'));
-        if let Ok(address) = bare.parse() {
-            return vec![Host::Address(address)];
+        let literal = bare.parse().map(|address| [address]);
+        let known: &[IpAddr] = match &literal {
+            Ok(address) => address,
+            // Our resolver ignores `/etc/hosts` for these names, too.
+            Err(_) if name::is_localhost(&bare) => &LOOPBACK,
+            Err(_) => self.0.get(&bare).map_or(&[], Vec::as_slice),
+        };
+        for address in known {
+            hosts.push(Host::Address(*address));
         }
-        // Our resolver ignores `/etc/hosts` for these names, too.
-        if name::is_localhost(&bare) {
-            let loopback = [IpAddr::from([127, 0, 0, 1]), Ipv6Addr::LOCALHOST.into()];
-            return loopback.map(Host::Address).to_vec();
-        }
-        match self.0.get(&bare) {
-            Some(addresses) => addresses.iter().copied().map(Host::Address).collect(),
-            None => vec![Host::Name(bare)],
+        if known.is_empty() {
+            hosts.push(Host::Name(bare));
         }
     }
 }

@@ -120,7 +120,7 @@ impl Engine {
             Ok(scope) => scope,
             Err(why) => {
                 // A source that is asked has no device with candidates, but a last answer.
-                let found = active.detectors.get(&family);
+                let found = active.detector(family);
                 let found = found.map_or(why.to_string(), |detector| {
                     detector.explain(view.answers.of(family).cannot_ask.clone(), now)
                 });
@@ -153,7 +153,7 @@ impl Engine {
         }
         let asked_at = match active.rests() {
             true => None,
-            false => active.detectors.values().filter_map(Detector::deadline).min(),
+            false => active.detectors.iter().filter_map(Detector::deadline).min(),
         };
         SectionStatus {
             name: active.spec.name.clone(),

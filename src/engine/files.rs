@@ -2,13 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::sorted::{Map, Set};
+use crate::model::sorted::Map;
 
-/// The text of each watched file, as it was read last.
+/// The watched files, and the text of each as it was read last.
 #[derive(Clone, Debug, Default)]
 pub struct Files {
-    wanted: Set<PathBuf>,
-    texts: Map<PathBuf, Option<String>>,
+    texts: Map<PathBuf, Read>,
+}
+
+/// What was read of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Read {
+    NotYet,
+    Nothing,
+    Text(String),
 }
 
 /// What is known of a watched file.
@@ -26,34 +33,40 @@ impl Files {
     /// Takes the files that the sections of a new configuration depend on. Returns whether they are others than
     /// before.
     #[must_use]
-    pub fn want(&mut self, wanted: Set<PathBuf>) -> bool {
-        self.texts.retain(|path, _| wanted.contains(path));
-        let are_others = wanted != self.wanted;
-        self.wanted = wanted;
-        are_others
+    pub fn want(&mut self, wanted: Vec<PathBuf>) -> bool {
+        let mut before = std::mem::take(&mut self.texts);
+        let mut are_others = false;
+        for path in wanted {
+            if !self.texts.contains_key(&path) {
+                let known = before.remove(&path);
+                are_others |= known.is_none();
+                self.texts.insert(path, known.unwrap_or(Read::NotYet));
+            }
+        }
+        are_others || !before.is_empty()
     }
 
     /// The files to watch.
     pub fn wanted(&self) -> Vec<PathBuf> {
-        self.wanted.iter().cloned().collect()
+        self.texts.keys().cloned().collect()
     }
 
     /// Takes in what was read of a file; `None` if it is missing. Returns whether that is news.
     #[must_use]
-    pub fn read(&mut self, path: PathBuf, text: Option<String>) -> bool {
-        let is_news = self.wanted.contains(&path) && self.texts.get(&path) != Some(&text);
-        if is_news {
-            self.texts.insert(path, text);
-        }
+    pub fn read(&mut self, path: &Path, text: Option<String>) -> bool {
+        let Some(known) = self.texts.get_mut(path) else { return false };
+        let read = text.map_or(Read::Nothing, Read::Text);
+        let is_news = *known != read;
+        *known = read;
         is_news
     }
 
     /// What is known of the file.
     pub fn state(&self, path: &Path) -> FileState<'_> {
         match self.texts.get(path) {
-            None => FileState::Unknown,
-            Some(None) => FileState::Missing,
-            Some(Some(text)) => FileState::Text(text),
+            None | Some(Read::NotYet) => FileState::Unknown,
+            Some(Read::Nothing) => FileState::Missing,
+            Some(Read::Text(text)) => FileState::Text(text),
         }
     }
 }
@@ -66,13 +79,13 @@ mod tests {
     fn a_file_is_unknown_until_it_is_read_and_only_news_counts() {
         let path = PathBuf::from("/run/a");
         let mut files = Files::default();
-        assert!(files.want([path.clone()].into_iter().collect()));
-        assert!(!files.want([path.clone()].into_iter().collect()));
+        assert!(files.want(vec![path.clone()]));
+        assert!(!files.want(vec![path.clone()]));
         assert_eq!(files.state(&path), FileState::Unknown);
-        assert!(files.read(path.clone(), None));
+        assert!(files.read(&path, None));
         assert_eq!(files.state(&path), FileState::Missing);
-        assert!(files.read(path.clone(), Some("MASTER\n".into())));
-        assert!(!files.read(path.clone(), Some("MASTER\n".into())));
+        assert!(files.read(&path, Some("MASTER\n".into())));
+        assert!(!files.read(&path, Some("MASTER\n".into())));
         assert_eq!(files.state(&path), FileState::Text("MASTER\n"));
     }
 
@@ -80,10 +93,10 @@ mod tests {
     fn a_file_that_nobody_wants_is_not_kept() {
         let path = PathBuf::from("/run/a");
         let mut files = Files::default();
-        assert!(!files.read(path.clone(), Some(String::new())));
-        assert!(files.want([path.clone()].into_iter().collect()));
-        assert!(files.read(path.clone(), Some(String::new())));
-        assert!(files.want(Set::new()));
+        assert!(!files.read(&path, Some(String::new())));
+        assert!(files.want(vec![path.clone()]));
+        assert!(files.read(&path, Some(String::new())));
+        assert!(files.want(Vec::new()));
         assert_eq!(files.state(&path), FileState::Unknown);
     }
 }

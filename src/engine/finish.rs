@@ -10,7 +10,7 @@ use super::record::{Ending, ResultCounts};
 use super::report;
 use super::section::AccountVerdict;
 use crate::config::Section;
-use crate::model::{Family, Notice, Target};
+use crate::model::{Family, Target};
 use crate::provider::{FailureKind, Outcome, Scope, Verdict};
 use crate::time::{Duration, Now};
 
@@ -37,11 +37,11 @@ impl Engine {
         let Some(flight) = self.flights.take(finished.job) else {
             return;
         };
-        // Look for its key, because a reload may have changed its index.
+        // Look for its key, because a reload may have changed its index, or have removed it.
         let account = self.accounts.iter().position(|account| account.key == flight.account);
-        if let Some(account) = account
-            && finished.verdicts.iter().any(Verdict::is_unanswered)
-        {
+        let account = account.unwrap_or(usize::MAX);
+        let is_there = account < self.accounts.len();
+        if is_there && finished.verdicts.iter().any(Verdict::is_unanswered) {
             self.answer_kept(&flight, account, now);
             self.answer_twins(&flight, finished, now);
         }
@@ -50,9 +50,7 @@ impl Engine {
         let unanswered = Verdict::record(Outcome::Unconfirmed { reason });
         let gathered = self.answer_records(&flight, finished, &unanswered, now, jitter);
         // After its records, whose verdicts say what the answer means for the account.
-        if let Some(account) = account {
-            self.answer_account(account, finished, gathered, now);
-        }
+        self.answer_account(account, finished, gathered, now);
     }
 
     /// The provider never answered a request, and may still carry it out. The request also repeated addresses
@@ -107,9 +105,7 @@ impl Engine {
                 let network_gone = self.begin_section(id.section, finished, &mut gathered);
                 let ending = Ending { sent_at: finished.sent_at, network_gone, now, jitter };
                 let verdict = verdict.unwrap_or(unanswered);
-                if let Some(notice) = self.answer_record(id, part, verdict, ending, &mut gathered) {
-                    self.actions.say(notice);
-                }
+                self.answer_record(id, part, verdict, ending, &mut gathered);
                 self.note_local_failure(id);
                 self.count_refusal(id);
             }
@@ -147,7 +143,7 @@ impl Engine {
         view.and_then(|view| view.answers.block(&active.spec.all_families())).is_some()
     }
 
-    /// Gives one record its `verdict`. Returns a message for the log, unless an earlier one covers the record.
+    /// Gives one record its `verdict`, and reports it unless an earlier message covers the record.
     fn answer_record<'a>(
         &mut self,
         id: RecordId,
@@ -155,9 +151,9 @@ impl Engine {
         verdict: &'a Verdict,
         ending: Ending,
         gathered: &mut Gathered<'a>,
-    ) -> Option<Notice> {
-        let section = self.sections.get_mut(id.section)?;
-        let record = section.records.get_mut(id.record)?;
+    ) {
+        let Some(section) = self.sections.get_mut(id.section) else { return };
+        let Some(record) = section.records.get_mut(id.record) else { return };
         let was_trial = record.is_trial(&part.sent);
         record.answered(&part.sent, verdict, ending);
         section.results.add(&verdict.outcome);
@@ -175,14 +171,15 @@ impl Engine {
         }
         // The message about the first record of the section covers the whole account.
         if is_of_account && !has_recovered && !is_first {
-            return None;
+            return;
         }
         let next = match self.ends {
             true => String::new(),
             false => format!("; {}", record.wait(ending.now).next_step(ending.now)),
         };
         let name = &section.spec.name;
-        Some(report::outcome(name, record, part.sent.target, verdict, &next, ending.now))
+        let target = part.sent.target;
+        self.actions.say(report::outcome(name, record, target, verdict, &next, ending.now));
     }
 
     /// Updates the account, and applies the answer about it to the records of all its sections.
@@ -219,11 +216,8 @@ impl Engine {
     ) {
         let Some(active) = self.sections.get_mut(section) else { return };
         let is_news = active.account_answered(verdict, now);
-        if is_news
-            && !was_in_job
-            && let Some(notice) = report::refused_too(&active.spec.name, verdict.outcome)
-        {
-            self.actions.say(notice);
+        if is_news && !was_in_job {
+            report::refused_too(&active.spec.name, verdict.outcome, &mut self.actions);
         }
         self.touch_section(section);
     }

@@ -15,7 +15,7 @@ impl Engine {
         for place in 0..self.sections.len() {
             let Some((active, view)) = self.section_and_view(place) else { continue };
             if view.answers.gateway().is_some_and(|known| known.address == gateway)
-                && let Some(detector) = active.detectors.get_mut(&Family::V4)
+                && let Some(detector) = active.detector_mut(Family::V4)
             {
                 detector.announced(announcement, now);
                 self.attend(place);

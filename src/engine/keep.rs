@@ -28,14 +28,17 @@ impl Engine {
         let mut records = self.dormant();
         for active in &self.sections {
             let name = &active.spec.name;
-            records.extend(active.records.iter().filter_map(|record| record.saved(name, now)));
+            for record in &active.records {
+                records.extend(record.saved(name, now));
+            }
         }
         State::new(records, self.known(), self.keeper.history.clone())
     }
 
     fn dormant(&self) -> Vec<Saved> {
-        let dormant = self.keeper.dormant.iter();
-        dormant.filter(|saved| self.section_index(&saved.section).is_none()).cloned().collect()
+        let mut dormant = self.keeper.dormant.clone();
+        dormant.retain(|saved| self.section_index(&saved.section).is_none());
+        dormant
     }
 
     /// The values learned in current accounts. Those of removed accounts are dropped: they can be learned
@@ -58,8 +61,10 @@ impl Engine {
             return;
         }
         let mut records = self.dormant();
-        for slot in self.sections.iter().flat_map(|active| &active.slots) {
-            records.extend(slot.given.as_deref().cloned());
+        for active in &self.sections {
+            for slot in &active.slots {
+                records.extend(slot.given.as_deref().cloned());
+            }
         }
         let mut known = self.known();
         known.append(&mut self.keeper.learned_before);

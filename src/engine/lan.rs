@@ -9,7 +9,6 @@ use super::files::FileState;
 use crate::config::dhcp::{self, Dhcp};
 use crate::config::host::{Identity, LanHost};
 use crate::model::mac::Mac;
-use crate::model::sorted::Set;
 use crate::proto::leases::{self, Lease};
 
 impl Engine {
@@ -17,41 +16,51 @@ impl Engine {
     pub(super) fn follow_hosts(&mut self) {
         self.watch_files();
         self.follow_neighbours();
-        if self.sought_hosts().next().is_some() {
+        if !self.sought_hosts().is_empty() {
             self.actions.push(Action::AskLeases);
         }
     }
 
     /// The hosts whose address is not known by the prefix alone.
-    fn sought_hosts(&self) -> impl Iterator<Item = &LanHost> {
-        let hosts = self.viewpoints.iter().flat_map(|view| view.needs.hosts_of_lan());
-        hosts.filter(|host| !matches!(host.identity, Identity::Suffix { .. }))
+    fn sought_hosts(&self) -> Vec<&LanHost> {
+        let mut hosts = Vec::new();
+        for view in &self.viewpoints {
+            for host in view.needs.hosts_of_lan() {
+                if !matches!(host.identity, Identity::Suffix { .. }) {
+                    hosts.push(host);
+                }
+            }
+        }
+        hosts
     }
 
     /// Whether a host is sought, and not all is read yet in which it may be found.
     pub(super) fn awaits_sightings(&self) -> bool {
-        !self.facts.sightings.is_complete() && self.sought_hosts().next().is_some()
+        !self.facts.sightings.is_complete() && !self.sought_hosts().is_empty()
     }
 
-    /// The files that say something about hosts.
-    pub(super) fn host_files(&self) -> Vec<PathBuf> {
-        let mut files = Vec::new();
-        if self.sought_hosts().next().is_some() {
-            files.push(dhcp::FILE.into());
-            let found = self.facts.sightings.dhcp.iter();
-            let leases = found.flat_map(|dhcp| [&dhcp.dnsmasq, &dhcp.odhcpd]);
-            files.extend(leases.filter(|path| path.starts_with('/')).map(PathBuf::from));
+    /// Adds the files that say something about hosts.
+    pub(super) fn add_host_files(&self, files: &mut Vec<PathBuf>) {
+        if self.sought_hosts().is_empty() {
+            return;
         }
-        files
+        files.push(dhcp::FILE.into());
+        if let Some(dhcp) = &self.facts.sightings.dhcp {
+            for leases in [&dhcp.dnsmasq, &dhcp.odhcpd] {
+                if leases.starts_with('/') {
+                    files.push(leases.into());
+                }
+            }
+        }
     }
 
     /// Follows the neighbours with the hardware addresses of hosts, as far as these are known.
     fn follow_neighbours(&mut self) {
-        let mut wanted = Set::new();
+        let mut wanted = Vec::new();
         for host in self.sought_hosts() {
             wanted.extend(self.facts.sightings.clues(&host.identity).macs);
         }
-        if self.facts.sightings.want(&wanted) {
+        if self.facts.sightings.want(wanted) {
             self.tell_known_neighbours();
         }
     }

@@ -104,10 +104,12 @@ impl LineChoice {
 
     /// The devices whose ways must be known: that in use, and the one that takes its place in a moment.
     pub fn exits(&self) -> Vec<&str> {
-        match self {
-            Self::Route(exit) => exit.used().into_iter().chain(exit.next()).collect(),
-            Self::Fixed | Self::Lines(_) => Vec::new(),
+        let mut exits = Vec::new();
+        if let Self::Route(exit) = self {
+            exits.extend(exit.used());
+            exits.extend(exit.next());
         }
+        exits
     }
 
     /// The device by which packets with `mark` leave.
@@ -325,13 +327,15 @@ fn is_local(host: &Host, facts: &NetworkView) -> bool {
 /// The files in which mwan3 says whether the line `network` is online, that for `family` first (openwrt
 /// `net/mwan3`, `mwan3track`).
 pub fn mwan3_files(network: &str, family: Family) -> Vec<PathBuf> {
-    let path = |name: String| PathBuf::from(format!("/var/run/mwan3track/{name}/STATUS"));
-    match family {
-        Family::V4 => vec![path(network.into())],
-        Family::V6 => {
-            vec![path(format!("{network}6")), path(format!("{network}_6")), path(network.into())]
-        }
+    let suffixes: &[&str] = match family {
+        Family::V4 => &[""],
+        Family::V6 => &["6", "_6", ""],
+    };
+    let mut files = Vec::new();
+    for suffix in suffixes {
+        files.push(format!("/var/run/mwan3track/{network}{suffix}/STATUS").into());
     }
+    files
 }
 
 /// Why mwan3 does not use the line `network`; `None` if it does, or does not know the line.

@@ -12,7 +12,8 @@ use super::section::SectionState;
 use super::viewpoint::Answers;
 use crate::config::Lookup;
 use crate::dns::Found;
-use crate::model::{Family, Notice};
+use crate::model::Family;
+use crate::model::fifo::Fifo;
 use crate::time::{Duration, Now, UnixSeconds};
 
 /// A published address is looked up this long after the provider accepted it: some providers are slow to
@@ -58,7 +59,9 @@ impl SectionState {
             {
                 record.asks_about_doubt();
                 let host = record.name.in_dns();
-                return Some((Lookup { host, ..self.spec.lookup.clone() }, record.family));
+                let mut lookup = self.spec.lookup.clone();
+                lookup.host = host;
+                return Some((lookup, record.family));
             }
         }
     }
@@ -80,13 +83,13 @@ impl SectionState {
 
     /// What is looked up for the record with this index.
     pub fn lookup_of(&self, index: usize) -> Lookup {
-        let lookup = self.spec.lookup.clone();
-        match self.records.get(index) {
-            Some(record) if !self.is_elsewhere(index) => {
-                Lookup { host: record.name.in_dns(), ..lookup }
-            }
-            Some(_) | None => lookup,
+        let mut lookup = self.spec.lookup.clone();
+        if let Some(record) = self.records.get(index)
+            && !self.is_elsewhere(index)
+        {
+            lookup.host = record.name.in_dns();
         }
+        lookup
     }
 
     /// Whether another name than that of the record with this index is looked up: `lookup_host` is none of the
@@ -108,26 +111,27 @@ impl SectionState {
         Some(due.max(record.dns_visible_at(delay, now)?))
     }
 
-    /// Takes in the answer to `lookup`. Returns the indexes of the records that it is about, and a message for the
-    /// log if the answer settles a doubt, or if a resolver says something else about the name's answers.
+    /// Takes in the answer to `lookup`. Returns the indexes of the records that it is about. Adds a message for the
+    /// log to `actions` if the answer settles a doubt, or if a resolver says something else about the name's answers.
     pub fn looked_up(
         &mut self,
         (lookup, family): (&Lookup, Family),
         answer: &Result<Found, String>,
         now: Now,
         jitter: u32,
-    ) -> (Vec<usize>, Option<Notice>) {
+        actions: &mut Fifo<Action>,
+    ) -> Vec<usize> {
         let in_doubt = self.records.iter().position(|record| {
             record.is_asking_about_doubt()
                 && record.family == family
                 && record.name.is_in_dns(&lookup.host)
         });
         if let Some(index) = in_doubt {
-            let Some(record) = self.records.get_mut(index) else { return (Vec::new(), None) };
-            let is_in_dns = record.doubt_answered(answer, now);
-            let notice =
-                if is_in_dns { Some(report::in_dns(&self.spec.name, record)) } else { None };
-            return (vec![index], notice);
+            let Some(record) = self.records.get_mut(index) else { return Vec::new() };
+            if record.doubt_answered(answer, now) {
+                actions.say(report::in_dns(&self.spec.name, record));
+            }
+            return vec![index];
         }
         let records = self.looked_up_records(lookup, family);
         let shares = self.spec.record.share;
@@ -136,26 +140,30 @@ impl SectionState {
                 record.registered_answered(answer.clone(), shares, now, jitter);
             }
         }
-        let notice = self.dnssec_notice(&records, &lookup.host);
-        (records, notice)
+        self.report_dnssec(&records, &lookup.host, actions);
+        records
     }
 
-    /// One message for all records of a look-up, if a resolver says something else about `host` than before.
-    fn dnssec_notice(&mut self, records: &[usize], host: &str) -> Option<Notice> {
-        let mut notice = None;
+    /// Adds one message for all records of a look-up, if a resolver says something else about `host` than before.
+    fn report_dnssec(&mut self, records: &[usize], host: &str, actions: &mut Fifo<Action>) {
+        let mut is_reported = false;
         for index in records {
-            let change = self.records.get_mut(*index)?.registered.dnssec_change();
-            notice = notice.or(report::dnssec(&self.spec.name, host, change));
+            let Some(record) = self.records.get_mut(*index) else { return };
+            let change = record.registered.dnssec_change();
+            if !is_reported && let Some(notice) = report::dnssec(&self.spec.name, host, change) {
+                actions.say(notice);
+                is_reported = true;
+            }
         }
-        notice
     }
 
     /// The indexes of the records whose registered address `lookup` has asked for.
     fn looked_up_records(&self, lookup: &Lookup, family: Family) -> Vec<usize> {
         let mut indexes = Vec::new();
         // A reload may have changed the options meanwhile.
-        let options = Lookup { host: lookup.host.clone(), ..self.spec.lookup.clone() };
-        if options != *lookup {
+        let now = &self.spec.lookup;
+        if (&now.server, &now.protocol, now.glue) != (&lookup.server, &lookup.protocol, lookup.glue)
+        {
             return indexes;
         }
         let is_of_all = self.looks_elsewhere && self.spec.lookup.host == lookup.host;
@@ -191,11 +199,7 @@ impl Engine {
         let jitter = self.next_jitter();
         let Some(section) = self.section_index(section) else { return };
         let Some(active) = self.sections.get_mut(section) else { return };
-        let (records, notice) = active.looked_up(lookup, result, now, jitter);
-        if let Some(notice) = notice {
-            self.actions.say(notice);
-        }
-        for record in records {
+        for record in active.looked_up(lookup, result, now, jitter, &mut self.actions) {
             self.touch(RecordId { section, record });
         }
         self.attend(section);
@@ -224,21 +228,17 @@ impl Engine {
             let id = id.0;
             let Some(active) = self.sections.get(id.section) else { return false };
             if let Some(found) = active.new_difference(id.record, now)
-                && let Some(notice) = self.take_difference(id, found, now)
+                && self.take_difference(id, found, now).is_some()
             {
-                self.actions.push_first(Action::Say(notice));
                 return true;
             }
         }
         false
     }
 
-    fn take_difference(
-        &mut self,
-        id: RecordId,
-        mut found: Vec<IpAddr>,
-        now: Now,
-    ) -> Option<Notice> {
+    /// DNS has `found` in the place of the published address. The owner is told, unless that is known: then the
+    /// result is `None`.
+    fn take_difference(&mut self, id: RecordId, mut found: Vec<IpAddr>, now: Now) -> Option<()> {
         let published = self.record_mut(id)?.published()?;
         let count = found.len();
         found.retain(|address| *address != published);
@@ -255,7 +255,8 @@ impl Engine {
             let addresses = [Some(published), difference.found.first().copied()];
             self.tell(id, Happening::Foreign, addresses, sentence);
         }
-        Some(notice)
+        self.actions.push_first(Action::Say(notice));
+        Some(())
     }
 
     /// Until when this router had the only address in `found` itself, by the history; `None` if it did not.

@@ -138,46 +138,60 @@ impl Metric {
         let name = if format == Format::OpenMetrics { short } else { self.name };
         // Writing to a `String` cannot fail.
         let _ = writeln!(text, "# HELP {name} {}\n# TYPE {name} {kind}", self.help);
+        if let Samples::Version = self.samples {
+            self.sample(text, &[("version", env!("CARGO_PKG_VERSION"))], &one());
+        }
+        for section in &status.sections {
+            self.write_section(section, history, text);
+        }
+        if let Samples::Runs = self.samples {
+            for (name, _) in &status.broken {
+                self.sample(text, &[("section", name)], &0_u64.into());
+            }
+        }
+    }
+
+    /// Adds the samples of one section that runs.
+    fn write_section(&self, section: &SectionStatus, history: &[PastChange], text: &mut String) {
+        let name = ("section", section.name.as_str());
         match self.samples {
-            Samples::Version => {
-                self.sample(text, &[("version", env!("CARGO_PKG_VERSION"))], &one());
-            }
-            Samples::Runs => {
-                for section in &status.sections {
-                    self.sample(text, &[("section", &section.name)], &one());
-                }
-                for (name, _) in &status.broken {
-                    self.sample(text, &[("section", name)], &0_u64.into());
-                }
-            }
+            Samples::Version => {}
+            Samples::Runs => self.sample(text, &[name], &one()),
             Samples::Provider => {
-                for SectionStatus { name, provider, .. } in &status.sections {
-                    self.sample(text, &[("section", name), ("provider", provider)], &one());
+                self.sample(text, &[name, ("provider", &section.provider)], &one())
+            }
+            Samples::Section(value) => self.sample(text, &[name], &value(section)),
+            Samples::Record(_) | Samples::State | Samples::Changed => {
+                for record in &section.records {
+                    self.write_record(&section.name, record, history, text);
                 }
             }
-            Samples::Section(value) => {
-                for section in &status.sections {
-                    self.sample(text, &[("section", &section.name)], &value(section));
-                }
-            }
-            Samples::Record(value) => {
-                for (section, record) in records(status) {
-                    self.sample(text, &labels(section, record), &value(record));
-                }
-            }
-            Samples::State => {
-                for (section, record) in records(status) {
-                    let [section, name, record_type] = labels(section, record);
-                    let state = ("state", record.wait.word());
-                    self.sample(text, &[section, name, record_type, state], &one());
-                }
-            }
+        }
+    }
+
+    /// Adds the sample of one record.
+    fn write_record(
+        &self,
+        section: &str,
+        record: &RecordStatus,
+        history: &[PastChange],
+        text: &mut String,
+    ) {
+        // The first three tell records apart.
+        let labels = [
+            ("section", section),
+            ("name", record.name.as_str()),
+            ("type", record.family.record_type()),
+            ("state", record.wait.word()),
+        ];
+        let [apart @ .., _] = &labels;
+        match self.samples {
+            Samples::Record(value) => self.sample(text, apart, &value(record)),
             Samples::Changed => {
-                for (section, record) in records(status) {
-                    let changed = changed_at(section, record, history);
-                    self.sample(text, &labels(section, record), &changed.into());
-                }
+                self.sample(text, apart, &changed_at(section, record, history).into());
             }
+            Samples::State => self.sample(text, &labels, &one()),
+            Samples::Version | Samples::Runs | Samples::Provider | Samples::Section(_) => {}
         }
     }
 
@@ -198,19 +212,6 @@ impl Metric {
 
 fn one() -> Json {
     1_u64.into()
-}
-
-/// The records of all sections that run, each with the name of its section.
-fn records(status: &Snapshot) -> impl Iterator<Item = (&str, &RecordStatus)> {
-    let sections = status.sections.iter();
-    sections
-        .flat_map(|section| section.records.iter().map(|record| (section.name.as_str(), record)))
-}
-
-/// The labels that tell records apart.
-fn labels<'a>(section: &'a str, record: &'a RecordStatus) -> [(&'static str, &'a str); 3] {
-    let record_type = record.family.record_type();
-    [("section", section), ("name", record.name.as_str()), ("type", record_type)]
 }
 
 /// When the address of `record` changed last, as far as the history goes back and the clock was set.

@@ -69,7 +69,6 @@ use gate::Standing;
 use keep::Keeper;
 use names::Names;
 use network::{NetifdState, NetworkView};
-use no_address::NoAddress;
 use record::Record;
 use section::SectionState;
 use slot::{Activity, Slot};
@@ -165,7 +164,7 @@ impl Engine {
         match event {
             Event::Kernel(report) => self.kernel(report, now),
             Event::WayFound(ask, told) => {
-                if self.facts.book.ways.told(ask, told) {
+                if self.facts.book.ways.told(&ask, told) {
                     self.todo.news.about_all();
                 }
             }
@@ -285,10 +284,10 @@ impl Engine {
             let can_leave = is_open && view.answers.of(record.family).way.is_ok();
             activity.is_active() && (activity != Activity::Ready || can_leave)
         };
-        active.detectors.values().any(detect::Detector::asking)
+        active.detectors.iter().any(detect::Detector::asking)
             || active.question(&view.answers, now).is_some()
             || active.records.iter().any(is_busy)
-            || active.no_address.values().any(NoAddress::is_tentative)
+            || active.no_address.iter().any(|(_, why)| why.is_tentative())
             || *active.standing() == Standing::Unknown
     }
 

@@ -164,6 +164,7 @@ impl Record {
     }
 
     /// The address that it should hold. It stays when the source loses it, until the record is removed.
+    #[inline(never)]
     pub fn desired(&self) -> Option<IpAddr> {
         self.wish.address
     }

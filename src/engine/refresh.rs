@@ -13,7 +13,6 @@ use super::no_address::{Desired, NoAddress};
 use super::report;
 use super::viewpoint::Moment;
 use crate::model::Family;
-use crate::model::sorted::Set;
 use crate::proto::netlink::{IfIndex, Message, Report, Table};
 use crate::proto::ubus::netifd::Networks;
 use crate::time::Now;
@@ -57,7 +56,7 @@ impl Engine {
 
     /// A watched file has been read.
     pub(super) fn file_read(&mut self, path: PathBuf, text: Option<String>) {
-        if self.facts.files.read(path.clone(), text) {
+        if self.facts.files.read(&path, text) {
             self.host_file_read(&path);
             self.todo.news.about_all();
         }
@@ -65,11 +64,11 @@ impl Engine {
 
     /// Has the files watched that the sections depend on now.
     pub(super) fn watch_files(&mut self) {
-        let mut wanted = Set::new();
+        let mut wanted = Vec::new();
         for view in &self.viewpoints {
-            wanted.extend(view.needs.files());
+            view.needs.add_files(&mut wanted);
         }
-        wanted.extend(self.host_files());
+        self.add_host_files(&mut wanted);
         if self.facts.files.want(wanted) {
             self.actions.push(Action::WatchFiles(self.facts.files.wanted()));
         }
@@ -96,7 +95,7 @@ impl Engine {
         for place in 0..self.sections.len() {
             let Some(active) = self.sections.get_mut(place) else { continue };
             if !active.detectors.is_empty() {
-                active.detectors.values_mut().for_each(|detector| detector.routes_changed());
+                active.detectors.iter_mut().for_each(|detector| detector.routes_changed());
                 self.attend(place);
             }
         }
@@ -116,12 +115,12 @@ impl Engine {
             self.todo.news.lost_way = false;
             self.ask_for_ways();
         }
-        if !self.facts.book.ways.asked.is_empty() {
+        if !self.facts.book.ways.is_complete() {
             return;
         }
         if self.todo.news.is_any {
             self.follow_lines(now);
-            if !self.facts.book.ways.asked.is_empty() {
+            if !self.facts.book.ways.is_complete() {
                 return;
             }
             self.ask_network();
@@ -133,14 +132,14 @@ impl Engine {
 
     /// Asks the kernel for the way to each host. Sections that share a host share the question.
     fn ask_for_ways(&mut self) {
-        let mut asks = Set::new();
+        let mut asks = Vec::new();
         for view in &self.viewpoints {
-            asks.extend(view.asks(&self.facts));
-        }
-        for ask in asks.iter() {
-            self.actions.push(Action::FindWay(ask.clone()));
+            view.add_asks(&self.facts, &mut asks);
         }
         self.facts.book.ways.ask(asks);
+        for ask in self.facts.book.ways.asks() {
+            self.actions.push(Action::FindWay(ask.clone()));
+        }
     }
 
     /// Follows which lines are in use. The ways through another one are asked for before anything else.

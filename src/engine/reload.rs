@@ -12,7 +12,6 @@ use super::todo::Todo;
 use super::viewpoint::{Needs, Viewpoint};
 use super::{Engine, Inactive, report};
 use crate::config::{Config, Section};
-use crate::model::Notice;
 use crate::model::sort;
 use crate::model::sorted::Map;
 use crate::proto::netlink::Table;
@@ -41,8 +40,9 @@ impl Engine {
             match before.and_then(|index| old.get_mut(index)) {
                 Some(before) => active.inherit(before, now),
                 None => {
-                    if let Some(notice) = still_refused(active, now) {
-                        self.actions.say(notice);
+                    let mut records = active.records.iter();
+                    if let Some(record) = records.find(|record| record.refusal.is_some()) {
+                        report::still_refused(&spec.name, record, now, &mut self.actions);
                     }
                 }
             }
@@ -170,17 +170,18 @@ impl Engine {
 
 /// Drops the saved records of sections that `config` does not name.
 fn retain(records: &mut Vec<Saved>, config: &Config) {
-    let mut names: Vec<&String> = config.sections.iter().map(|section| &section.name).collect();
-    names.extend(&config.disabled);
-    names.extend(config.broken.iter().map(|(name, _)| name));
+    let mut names: Vec<&str> = Vec::new();
+    for section in &config.sections {
+        names.push(&section.name);
+    }
+    for name in &config.disabled {
+        names.push(name);
+    }
+    for (name, _) in &config.broken {
+        names.push(name);
+    }
     sort::ascending(&mut names);
-    records.retain(|saved| names.binary_search(&&saved.section).is_ok());
-}
-
-/// The message at the start about a refusal of an earlier run.
-fn still_refused(active: &SectionState, now: Now) -> Option<Notice> {
-    let record = active.records.iter().find(|record| record.refusal.is_some())?;
-    report::still_refused(&active.spec.name, record, now)
+    records.retain(|saved| names.binary_search(&saved.section.as_str()).is_ok());
 }
 
 /// Finds the record that waits for `part`, as [`find`] does.

@@ -139,16 +139,15 @@ fn success(record: &Record, target: Target, outcome: &Outcome, now: Now) -> Stri
         (Some(at), Some(late)) => repeated(late, &until(at, now)),
         _ => String::new(),
     };
-    match (target, outcome) {
+    let (what, times) = match (target, outcome) {
         (Target::Absent, Outcome::Updated) => {
-            format!("removed, because there is no address any more{again}")
+            ("removed, because there is no address any more", String::new())
         }
-        (Target::Absent, _) => format!("nothing to remove: it holds no address of ours{again}"),
-        (Target::Address(_), Outcome::Updated) => format!("accepted{}{again}", times(record)),
-        (Target::Address(_), _) => {
-            format!("the provider had it already{}{again}", times(record))
-        }
-    }
+        (Target::Absent, _) => ("nothing to remove: it holds no address of ours", String::new()),
+        (Target::Address(_), Outcome::Updated) => ("accepted", times(record)),
+        (Target::Address(_), _) => ("the provider had it already", times(record)),
+    };
+    format!("{what}{times}{again}")
 }
 
 /// What a refusal holds for.
@@ -162,10 +161,11 @@ fn refused_subject(scope: Scope, target: Target) -> &'static str {
 }
 
 /// Reports that the provider refused the account of `section` in answer to another section, if it did.
-pub(super) fn refused_too(section: &str, outcome: &Outcome) -> Option<Notice> {
-    let Outcome::Refused { reason, advice } = outcome else { return None };
-    let text = refused(reason, advice, "this account", section);
-    Some(Notice::about(section, Level::Error, text))
+pub(super) fn refused_too(section: &str, outcome: &Outcome, actions: &mut Fifo<Action>) {
+    if let Outcome::Refused { reason, advice } = outcome {
+        let text = refused(reason, advice, "this account", section);
+        actions.say(Notice::about(section, Level::Error, text));
+    }
 }
 
 fn refused(reason: &str, advice: &str, subject: &str, section: &str) -> String {
@@ -177,8 +177,8 @@ fn refused(reason: &str, advice: &str, subject: &str, section: &str) -> String {
 }
 
 /// Reports at the start that a refusal of an earlier run still holds.
-pub(super) fn still_refused(section: &str, record: &Record, now: Now) -> Option<Notice> {
-    let refusal = record.refusal.as_ref()?;
+pub(super) fn still_refused(section: &str, record: &Record, now: Now, actions: &mut Fifo<Action>) {
+    let Some(refusal) = &record.refusal else { return };
     let (name, record_type) = (&record.name, record.family.record_type());
     let text = Refusal::sentence(&refusal.reason, &refusal.advice);
     let after = until(refusal.until(), now);
@@ -186,7 +186,7 @@ pub(super) fn still_refused(section: &str, record: &Record, now: Now) -> Option<
         "{name} {record_type}: still refused: {text}; then run 'ddns-netlink update {section}', or \
          wait {after}"
     );
-    Some(Notice::about(section, Level::Warning, text).on(name, record.family))
+    actions.say(Notice::about(section, Level::Warning, text).on(name, record.family));
 }
 
 /// Reports that a resolver on this host says something else than `before` about what DNS answers for `host`.

@@ -20,7 +20,7 @@ use super::way::Step;
 use crate::config::{Section, Source};
 use crate::model::Family;
 use crate::model::sort;
-use crate::model::sorted::{Map, Set};
+use crate::model::sorted::Set;
 use crate::provider::{self, Failure, Outcome};
 use crate::state::State;
 use crate::time::{Duration, Now};
@@ -40,8 +40,8 @@ pub struct SectionState {
     pub slots: Vec<Slot>,
     /// How many records are in flight, active and ready.
     pub counts: RecordCounts,
-    /// One detector for each family whose address must be asked for.
-    pub detectors: Map<Family, Detector>,
+    /// One for each family whose address must be asked for.
+    pub detectors: Vec<Detector>,
     /// Whether the owner has stopped the section.
     pub stopped: bool,
     /// How many updates of its records had which result.
@@ -49,7 +49,7 @@ pub struct SectionState {
     /// The last request of the section, and the answer.
     pub last: Exchanged,
     /// Why there is no address, per family. The log reports each change of the reason once.
-    pub no_address: Map<Family, NoAddress>,
+    pub no_address: Vec<(Family, NoAddress)>,
     /// Indexes of records that are ready but wait for the section's request on its way to end. Only used if a
     /// job for this provider holds one record.
     pub waiting: BinaryHeap<Reverse<usize>>,
@@ -149,12 +149,12 @@ impl SectionState {
     /// A section that starts, with its records as the state file has them.
     pub fn new(spec: Arc<Section>, saved: &State, now: Now) -> Self {
         let records = start_records(&spec, saved, now);
-        let mut detectors = Map::new();
+        let mut detectors = Vec::new();
         for &family in &spec.families {
             if spec.source.is_asked(family) {
                 let is_gateway = matches!(spec.source, Source::Gateway { .. });
                 let schedule = if is_gateway { Schedule::slow() } else { Schedule::Regular };
-                detectors.insert(family, Detector::new(schedule, now));
+                detectors.push(Detector::new(family, schedule, now));
             }
         }
         let mut names = spec.names.iter().chain(spec.lan.hosts.iter().map(|host| &host.name));
@@ -172,7 +172,7 @@ impl SectionState {
             stopped: false,
             results: UpdateTotals::default(),
             last: Exchanged::default(),
-            no_address: Map::new(),
+            no_address: Vec::new(),
             waiting: BinaryHeap::new(),
             doubts: Set::new(),
             lookups: Set::new(),
@@ -195,12 +195,12 @@ impl SectionState {
             std::mem::swap(&mut self.detectors, &mut old.detectors);
             std::mem::swap(&mut self.no_address, &mut old.no_address);
             let timing = &self.spec.timing;
-            self.detectors.values_mut().for_each(|detector| detector.retime(timing, now));
+            self.detectors.iter_mut().for_each(|detector| detector.retime(timing, now));
         } else {
             // Nothing is known of the new source yet, and the time of a loss starts anew.
             self.records.iter_mut().for_each(Record::suspend);
-            for (family, before) in old.detectors.iter() {
-                if let Some(detector) = self.detectors.get_mut(family) {
+            for before in &old.detectors {
+                if let Some(detector) = self.detector_mut(before.family) {
                     detector.supersede(before);
                 }
             }
@@ -287,7 +287,7 @@ impl SectionState {
         let is_open = self.seen.standing.is_open();
         if is_open {
             self.forget_other_router();
-            self.detectors.values_mut().for_each(|detector| detector.network_changed(now));
+            self.detectors.iter_mut().for_each(|detector| detector.network_changed(now));
         }
         self.set_stopped(self.stopped);
         before == Standing::Unknown || before.is_open() != is_open
@@ -323,7 +323,7 @@ impl SectionState {
         let is_another = self.steps().is_some_and(|before| !steps.is_subset(before));
         if is_another {
             self.records.iter_mut().for_each(Record::network_changed);
-            self.detectors.values_mut().for_each(|detector| detector.network_changed(now));
+            self.detectors.iter_mut().for_each(|detector| detector.network_changed(now));
         }
         self.seen.network.steps = Some(steps.clone());
         is_another
@@ -361,24 +361,27 @@ impl SectionState {
     /// The reason that keeps requests from leaving, if it differs from the one that was logged last.
     pub fn new_block(&mut self, answers: &Answers) -> Option<SendBlock> {
         let block = if answers.is_complete { self.block(answers) } else { None };
+        if block == self.seen.block.as_ref() {
+            return None;
+        }
+        let block = block.cloned();
         let is_due = self.counts.ready_v4 + self.counts.ready_v6 > 0;
-        let is_new = block != self.seen.block;
         // While nothing is ready no reason can be found. The logged one stays, so that the log does not repeat
         // it for each new address.
-        if is_new && (is_due || self.seen.block.is_none()) {
+        if is_due || self.seen.block.is_none() {
             self.seen.block.clone_from(&block);
         }
-        if is_new { block } else { None }
+        block
     }
 
     /// The reason that keeps the first ready record from being sent.
-    fn block(&self, answers: &Answers) -> Option<SendBlock> {
+    fn block<'a>(&self, answers: &'a Answers) -> Option<&'a SendBlock> {
         let has_v4 = self.counts.ready_v4 > 0;
         let has_v6 = self.counts.ready_v6 > 0;
         let v4 = if has_v4 { answers.of(Family::V4).way.as_ref().err() } else { None };
         let v6 = if has_v6 { answers.of(Family::V6).way.as_ref().err() } else { None };
         let is_first_v6 = v4.is_none() || v6.is_some() && v4 != v6 && self.is_first_ready_v6();
-        if is_first_v6 { v6.cloned() } else { v4.cloned() }
+        if is_first_v6 { v6 } else { v4 }
     }
 
     /// Whether the first ready record is an IPv6 record.
@@ -396,7 +399,7 @@ impl SectionState {
     /// The address that the records of `family` should hold now, or why there is none.
     pub fn desired(&self, family: Family, answers: &Answers) -> Desired {
         let answer = answers.of(family);
-        let Some(detector) = self.detectors.get(&family) else {
+        let Some(detector) = self.detector(family) else {
             return answer.desired.clone();
         };
         let policy = self.policy();
@@ -489,18 +492,16 @@ impl SectionState {
 
     /// Why there is no address of `family`; `None` if there is one, or if the section knew the reason already.
     fn new_absence(&mut self, family: Family, desired: Desired) -> Option<NoAddress> {
-        match desired {
-            Desired::Unknown => None,
-            Desired::Address(_) => {
-                self.no_address.remove(&family);
-                None
-            }
-            Desired::Nothing(why) if self.no_address.get(&family) == Some(&why) => None,
-            Desired::Nothing(why) => {
-                self.no_address.insert(family, why.clone());
-                Some(why)
-            }
-        }
+        let why = match desired {
+            Desired::Unknown => return None,
+            Desired::Address(_) => None,
+            Desired::Nothing(why) => Some(why),
+        };
+        let known = self.no_address.iter().position(|(of, _)| *of == family);
+        let before = known.map(|index| self.no_address.swap_remove(index).1);
+        let why = why?;
+        self.no_address.push((family, why.clone()));
+        if before.as_ref() == Some(&why) { None } else { Some(why) }
     }
 
     /// Applies the provider's answer to another record of the account. Returns whether it is a refusal that a
@@ -526,17 +527,14 @@ impl SectionState {
         if self.rests() {
             return None;
         }
-        for (&family, detector) in self.detectors.iter() {
-            if detector.ready(now) && answers.of(family).can_ask {
-                return Some(family);
-            }
-        }
-        None
+        let mut detectors = self.detectors.iter();
+        let ready = detectors.find(|it| it.ready(now) && answers.of(it.family).can_ask)?;
+        Some(ready.family)
     }
 
     /// Notes that the source is being asked for an address of `family`.
     pub fn asked(&mut self, family: Family, question: QuestionId) {
-        if let Some(detector) = self.detectors.get_mut(&family) {
+        if let Some(detector) = self.detector_mut(family) {
             detector.asked(question);
         }
     }
@@ -546,9 +544,8 @@ impl SectionState {
         if self.rests() {
             return None;
         }
-        let detectors = self.detectors.iter();
-        let askable = detectors.filter(|(family, _)| answers.of(**family).can_ask);
-        askable.filter_map(|(_, detector)| detector.deadline()).min()
+        let askable = self.detectors.iter().filter(|it| answers.of(it.family).can_ask);
+        askable.filter_map(Detector::deadline).min()
     }
 
     /// Takes in the answer of the source to `question`.
@@ -565,14 +562,25 @@ impl SectionState {
             }
             other => other,
         };
-        if let Some(detector) = self.detectors.get_mut(&family) {
-            detector.answered(question, result, &self.spec.timing, now, jitter);
+        let spec = Arc::clone(&self.spec);
+        if let Some(detector) = self.detector_mut(family) {
+            detector.answered(question, result, &spec.timing, now, jitter);
         }
     }
 
     /// Makes a source that is asked due now, because its answer may have changed.
     pub fn ask_again(&mut self, now: Now) {
-        self.detectors.values_mut().for_each(|detector| detector.ask_again(now));
+        self.detectors.iter_mut().for_each(|detector| detector.ask_again(now));
+    }
+
+    /// The detector of the address of `family`, if that must be asked for.
+    pub fn detector(&self, family: Family) -> Option<&Detector> {
+        self.detectors.iter().find(|detector| detector.family == family)
+    }
+
+    /// The same, to change it.
+    pub fn detector_mut(&mut self, family: Family) -> Option<&mut Detector> {
+        self.detectors.iter_mut().find(|detector| detector.family == family)
     }
 
     /// Which addresses the owner allows.

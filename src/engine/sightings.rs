@@ -7,7 +7,7 @@ use std::net::Ipv6Addr;
 use crate::config::dhcp::{Dhcp, DhcpHost};
 use crate::config::host::Identity;
 use crate::model::mac::{Mac, joined};
-use crate::model::sorted::{Map, Set};
+use crate::model::sorted::Map;
 use crate::proto::leases::Lease;
 
 /// Most addresses of a hardware address that are kept. A host has one or two in each prefix, and one more each
@@ -109,18 +109,20 @@ impl Sightings {
     /// The hardware addresses whose neighbours count now. The addresses of others are forgotten. Returns whether
     /// they are others than before.
     #[must_use]
-    pub fn want(&mut self, wanted: &Set<Mac>) -> bool {
-        let before = self.neighbours.len();
-        self.neighbours.retain(|mac, _| wanted.contains(mac));
-        let mut are_others = self.neighbours.len() < before;
-        for mac in wanted.iter() {
-            if !self.neighbours.contains_key(mac) {
-                self.neighbours.insert(*mac, Vec::new());
-                are_others = true;
+    pub fn want(&mut self, wanted: Vec<Mac>) -> bool {
+        let mut before = std::mem::take(&mut self.neighbours);
+        let mut are_others = false;
+        for mac in wanted {
+            if !self.neighbours.contains_key(&mac) {
+                let known = before.remove(&mac);
+                are_others |= known.is_none();
+                self.neighbours.insert(mac, known.unwrap_or_default());
             }
         }
+        are_others |= !before.is_empty();
         // Without a host there is nothing to read.
-        self.are_neighbours_read = wanted.is_empty() || self.are_neighbours_read && !are_others;
+        self.are_neighbours_read =
+            self.neighbours.is_empty() || self.are_neighbours_read && !are_others;
         are_others
     }
 

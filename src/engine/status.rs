@@ -184,29 +184,36 @@ impl Snapshot {
 
     /// The record of `section` with the name and type of `record`.
     fn find(&self, section: &str, record: &RecordStatus) -> Option<&RecordStatus> {
-        let sections = self.sections.iter().filter(|known| known.name == section);
-        let mut records = sections.flat_map(|known| &known.records);
+        let known = self.sections.iter().find(|known| known.name == section)?;
+        let mut records = known.records.iter();
         records.find(|known| (&known.name, known.family) == (&record.name, record.family))
+    }
+
+    /// The records of all sections.
+    fn records(&self) -> Vec<&RecordStatus> {
+        let mut records = Vec::new();
+        for section in &self.sections {
+            records.extend(&section.records);
+        }
+        records
     }
 
     /// Whether every record has an address that it should hold.
     pub fn has_addresses(&self) -> bool {
-        let mut records = self.sections.iter().flat_map(|section| &section.records);
-        records.all(|record| record.desired.is_some())
+        self.records().iter().all(|record| record.desired.is_some())
     }
 
     /// Whether there is a record with this name and type that is not up to date.
     pub fn has_failed(&self, (name, family): &(Hostname, Family)) -> bool {
-        let mut records = self.sections.iter().flat_map(|section| &section.records);
-        records.any(|record| {
+        self.records().iter().any(|record| {
             (&record.name, &record.family) == (name, family) && !record.wait.is_published()
         })
     }
 
     /// Whether every record is up to date and every enabled section runs.
     pub fn is_published(&self) -> bool {
-        let mut records = self.sections.iter().flat_map(|section| &section.records);
-        self.broken.is_empty() && records.all(|record| record.wait.is_published())
+        let records = self.records();
+        self.broken.is_empty() && records.iter().all(|record| record.wait.is_published())
     }
 }
 
@@ -240,12 +247,13 @@ impl SectionStatus {
     /// The addresses that DNS is expected to have, sorted. For a family with a published address that one is
     /// taken, because it is newer than the look-up after the start.
     pub fn in_dns(&self) -> Vec<IpAddr> {
-        let mut addresses: Vec<IpAddr> =
-            self.records.iter().filter_map(|record| record.published).collect();
-        let published = addresses.len();
+        let mut addresses = Vec::new();
+        for record in &self.records {
+            addresses.extend(record.published);
+        }
+        let published = addresses.clone();
         for address in &self.registered {
-            let mut newer = addresses.iter().take(published);
-            if !newer.any(|newer| Family::of(*newer) == Family::of(*address)) {
+            if !published.iter().any(|newer| newer.is_ipv4() == address.is_ipv4()) {
                 addresses.push(*address);
             }
         }

@@ -186,34 +186,32 @@ impl Needs {
         of_family(&self.sources, family)
     }
 
-    /// The questions to the kernel about ways to hosts.
-    fn asks(&self, facts: &NetworkView, choices: &LineChoices) -> Vec<Ask> {
-        let mut asks = Vec::new();
-        let Ok(device) = self.bound(facts) else { return asks };
+    /// Adds the questions to the kernel about ways to hosts.
+    fn add_asks(&self, facts: &NetworkView, choices: &LineChoices, asks: &mut Vec<Ask>) {
+        let Ok(device) = self.bound(facts) else { return };
         let device = device.as_deref();
         // Name servers are reached like any host of the internet.
-        facts.book.add_asks(&anywhere(), self.over, device, &mut asks);
+        facts.book.add_asks(&anywhere(), self.over, device, asks);
         for host in &self.hosts {
-            facts.book.add_asks(host, self.over, device, &mut asks);
+            facts.book.add_asks(host, self.over, device, asks);
         }
         for &family in &self.families {
-            self.add_line_asks(family, facts, of_family(choices, family), &mut asks);
+            self.add_line_asks(family, facts, of_family(choices, family), asks);
         }
         for &family in &self.seen {
             let Ok(scope) = self.scope(family, facts, choices) else { continue };
             for host in &self.hosts {
-                facts.book.add_asks(host, Some(family), Some(scope.device), &mut asks);
+                facts.book.add_asks(host, Some(family), Some(scope.device), asks);
             }
         }
         if let FamilySource::Gateway = self.source(Family::V4) {
-            facts.book.add_asks(&anywhere(), Some(Family::V4), device, &mut asks);
+            facts.book.add_asks(&anywhere(), Some(Family::V4), device, asks);
         }
         for host in &self.askable {
             for &family in &self.families {
-                facts.book.add_asks(host, Some(family), device, &mut asks);
+                facts.book.add_asks(host, Some(family), device, asks);
             }
         }
-        asks
     }
 
     /// The device of `bind_network`, which requests must leave through; `None` if the option is not set.
@@ -358,15 +356,18 @@ impl Needs {
         choices: &LineChoices,
         before: Option<&Set<Step>>,
     ) -> Set<Step> {
+        let mut asks = Vec::new();
+        self.add_asks(facts, choices, &mut asks);
         let mut steps = Set::default();
-        for ask in self.asks(facts, choices) {
-            if facts.book.lacks_source(&ask) {
+        for ask in &asks {
+            if let Some(before) = before
+                && facts.book.lacks_source(ask)
+            {
                 // The line has no address for a moment, because its address changes. It is still the same
                 // network, so its earlier ways stay.
-                let before = before.into_iter().flat_map(Set::iter);
-                steps.extend(before.filter(|step| step.0 == ask.family).copied());
+                steps.extend(before.iter().filter(|step| step.0 == ask.family).copied());
             }
-            steps.extend(facts.book.steps(&ask));
+            steps.extend(facts.book.steps(ask));
         }
         steps
     }
@@ -481,9 +482,9 @@ impl Viewpoint {
         self.needs.scope(family, facts, &self.choices)
     }
 
-    /// The questions to the kernel about ways to hosts.
-    pub fn asks(&self, facts: &NetworkView) -> Vec<Ask> {
-        self.needs.asks(facts, &self.choices)
+    /// Adds the questions to the kernel about ways to hosts.
+    pub fn add_asks(&self, facts: &NetworkView, asks: &mut Vec<Ask>) {
+        self.needs.add_asks(facts, &self.choices, asks);
     }
 
     /// Renews the answers. `current` is the address of each family that is kept if the rules of selection

@@ -155,42 +155,39 @@ impl Wait {
 
     /// A sentence: what the record waits for and why.
     pub fn reason(&self, about: &About<'_>) -> String {
-        let &About { section, now, .. } = about;
+        let section = about.section;
         let trouble = about.trouble.unwrap_or("a request failed");
+        let failed = about.failed();
+        let until = self.time_until(about.now);
         match self {
-            Self::Settled { again_at: Some(at), late: Some(target) } => {
-                format!("up to date{}", repeated(*target, &until(*at, now)))
+            Self::Settled { again_at: Some(_), late: Some(target) } => {
+                format!("up to date{}", repeated(*target, &until))
             }
-            Self::Settled { again_at: Some(at), late: None } => {
-                format!("up to date; sent again in {} if nothing changes", until(*at, now))
+            Self::Settled { again_at: Some(_), late: None } => {
+                format!("up to date; sent again in {until} if nothing changes")
             }
             Self::Settled { again_at: None, .. } => "up to date".into(),
             Self::Address => "there is no address".into(),
-            Self::Lost { at, .. } => format!("removed in {}", until(*at, now)),
-            Self::Settling(_) => format!("{}changes still follow one another", about.failed()),
-            Self::Pace(at) => {
-                format!("{}next request in {} (min_interval)", about.failed(), until(*at, now))
-            }
+            Self::Lost { .. } => format!("removed in {until}"),
+            Self::Settling(_) => format!("{failed}changes still follow one another"),
+            Self::Pace(_) => format!("{failed}next request in {until} (min_interval)"),
             // `once` makes no next attempt.
             Self::BackOff(_) if about.ends => trouble.into(),
-            Self::BackOff(at) => format!("{trouble}; next try in {}", until(*at, now)),
+            Self::BackOff(_) => format!("{trouble}; next try in {until}"),
             // `update` clears only such a hold, because the earlier run's clock may have been wrong.
-            Self::Hold { until: at, is_restored: true } => format!(
-                "{}before the restart the provider asked to wait; next request in {}, or when \
-                 'ddns-netlink update {section}' is run",
-                about.failed(),
-                until(*at, now)
+            Self::Hold { is_restored: true, .. } => format!(
+                "{failed}before the restart the provider asked to wait; next request in {until}, or when \
+                 'ddns-netlink update {section}' is run"
             ),
-            Self::Hold { until: at, is_restored: false } => {
-                format!("{trouble}; not tried again for {}", until(*at, now))
+            Self::Hold { is_restored: false, .. } => {
+                format!("{trouble}; not tried again for {until}")
             }
             Self::Ready(_) => "about to be sent".into(),
             Self::InFlight => "waiting for the provider's answer".into(),
             Self::Refused(_) if about.ends => about.refusal.into(),
-            Self::Refused(at) => format!(
-                "{}; then run 'ddns-netlink update {section}', or wait {}",
-                about.refusal,
-                until(*at, now)
+            Self::Refused(_) => format!(
+                "{}; then run 'ddns-netlink update {section}', or wait {until}",
+                about.refusal
             ),
             Self::GivenUp(failures) => format!("{trouble}; given up after {failures} failures"),
             Self::Stopped => {
@@ -200,11 +197,9 @@ impl Wait {
             Self::Seen(address) => format!("{address} was just seen"),
             Self::NoAddress(why) => why.to_string(),
             Self::Unknown(why) => why.clone(),
-            Self::Account(at) => format!(
-                "{}next request within {}: another one of the account goes first, or the provider \
-                 limits them",
-                about.failed(),
-                until(*at, now)
+            Self::Account(_) => format!(
+                "{failed}next request within {until}: another one of the account goes first, or the provider \
+                 limits them"
             ),
             Self::Route(block) => block.to_string(),
             Self::LookUp(host) => format!("the address of {host} is being looked up"),
@@ -213,16 +208,15 @@ impl Wait {
 
     /// The end of the log's sentence about a failure, such as `next try in 60 s`.
     pub fn next_step(&self, now: Now) -> String {
+        let until = self.time_until(now);
         match self {
-            Self::BackOff(at)
-            | Self::Pace(at)
-            | Self::Settling(at)
-            | Self::Refused(at)
-            | Self::Account(at) => format!("next try in {}", until(*at, now)),
-            Self::Hold { until: at, .. } => format!("not tried again for {}", until(*at, now)),
-            Self::Lost { at, .. } => {
-                format!("removed in {} unless an address comes", until(*at, now))
-            }
+            Self::BackOff(_)
+            | Self::Pace(_)
+            | Self::Settling(_)
+            | Self::Refused(_)
+            | Self::Account(_) => format!("next try in {until}"),
+            Self::Hold { .. } => format!("not tried again for {until}"),
+            Self::Lost { .. } => format!("removed in {until} unless an address comes"),
             Self::GivenUp(failures) => format!(
                 "given up after {failures} failures (retry_max_count) until the address or the \
                  network changes"
@@ -239,6 +233,11 @@ impl Wait {
                 "nothing left to send".into()
             }
         }
+    }
+
+    /// The time until [`Wait::deadline`] in words; empty if there is none.
+    fn time_until(&self, now: Now) -> String {
+        self.deadline().map(|at| until(at, now)).unwrap_or_default()
     }
 }
 

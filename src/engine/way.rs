@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::model::sorted::{Map, Set};
+use crate::model::sorted::Map;
 use crate::model::{Family, Host};
 use crate::proto::netlink::{IfIndex, Route, Way, WayAnswer};
 
@@ -23,38 +23,68 @@ pub struct Ask {
 /// One next hop: the family, the device and the gateway. Two ways differ if their steps do.
 pub type Step = (Family, Option<IfIndex>, Option<IpAddr>);
 
-/// All answers.
+/// All questions and answers.
 #[derive(Clone, Debug, Default)]
 pub struct Ways {
-    told: Map<Ask, WayAnswer>,
-    /// The questions without an answer yet.
-    pub asked: Set<Ask>,
+    known: Map<Ask, Asked>,
+    /// How many questions have no answer yet.
+    awaited: usize,
+}
+
+/// A question that was asked.
+#[derive(Clone, Debug, Default)]
+struct Asked {
+    /// Whether an answer is on its way.
+    is_awaited: bool,
+    /// The last answer.
+    told: Option<WayAnswer>,
 }
 
 impl Ways {
     /// The kernel's answer to `ask`, if there is one.
     pub fn answer(&self, ask: &Ask) -> Option<&WayAnswer> {
-        self.told.get(ask)
+        self.known.get(ask)?.told.as_ref()
+    }
+
+    /// Whether the kernel has answered every question.
+    pub fn is_complete(&self) -> bool {
+        self.awaited == 0
     }
 
     /// Asks `asks`, all of them, and forgets the answers to other questions.
-    pub fn ask(&mut self, asks: Set<Ask>) {
-        self.told.retain(|ask, _| asks.contains(ask));
-        self.asked = asks;
+    pub fn ask(&mut self, asks: Vec<Ask>) {
+        let mut before = std::mem::take(&mut self.known);
+        for ask in asks {
+            let told = before.remove(&ask).and_then(|asked| asked.told);
+            let asked = self.known.get_or_insert(ask, Asked::default());
+            asked.is_awaited = true;
+            asked.told = asked.told.take().or(told);
+        }
+        self.awaited = self.known.len();
+    }
+
+    /// The questions, each once.
+    pub fn asks(&self) -> impl Iterator<Item = &Ask> {
+        self.known.keys()
     }
 
     /// Takes in the kernel's answer. Returns whether it differs from the one before.
-    pub fn told(&mut self, ask: Ask, told: WayAnswer) -> bool {
-        self.asked.remove(&ask);
-        let news = self.told.get(&ask) != Some(&told);
-        self.told.insert(ask, told);
-        news
+    pub fn told(&mut self, ask: &Ask, told: WayAnswer) -> bool {
+        let Some(asked) = self.known.get_mut(ask) else { return false };
+        if std::mem::replace(&mut asked.is_awaited, false) {
+            self.awaited -= 1;
+        }
+        let told = Some(told);
+        let is_news = asked.told != told;
+        asked.told = told;
+        is_news
     }
 
     /// Whether an answer may be another one now that `route` came, went or changed: `route` leads to an address
     /// that was asked about, or a host had no way.
     pub fn depend_on(&self, route: &Route) -> bool {
-        self.told.values().any(|told| match (&told.way, told.address) {
+        let mut told = self.known.values().filter_map(|asked| asked.told.as_ref());
+        told.any(|told| match (&told.way, told.address) {
             (Way::None(_), _) | (_, None) => true,
             (Way::Here | Way::Out(_), Some(address)) => covers(route, address),
         })

@@ -37,52 +37,70 @@ const DAYS: [&str; 7] =
 
 /// `format` with its conversions replaced by the parts of `time`.
 pub fn strftime(format: &str, time: &LocalTime) -> String {
-    let mut out = String::with_capacity(format.len() * 2);
+    let mut out = String::new();
+    add(format, time, &mut out);
+    out
+}
+
+fn add(format: &str, time: &LocalTime, out: &mut String) {
     let mut rest = format.chars();
     while let Some(c) = rest.next() {
         if c != '%' {
             out.push(c);
             continue;
         }
-        let Some(conversion) = rest.next() else {
-            out.push('%');
-            break;
-        };
-        convert(conversion, time, &mut out);
+        match rest.next() {
+            Some('F') => add("%Y-%m-%d", time, out),
+            Some('D') => add("%m/%d/%y", time, out),
+            Some('R') => add("%H:%M", time, out),
+            Some('T') => add("%H:%M:%S", time, out),
+            Some(conversion) => convert(conversion, time, out),
+            None => out.push('%'),
+        }
     }
-    out
 }
 
 fn convert(conversion: char, t: &LocalTime, out: &mut String) {
-    // Writing to a String cannot fail.
-    let _ = match conversion {
-        'Y' => write!(out, "{}", t.year),
-        'm' => write!(out, "{:02}", t.month),
-        'd' => write!(out, "{:02}", t.day),
-        'e' => write!(out, "{:2}", t.day),
-        'H' => write!(out, "{:02}", t.hour),
-        'I' => write!(out, "{:02}", (t.hour + 11) % 12 + 1),
-        'M' => write!(out, "{:02}", t.minute),
-        'S' => write!(out, "{:02}", t.second),
-        'y' => write!(out, "{:02}", t.year.rem_euclid(100)),
-        'j' => write!(out, "{:03}", t.yearday + 1),
-        's' => write!(out, "{}", t.unix),
-        'Z' => out.write_str(&t.zone),
-        'z' => write!(out, "{}", Offset(t.offset)),
-        'p' => out.write_str(if t.hour < 12 { "AM" } else { "PM" }),
-        'A' => out.write_str(weekday(t)),
-        'a' => out.write_str(short(weekday(t))),
-        'B' => out.write_str(month(t)),
-        'b' => out.write_str(short(month(t))),
-        'F' => write!(out, "{}-{:02}-{:02}", t.year, t.month, t.day),
-        'D' => write!(out, "{:02}/{:02}/{:02}", t.month, t.day, t.year.rem_euclid(100)),
-        'R' => write!(out, "{:02}:{:02}", t.hour, t.minute),
-        'T' => write!(out, "{:02}:{:02}:{:02}", t.hour, t.minute, t.second),
-        'n' => out.write_str("\n"),
-        't' => out.write_str("\t"),
-        '%' => out.write_str("%"),
-        other => write!(out, "%{other}"),
+    // A number, and how many digits it has at least.
+    let (number, digits) = match conversion {
+        'Y' => (t.year.into(), 1),
+        'm' => (t.month.into(), 2),
+        'd' => (t.day.into(), 2),
+        'H' => (t.hour.into(), 2),
+        'I' => (i64::from((t.hour + 11) % 12 + 1), 2),
+        'M' => (t.minute.into(), 2),
+        'S' => (t.second.into(), 2),
+        'y' => (t.year.rem_euclid(100).into(), 2),
+        'j' => (i64::from(t.yearday) + 1, 3),
+        's' => (t.unix, 1),
+        other => return convert_text(other, t, out),
     };
+    // Writing to a String cannot fail.
+    let _ = write!(out, "{number:0digits$}");
+}
+
+fn convert_text(conversion: char, t: &LocalTime, out: &mut String) {
+    let text = match conversion {
+        'Z' => &t.zone,
+        'p' if t.hour < 12 => "AM",
+        'p' => "PM",
+        'A' => weekday(t),
+        'a' => short(weekday(t)),
+        'B' => month(t),
+        'b' => short(month(t)),
+        'n' => "\n",
+        't' => "\t",
+        '%' => "%",
+        other => {
+            let _ = match other {
+                'e' => write!(out, "{:2}", t.day),
+                'z' => write!(out, "{}", Offset(t.offset)),
+                _ => write!(out, "%{other}"),
+            };
+            return;
+        }
+    };
+    out.push_str(text);
 }
 
 fn weekday(time: &LocalTime) -> &'static str {

@@ -132,16 +132,17 @@ impl Rule {
         let (year, ..) = calendar::date(calendar::day_of(unix));
         // In order, `false` comes before `true`: if summer ends and begins at the same moment, there
         // is no winter (RFC 9636 section 3.3.1).
-        let switches = (year - 1..=year + 1).flat_map(|year| {
-            [
-                (summer.begin.at(year, self.standard.offset), true),
-                (summer.end.at(year, summer.time_type.offset), false),
-            ]
-        });
-        match switches.filter(|(time, _)| *time <= unix).max() {
-            Some((_, false)) | None => &self.standard,
-            Some((_, true)) => &summer.time_type,
+        let mut latest = (i64::MIN, false);
+        for year in year - 1..=year + 1 {
+            let begin = (summer.begin.at(year, self.standard.offset), true);
+            let end = (summer.end.at(year, summer.time_type.offset), false);
+            for switch in [begin, end] {
+                if switch.0 <= unix {
+                    latest = latest.max(switch);
+                }
+            }
         }
+        if latest.1 { &summer.time_type } else { &self.standard }
     }
 }
 

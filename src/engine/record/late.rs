@@ -45,7 +45,11 @@ impl Late {
 
     /// The addresses in them, the latest one last.
     pub(super) fn addresses(self) -> Vec<IpAddr> {
-        [self.before, Some(self.last)].into_iter().flatten().filter_map(Target::address).collect()
+        let mut addresses = Vec::new();
+        for target in [self.before, Some(self.last)] {
+            addresses.extend(target.and_then(Target::address));
+        }
+        addresses
     }
 
     /// The requests that may still replace `held`, which the provider has accepted in a request that left at

@@ -52,6 +52,8 @@ pub(super) fn add_attempt(attempted: &mut Vec<IpAddr>, target: Target) {
 
 impl Record {
     /// The address that the provider accepted last.
+    // Dozens of functions ask for it.
+    #[inline(never)]
     pub fn published(&self) -> Option<IpAddr> {
         self.remote.held?.address()
     }

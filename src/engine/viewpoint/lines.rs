@@ -36,9 +36,8 @@ pub struct Followed {
 }
 
 impl Needs {
-    /// The files whose text the answers depend on.
-    pub fn files(&self) -> Vec<PathBuf> {
-        let mut files = Vec::new();
+    /// Adds the files whose text the answers depend on.
+    pub fn add_files(&self, files: &mut Vec<PathBuf>) {
         for gate in &self.gates {
             if let Gate::File { path, .. } = gate {
                 files.push(path.clone());
@@ -48,11 +47,11 @@ impl Needs {
             if let FamilySource::Lines(lines) = self.source(family)
                 && lines.mwan3
             {
-                let of_line = |network: &String| line_choice::mwan3_files(network, family);
-                files.extend(lines.networks.iter().flat_map(of_line));
+                for network in &lines.networks {
+                    files.extend(line_choice::mwan3_files(network, family));
+                }
             }
         }
-        files
     }
 
     /// Whether the answers depend on the addresses of all devices: those of each line, or of a gate.
