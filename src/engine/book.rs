@@ -9,7 +9,6 @@
 use std::net::IpAddr;
 
 use super::way::Ways;
-use crate::model::sorted::Map;
 use crate::proto::netlink::{Address, AddressFlags, IfIndex, Link, Message, Report, Table};
 use crate::time::Duration;
 
@@ -28,6 +27,7 @@ pub struct AddressEntry {
     pub order: u32,
     /// Until when it is preferred, counted since boot; `None` = for ever.
     pub preferred_until: Option<Duration>,
+    generation: u32,
 }
 
 /// The identity of an address in the kernel. IPv4: the device, the address, the prefix length and the peer,
@@ -45,8 +45,10 @@ struct TableState {
 /// The kernel's devices and addresses, and its answers about ways to hosts.
 #[derive(Clone, Debug, Default)]
 pub struct KernelTables {
-    links: Map<IfIndex, (u32, Link)>,
-    addresses: Map<AddressKey, (u32, AddressEntry)>,
+    /// Each with its generation, by index.
+    links: Vec<(u32, Link)>,
+    /// By [`key`].
+    addresses: Vec<AddressEntry>,
     tables: [TableState; 2],
     /// The kernel's answers about ways to hosts.
     pub ways: Ways,
@@ -80,7 +82,7 @@ impl KernelTables {
     /// The addresses that went away since this was called last and are on no device now.
     pub fn take_gone(&mut self) -> Vec<IpAddr> {
         let mut gone = std::mem::take(&mut self.gone);
-        gone.retain(|address| !self.addresses.keys().any(|key| key.1 == *address));
+        gone.retain(|gone| !self.addresses.iter().any(|known| known.address.address == *gone));
         gone
     }
 
@@ -101,13 +103,12 @@ impl KernelTables {
 
     /// All devices, by index.
     pub fn links(&self) -> impl Iterator<Item = &Link> {
-        self.links.values().map(|(_, link)| link)
+        self.links.iter().map(|(_, link)| link)
     }
 
     /// The addresses of a device, by address.
     pub fn addresses(&self, link: IfIndex) -> impl Iterator<Item = &AddressEntry> {
-        let of_link = self.addresses.iter().filter(move |(key, _)| key.0 == link);
-        of_link.map(|(_, (_, known))| known)
+        self.addresses.iter().filter(move |known| known.address.link == link)
     }
 
     fn message(&mut self, message: Message, now: Duration) -> bool {
@@ -116,11 +117,10 @@ impl KernelTables {
             Message::DelLink(index) => self.del_link(index),
             Message::NewAddress(address) => self.new_address(address, now),
             Message::DelAddress(address) => {
-                let removed = self.addresses.remove(&key(&address)).is_some();
-                if removed {
-                    self.gone.push(address.address);
-                }
-                removed
+                let Ok(place) = self.place(&address) else { return false };
+                self.addresses.remove(place);
+                self.gone.push(address.address);
+                true
             }
             // They change which ways the kernel is asked for, but no entry.
             Message::Route(_) | Message::Policy => false,
@@ -129,49 +129,60 @@ impl KernelTables {
 
     fn new_link(&mut self, link: Link) -> bool {
         let generation = self.state(Table::Links).generation;
-        let news = self.links.get(&link.index).map(|(_, old)| old) != Some(&link);
+        let news = self.links().find(|known| known.index == link.index) != Some(&link);
         // A name belongs to one device: a stale holder is one whose deletion was missed.
-        self.links.retain(|&index, (_, known)| index == link.index || known.name != link.name);
-        self.links.insert(link.index, (generation, link));
+        self.keep_links(&|_, known| known.index != link.index && known.name != link.name);
+        let place = self.links.partition_point(|(_, known)| known.index < link.index);
+        self.links.insert(place, (generation, link));
         news
     }
 
     fn del_link(&mut self, index: IfIndex) -> bool {
         let before = self.size();
-        self.links.remove(&index);
-        self.keep_addresses(&|key, _| key.0 != index);
+        self.keep_links(&|_, known| known.index != index);
+        self.keep_addresses(&|known| known.address.link != index);
         self.size() != before
     }
 
     /// Returns whether anything is new. A lifetime that only counts down is not.
     fn new_address(&mut self, address: Address, now: Duration) -> bool {
         let state = self.state(Table::Addresses);
-        let key = key(&address);
         let preferred_until =
             until(now, address.preferred).map(|until| self.steady(address.link, until));
         self.appearances = self.appearances.wrapping_add(1);
         let order = self.appearances;
-        if let Some((stamp, known)) = self.addresses.get_mut(&key) {
+        let place = self.place(&address);
+        if let Ok(place) = place
+            && let Some(known) = self.addresses.get_mut(place)
+        {
             let flags_changed = known.address.flags != address.flags;
             let scope_changed = known.address.scope != address.scope;
             let longer = known.preferred_until != preferred_until;
             // A dump lists in the kernel's order, and a secondary address that becomes primary moves
             // behind the other primary ones.
-            let listed = state.dumping && *stamp != state.generation;
+            let listed = state.dumping && known.generation != state.generation;
             let promoted = is_secondary(&known.address) && !is_secondary(&address);
             if listed || promoted {
                 known.order = order;
             }
-            *stamp = state.generation;
+            known.generation = state.generation;
             known.preferred_until = preferred_until;
             known.address = address;
             return flags_changed || scope_changed || longer;
         }
         let is_notified = state.known && !state.dumping;
         let appeared = if is_notified { Some(now) } else { None };
-        let known = AddressEntry { address, appeared, order, preferred_until };
-        self.addresses.insert(key, (state.generation, known));
+        let generation = state.generation;
+        let known = AddressEntry { address, appeared, order, preferred_until, generation };
+        let (Ok(place) | Err(place)) = place;
+        self.addresses.insert(place, known);
         true
+    }
+
+    /// Where the entry of this address is, or as the error where it belongs.
+    fn place(&self, address: &Address) -> Result<usize, usize> {
+        let key = key(address);
+        self.addresses.binary_search_by(|known| self::key(&known.address).cmp(&key))
     }
 
     /// `until`, or the end of another lifetime on the device that is the same but for rounding: the
@@ -194,18 +205,23 @@ impl KernelTables {
         state.dumping = false;
         let before = self.size();
         match table {
-            Table::Links => self.links.retain(|_, (stamp, _)| *stamp == generation),
-            Table::Addresses => self.keep_addresses(&|_, stamp| stamp == generation),
+            Table::Links => self.keep_links(&|of, _| of == generation),
+            Table::Addresses => self.keep_addresses(&|known| known.generation == generation),
         }
         !was_known || self.size() != before
     }
 
-    fn keep_addresses(&mut self, keep: &dyn Fn(&AddressKey, u32) -> bool) {
+    /// Keeps the devices for whose generation and state `keep` is true.
+    fn keep_links(&mut self, keep: &dyn Fn(u32, &Link) -> bool) {
+        self.links.retain(|(generation, link)| keep(*generation, link));
+    }
+
+    fn keep_addresses(&mut self, keep: &dyn Fn(&AddressEntry) -> bool) {
         let gone = &mut self.gone;
-        self.addresses.retain(|key, (stamp, _)| {
-            let kept = keep(key, *stamp);
+        self.addresses.retain(|known| {
+            let kept = keep(known);
             if !kept {
-                gone.push(key.1);
+                gone.push(known.address.address);
             }
             kept
         });

@@ -1,7 +1,5 @@
 //! A job has ended: its records and its account are updated, and the log reports the outcome.
 
-use std::sync::Arc;
-
 use super::Engine;
 use super::event::Finished;
 use super::flights::{Flight, Owner, Part, RecordId};
@@ -9,7 +7,6 @@ use super::pace;
 use super::record::{Ending, ResultCounts};
 use super::report;
 use super::section::AccountVerdict;
-use crate::config::Section;
 use crate::model::{Family, Target};
 use crate::provider::{FailureKind, Outcome, Scope, Verdict};
 use crate::time::{Duration, Now};
@@ -164,7 +161,7 @@ impl Engine {
         let is_of_account = verdict.scope == Scope::Account || has_recovered;
         let is_first = gathered.verdict.is_none();
         if is_of_account {
-            gathered.answer(record.family, &verdict.outcome, &section.spec);
+            gathered.answer(id.section, record.family, &verdict.outcome);
         }
         if let Some(of_account) = &mut gathered.verdict {
             of_account.pause = gathered.pause;
@@ -214,8 +211,9 @@ impl Engine {
         was_in_job: bool,
         now: Now,
     ) {
+        let is_same_way = self.go_same_way(section, verdict.section);
         let Some(active) = self.sections.get_mut(section) else { return };
-        let is_news = active.account_answered(verdict, now);
+        let is_news = active.account_answered(verdict, is_same_way, now);
         if is_news && !was_in_job {
             report::refused_too(&active.spec.name, verdict.outcome, &mut self.actions);
         }
@@ -234,16 +232,18 @@ impl<'a> Gathered<'a> {
     }
 
     /// The answer about a record of `family` is about the whole account. The last such answer counts.
-    fn answer(&mut self, family: Family, outcome: &'a Outcome, spec: &Arc<Section>) {
-        let verdict = self.verdict.get_or_insert_with(|| AccountVerdict {
+    fn answer(&mut self, section: usize, family: Family, outcome: &'a Outcome) {
+        let (had_v4, had_v6) = match self.verdict {
+            Some(before) => (before.has_v4, before.has_v6),
+            None => (false, false),
+        };
+        self.verdict = Some(AccountVerdict {
             outcome,
-            pause: Duration::ZERO,
-            spec: Arc::clone(spec),
-            families: Vec::new(),
+            pause: self.pause,
+            section,
+            has_v4: had_v4 || family == Family::V4,
+            has_v6: had_v6 || family == Family::V6,
         });
-        verdict.outcome = outcome;
-        verdict.pause = self.pause;
-        verdict.families.push(family);
     }
 }
 

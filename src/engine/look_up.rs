@@ -244,13 +244,16 @@ impl Engine {
         found.retain(|address| *address != published);
         let is_added = found.len() < count;
         let ours_until = self.ours_until(id, &found);
-        let difference = self.record_mut(id)?.differs(found, is_added, ours_until, now);
+        let is_news = self.record_mut(id)?.differs(found, is_added, ours_until, now);
         self.touch(id);
-        let difference = difference?;
+        if !is_news {
+            return None;
+        }
         let active = self.sections.get(id.section)?;
         let record = active.records.get(id.record)?;
+        let difference = record.difference()?;
         let sentence = difference.sentence(published, &active.spec.name, now);
-        let notice = report::difference(&active.spec.name, record, &difference, &sentence);
+        let notice = report::difference(&active.spec.name, record, difference, &sentence);
         if difference.is_foreign() {
             let addresses = [Some(published), difference.found.first().copied()];
             self.tell(id, Happening::Foreign, addresses, sentence);

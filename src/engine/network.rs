@@ -112,20 +112,24 @@ impl NetworkView {
     /// # Errors
     /// As [`NetworkView::device`], for `v6`.
     pub fn scope_v6(&self, v4: &str, v6: &str) -> Result<DeviceScope<'_>, NoAddress> {
-        let reason = match self.scope(v6) {
-            Err(reason) if matches!(reason.kind, Kind::NoSuchInterface | Kind::Down) => reason,
-            found => return found,
+        let named = self.scope(v6);
+        let is_absent = match &named {
+            Err(why) if why.kind == Kind::NoSuchInterface => true,
+            Err(why) if why.kind == Kind::Down => false,
+            Err(_) | Ok(_) => return named,
         };
-        let is_absent = reason.kind == Kind::NoSuchInterface;
         // OpenWrt's ppp6-up, qmi.sh and others call netifd's `add_dynamic` with this name.
-        match self.scope(&format!("{v4}_6")) {
-            Err(_) if !is_absent => Err(reason),
-            Err(dynamic) if dynamic.kind == Kind::NoSuchInterface => match self.scope(v4) {
-                // netifd adds and removes the IPv6 interface with the line, so its absence is a loss.
-                Err(down) if !matches!(down.kind, Kind::Down | Kind::NoDevice) => Err(reason),
-                found => found,
-            },
-            dynamic => dynamic,
+        let dynamic = self.scope(&format!("{v4}_6"));
+        match &dynamic {
+            Err(_) if !is_absent => return named,
+            Err(why) if why.kind == Kind::NoSuchInterface => {}
+            Err(_) | Ok(_) => return dynamic,
+        }
+        let line = self.scope(v4);
+        match &line {
+            // netifd adds and removes the IPv6 interface with the line, so its absence is a loss.
+            Err(why) if !matches!(why.kind, Kind::Down | Kind::NoDevice) => named,
+            Err(_) | Ok(_) => line,
         }
     }
 

@@ -76,7 +76,8 @@ impl Engine {
         while batch.len() < most
             && let Some(next) = self.take_ready(place, now)
         {
-            let is_same_way = batch.first().is_some_and(|first| self.go_same_way(first.0, next.0));
+            let first = batch.first().map_or(usize::MAX, |first| first.0.section);
+            let is_same_way = self.go_same_way(first, next.0.section);
             // Two sections may have the same name: one after the other, or both would make a record.
             if is_same_way && !self.has_twin(next.0, batch) {
                 batch.push(next);
@@ -93,7 +94,7 @@ impl Engine {
     fn sibling(&self, leader: RecordId, now: Now) -> Option<Leaving> {
         let family = self.family_of(leader);
         for id in self.group_of(leader) {
-            if self.family_of(id) == family || !self.go_same_way(leader, id) {
+            if self.family_of(id) == family || !self.go_same_way(leader.section, id.section) {
                 continue;
             }
             if let Some(target) = self.sendable(id, now) {
@@ -140,9 +141,9 @@ impl Engine {
         Some(target)
     }
 
-    fn go_same_way(&self, a: RecordId, b: RecordId) -> bool {
-        let (a, b) = (self.sections.get(a.section), self.sections.get(b.section));
-        match (a, b) {
+    /// Whether the requests of both sections travel the same way.
+    pub(super) fn go_same_way(&self, a: usize, b: usize) -> bool {
+        match (self.sections.get(a), self.sections.get(b)) {
             (Some(a), Some(b)) => a.spec.transport == b.spec.transport,
             _ => false,
         }

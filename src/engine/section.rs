@@ -111,16 +111,18 @@ struct SeenNetwork {
 }
 
 /// What the provider's answer to one record means for the other records of the account.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct AccountVerdict<'a> {
     /// The outcome of that record's request.
     pub outcome: &'a Outcome,
     /// The end of that record's back-off, since boot.
     pub pause: Duration,
-    /// The section of the answered request, which travelled as its options say.
-    pub spec: Arc<Section>,
-    /// The families of the records in the answered request.
-    pub families: Vec<Family>,
+    /// The index of the section of the answered request, which travelled as its options say.
+    pub section: usize,
+    /// Whether the answered request had IPv4 records.
+    pub has_v4: bool,
+    /// Whether it had IPv6 records.
+    pub has_v6: bool,
 }
 
 impl RecordCounts {
@@ -504,18 +506,25 @@ impl SectionState {
         if before.as_ref() == Some(&why) { None } else { Some(why) }
     }
 
-    /// Applies the provider's answer to another record of the account. Returns whether it is a refusal that a
-    /// record of this section did not have before.
-    pub fn account_answered(&mut self, verdict: &AccountVerdict<'_>, now: Now) -> bool {
+    /// Applies the provider's answer to another record of the account. `is_same_way`: requests of this section travel
+    /// the same way as the answered one. Returns whether it is a refusal that a record of this section did not have
+    /// before.
+    pub fn account_answered(
+        &mut self,
+        verdict: &AccountVerdict<'_>,
+        is_same_way: bool,
+        now: Now,
+    ) -> bool {
         // A failure over one transport is no proof for another one. Each family may have its own host, so a
         // failure counts for the families in the request only.
         let is_failure = matches!(verdict.outcome, Outcome::Retry { after: None, .. });
-        if is_failure && verdict.spec.transport != self.spec.transport {
+        if is_failure && !is_same_way {
             return false;
         }
         let mut is_refused = false;
         for record in &mut self.records {
-            if !is_failure || verdict.families.contains(&record.family) {
+            let is_v4 = record.family == Family::V4;
+            if !is_failure || if is_v4 { verdict.has_v4 } else { verdict.has_v6 } {
                 is_refused |= record.account_answered(verdict.outcome, verdict.pause, now);
             }
         }

@@ -112,14 +112,14 @@ impl TimeZone {
 
 impl Rule {
     fn parse(text: &str) -> Option<Self> {
-        let (standard, rest) = parse_type(text, None)?;
-        if rest.is_empty() {
+        let mut rest = Rest(text);
+        let standard = rest.time_type(None)?;
+        if rest.0.is_empty() {
             return Some(Self { standard, summer: None });
         }
-        let (time_type, rest) = parse_type(rest, Some(standard.offset + HOUR))?;
-        let (begin, rest) = SwitchDate::parse(rest)?;
-        let (end, rest) = SwitchDate::parse(rest)?;
-        if !rest.is_empty() {
+        let time_type = rest.time_type(Some(standard.offset + HOUR))?;
+        let (begin, end) = (rest.switch_date()?, rest.switch_date()?);
+        if !rest.0.is_empty() {
             return None;
         }
         Some(Self { standard, summer: Some(Summer { time_type, begin, end }) })
@@ -147,17 +147,6 @@ impl Rule {
 }
 
 impl SwitchDate {
-    /// Parses `,date[/time]`, and returns what follows.
-    fn parse(text: &str) -> Option<(Self, &str)> {
-        let text = text.strip_prefix(',')?;
-        let (day, rest) = DayRule::parse(text)?;
-        let (time, rest) = match rest.strip_prefix('/') {
-            Some(time) => seconds(time, 167)?,
-            None => (2 * HOUR, rest),
-        };
-        Some((Self { day, time }, rest))
-    }
-
     /// The moment in `year`, in seconds since the epoch, if `offset` is in force until then.
     fn at(&self, year: i32, offset: i32) -> i64 {
         let first = calendar::day(year, 1, 1);
@@ -180,69 +169,94 @@ impl SwitchDate {
     }
 }
 
-impl DayRule {
-    fn parse(text: &str) -> Option<(Self, &str)> {
-        if let Some(day) = text.strip_prefix('J') {
-            let (day, rest) = number(day, 1, 365)?;
-            return Some((Self::WithoutLeapDay(day), rest));
+/// The part of a rule that is not read yet.
+struct Rest<'a>(&'a str);
+
+impl Rest<'_> {
+    /// Reads `character` if it comes next. Returns whether it does.
+    fn reads(&mut self, character: char) -> bool {
+        let after = self.0.strip_prefix(character);
+        self.0 = after.unwrap_or(self.0);
+        after.is_some()
+    }
+
+    /// Reads the bytes that `belong` together. All of them are ASCII.
+    fn word(&mut self, belong: fn(&u8) -> bool) -> &str {
+        let end = self.0.bytes().position(|byte| !belong(&byte)).unwrap_or(self.0.len());
+        let (word, after) = self.0.split_at(end);
+        self.0 = after;
+        word
+    }
+
+    /// Reads a number of at most three digits between `least` and `most`.
+    fn number(&mut self, least: i32, most: i32) -> Option<i32> {
+        let digits = self.word(u8::is_ascii_digit);
+        if digits.len() > 3 {
+            return None;
         }
-        let Some(month) = text.strip_prefix('M') else {
-            let (day, rest) = number(text, 0, 365)?;
-            return Some((Self::Counted(day), rest));
+        let number = digits.parse().ok()?;
+        if (least..=most).contains(&number) { Some(number) } else { None }
+    }
+
+    /// Reads `[+-]hh[:mm[:ss]]`.
+    fn seconds(&mut self, most_hours: i32) -> Option<i32> {
+        let is_negative = self.reads('-');
+        if !is_negative {
+            self.reads('+');
+        }
+        let mut total = self.number(0, most_hours)? * HOUR;
+        for unit in [60, 1] {
+            if !self.reads(':') {
+                break;
+            }
+            total += self.number(0, 59)? * unit;
+        }
+        Some(if is_negative { -total } else { total })
+    }
+
+    /// Reads a name and its offset, which POSIX counts west of UTC. Where the offset is missing before a comma, it is
+    /// `default`.
+    fn time_type(&mut self, default: Option<i32>) -> Option<LocalTimeType> {
+        let name = if self.reads('<') {
+            let (quoted, after) = self.0.split_once('>')?;
+            self.0 = after;
+            quoted.to_owned()
+        } else {
+            self.word(u8::is_ascii_alphabetic).to_owned()
         };
-        let (month, rest) = number(month, 1, 12)?;
-        let (week, rest) = number(rest.strip_prefix('.')?, 1, 5)?;
-        let (weekday, rest) = number(rest.strip_prefix('.')?, 0, 6)?;
-        Some((Self::Weekday(u8::try_from(month).ok()?, week, weekday), rest))
-    }
-}
-
-/// Parses a name and its offset, which POSIX counts west of UTC. Where the offset is missing before a
-/// comma, it is `default`.
-fn parse_type(text: &str, default: Option<i32>) -> Option<(LocalTimeType, &str)> {
-    let (name, rest) = match text.strip_prefix('<') {
-        Some(quoted) => quoted.split_once('>')?,
-        None => text.split_at(text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len())),
-    };
-    let is_name = name.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-'));
-    if name.len() < 3 || !is_name {
-        return None;
-    }
-    let (offset, rest) = match default {
-        Some(default) if rest.starts_with(',') => (default, rest),
-        _ => seconds(rest, 24).map(|(west, rest)| (-west, rest))?,
-    };
-    Some((LocalTimeType { offset, name: name.to_owned() }, rest))
-}
-
-/// Parses `[+-]hh[:mm[:ss]]`.
-fn seconds(text: &str, most_hours: i32) -> Option<(i32, &str)> {
-    let (sign, text) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (hours, mut rest) = number(text, 0, most_hours)?;
-    let mut total = hours * HOUR;
-    for unit in [60, 1] {
-        let Some(part) = rest.strip_prefix(':') else {
-            break;
+        let is_name = name.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-'));
+        if name.len() < 3 || !is_name {
+            return None;
+        }
+        let offset = match default {
+            Some(default) if self.0.starts_with(',') => default,
+            _ => -self.seconds(24)?,
         };
-        let (count, after) = number(part, 0, 59)?;
-        total += count * unit;
-        rest = after;
+        Some(LocalTimeType { offset, name })
     }
-    Some((sign * total, rest))
-}
 
-/// Parses a number of at most three digits between `least` and `most`.
-fn number(text: &str, least: i32, most: i32) -> Option<(i32, &str)> {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    if end > 3 {
-        return None;
+    /// Reads `,date[/time]`.
+    fn switch_date(&mut self) -> Option<SwitchDate> {
+        if !self.reads(',') {
+            return None;
+        }
+        let day = self.day()?;
+        let time = if self.reads('/') { self.seconds(167)? } else { 2 * HOUR };
+        Some(SwitchDate { day, time })
     }
-    let (digits, rest) = text.split_at(end);
-    let number: i32 = digits.parse().ok()?;
-    if (least..=most).contains(&number) { Some((number, rest)) } else { None }
+
+    fn day(&mut self) -> Option<DayRule> {
+        if self.reads('J') {
+            return Some(DayRule::WithoutLeapDay(self.number(1, 365)?));
+        }
+        if !self.reads('M') {
+            return Some(DayRule::Counted(self.number(0, 365)?));
+        }
+        let month = u8::try_from(self.number(1, 12)?).ok()?;
+        let week = if self.reads('.') { self.number(1, 5)? } else { return None };
+        let weekday = if self.reads('.') { self.number(0, 6)? } else { return None };
+        Some(DayRule::Weekday(month, week, weekday))
+    }
 }
 
 /// The counts in the header of one half of a file (RFC 9636 section 3.1).

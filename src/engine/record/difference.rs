@@ -198,15 +198,14 @@ impl Record {
     }
 
     /// The zone's own name servers have `found`, in the place of the published address or, if `is_added`, beside it.
-    /// This router had that address itself until `ours_until`. Returns the difference if the owner was not told of it
-    /// before.
+    /// This router had that address itself until `ours_until`. Returns whether the owner was not told of it before.
     pub fn differs(
         &mut self,
         found: Vec<IpAddr>,
         is_added: bool,
         ours_until: Option<UnixSeconds>,
         now: Now,
-    ) -> Option<Difference> {
+    ) -> bool {
         self.registered.compared();
         if now.up.saturating_sub(self.started) >= CLOCK_IS_SET {
             self.sight.date_corrections(now.wall);
@@ -231,9 +230,9 @@ impl Record {
             None => (now.wall, false),
         };
         let difference = Difference { found, found_at, ours_until, response };
-        self.sight.difference = Some(difference.clone());
         let is_known_alarm = self.sight.was_told(&difference);
-        if is_told || is_known_to_hide || is_known_alarm { None } else { Some(difference) }
+        self.sight.difference = Some(difference);
+        !is_told && !is_known_to_hide && !is_known_alarm
     }
 
     /// What is done about `found`, which DNS has in the place of the published address. `is_former`: this router had
