@@ -3,7 +3,7 @@
 use rustls::pki_types::CertificateDer;
 use webpki::{EndEntityCert, anchor_from_trusted_cert};
 
-use super::verify::is_authority;
+use super::authorities::is_authority;
 use crate::text::pem;
 use crate::time::UnixSeconds;
 use crate::time::calendar::Moment;

@@ -16,6 +16,7 @@ use rustls::{AlertDescription as Alert, CertificateError, Error, OtherError, Pee
 use super::verify::ShortKey;
 use crate::edge::system_error::{is_closing, system};
 use crate::provider::{Failure, FailureKind};
+use crate::text::quoted::quoted;
 use crate::time::duration::seconds;
 
 /// An error of a TLS connection.
@@ -26,6 +27,8 @@ pub(crate) enum TlsError {
     Tls(rustls::Error),
     /// The host has a name that no certificate can be for.
     Name,
+    /// There are no certificates to check servers with: a sentence.
+    NoCertificates(String),
 }
 
 impl From<io::Error> for TlsError {
@@ -45,7 +48,7 @@ impl From<TlsError> for io::Error {
         match error {
             TlsError::Tcp(error) => error,
             TlsError::Tls(error) => Self::new(io::ErrorKind::InvalidData, text(&error)),
-            TlsError::Name => io::ErrorKind::InvalidInput.into(),
+            TlsError::Name | TlsError::NoCertificates(_) => io::ErrorKind::InvalidInput.into(),
         }
     }
 }
@@ -72,6 +75,9 @@ pub(crate) fn handshake(error: &TlsError, host: &str, limit: Duration) -> Failur
     let (kind, text) = match error {
         TlsError::Tls(error) => (kind_of_tls(error), text(error)),
         TlsError::Name => (FailureKind::Other, "that is not a name that TLS can check".into()),
+        TlsError::NoCertificates(text) => {
+            return Failure { kind: FailureKind::Other, sent: false, text: text.clone() };
+        }
         TlsError::Tcp(error) => match error.kind() {
             io::ErrorKind::TimedOut => {
                 (FailureKind::Other, format!("no TLS handshake within {}", seconds(limit.into())))
@@ -120,39 +126,49 @@ pub(super) fn text(error: &Error) -> String {
             expected,
             presented,
         }) => other_names(expected, presented),
+        other => plain_text(other).into(),
+    }
+}
+
+/// The cause of an error that can be told without names.
+fn plain_text(error: &Error) -> &'static str {
+    match error {
         Error::InvalidCertificate(CertificateError::Other(OtherError(other))) => {
             match other.downcast_ref() {
-                Some(error) => chain(error).into(),
+                Some(error) => chain(error),
                 None if other.is::<ShortKey>() => {
-                    "the RSA key of the certificate is shorter than 2048 bits".into()
+                    "the RSA key of the certificate is shorter than 2048 bits"
                 }
-                None => "the certificate is not acceptable".into(),
+                None => "the certificate is not acceptable",
             }
         }
-        Error::InvalidCertificate(bad) => certificate(bad).into(),
-        Error::AlertReceived(alert) => refusal(*alert).into(),
+        Error::InvalidCertificate(bad) => certificate(bad),
+        Error::AlertReceived(alert) => refusal(*alert),
         Error::PeerIncompatible(
             PeerIncompatible::ServerDoesNotSupportTls12Or13
             | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
-        ) => TOO_OLD.into(),
-        Error::PeerIncompatible(_) => "the server's TLS is not compatible".into(),
-        Error::InvalidMessage(_) => "the server does not speak TLS on this port".into(),
-        Error::NoCertificatesPresented => "the server shows no certificate".into(),
-        _ => "TLS failed".into(),
+        ) => TOO_OLD,
+        Error::PeerIncompatible(_) => "the server's TLS is not compatible",
+        Error::InvalidMessage(_) => "the server does not speak TLS on this port",
+        Error::NoCertificatesPresented => "the server shows no certificate",
+        _ => "TLS failed",
     }
 }
 
 /// The text for a certificate that is for `names` and not for `wanted`, the host of the request.
 fn other_names(wanted: &ServerName<'_>, names: &[String]) -> String {
-    let mut names: Vec<String> = names.iter().filter_map(|name| plain_name(name)).collect();
-    if names.is_empty() {
+    let mut shown = Vec::new();
+    for name in names {
+        shown.extend(plain_name(name));
+    }
+    if shown.is_empty() {
         return NO_ALTERNATIVE_NAME.into();
     }
-    if names.len() > MAX_NAMES {
-        names.truncate(MAX_NAMES);
-        names.push("others".into());
+    if shown.len() > MAX_NAMES {
+        shown.truncate(MAX_NAMES);
+        shown.push("others".into());
     }
-    let names = names.join(", ");
+    let names = shown.join(", ");
     if let ServerName::IpAddress(_) = wanted {
         return format!(
             "the certificate is not for this address: it is for {names}; name the server so"
@@ -164,7 +180,8 @@ fn other_names(wanted: &ServerName<'_>, names: &[String]) -> String {
 /// The name in the form of webpki, such as `DnsName("www.example.com")`.
 fn plain_name(name: &str) -> Option<String> {
     let name = name.strip_prefix("DnsName(").or_else(|| name.strip_prefix("IpAddress("))?;
-    Some(name.trim_end_matches(')').trim_matches('"').escape_default().to_string())
+    let name = quoted(name.trim_end_matches(')').trim_matches('"'));
+    Some(name.trim_matches('"').to_owned())
 }
 
 fn certificate(bad: &CertificateError) -> &'static str {

@@ -1,5 +1,6 @@
 //! A byte stream over TCP or TLS, with a deadline: HTTP and DNS use it. Only this module uses rustls.
 
+mod authorities;
 mod cacert;
 pub(crate) mod deadline;
 pub(crate) mod failure;
@@ -10,7 +11,6 @@ mod trust;
 mod verify;
 
 use std::io::{self, Read as _, Write as _};
-use std::sync::Arc;
 
 pub(crate) use self::cacert::warning as cacert_warning;
 pub(crate) use self::deadline::Deadline;
@@ -23,7 +23,7 @@ pub use self::trust::TrustCache;
 /// A connection with or without TLS.
 pub(crate) enum Stream {
     Plain(Tcp),
-    Tls(Box<Tls>),
+    Tls(Tls),
 }
 
 impl Stream {
@@ -31,8 +31,8 @@ impl Stream {
     ///
     /// # Errors
     /// If TCP or TLS failed, before anything else was sent.
-    pub(crate) fn secure(tls: &Arc<TlsConfig>, host: &str, tcp: Tcp) -> Result<Self, TlsError> {
-        Ok(Self::Tls(Box::new(Tls::connect(tls, host, tcp)?)))
+    pub(crate) fn secure(tls: &TlsConfig, host: &str, tcp: Tcp) -> Result<Self, TlsError> {
+        Tls::connect(tls, host, tcp).map(Self::Tls)
     }
 
     /// Sets the deadline of further reads and writes.

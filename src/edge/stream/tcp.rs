@@ -2,10 +2,12 @@
 //! sends.
 
 use std::io::{self, Read, Write};
+use std::net::SocketAddr;
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags};
 use socket2::Socket;
 
@@ -81,5 +83,43 @@ impl Write for Tcp {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Begins to connect `socket`, which must not block, to `server`.
+pub(crate) fn begin_to_connect(socket: &Socket, server: SocketAddr) -> io::Result<()> {
+    match socket.connect(&server.into()) {
+        Err(error) if error.raw_os_error() == Some(Errno::EINPROGRESS as i32) => Ok(()),
+        result => result,
+    }
+}
+
+/// Whether the connection is open or has failed; `None` while it is being opened.
+pub(crate) fn opened(socket: &Socket) -> Option<io::Result<()>> {
+    // SO_ERROR is empty while a connection is being opened and also when it is open (man 2 connect,
+    // EINPROGRESS). Only an open connection has a peer.
+    match socket.take_error() {
+        Ok(None) if socket.peer_addr().is_err() => None,
+        // Reads and writes on an open connection block. A request is written at once, so Nagle's
+        // algorithm, which waits for more bytes, would only delay it.
+        Ok(None) => Some(socket.set_nonblocking(false).and_then(|()| socket.set_tcp_nodelay(true))),
+        Ok(Some(error)) | Err(error) => Some(Err(error)),
+    }
+}
+
+/// Connects `socket` to `server` within `limit`.
+pub(crate) fn connect(socket: &Socket, server: SocketAddr, limit: Duration) -> io::Result<()> {
+    let until = Deadline::after(limit);
+    socket.set_nonblocking(true)?;
+    begin_to_connect(socket, server)?;
+    loop {
+        if let Some(result) = opened(socket) {
+            return result;
+        }
+        let left = until.left();
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        wait(&mut [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)], left);
     }
 }

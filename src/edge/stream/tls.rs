@@ -3,37 +3,37 @@
 use std::io::{self, Read as _, Write as _};
 use std::sync::Arc;
 
+use rustls::ClientConnection;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection};
 
 use super::failure::TlsError;
 use super::tcp::Tcp;
+use super::trust::TlsConfig;
 use crate::model::name::canonical;
 
 /// A TLS connection after its handshake.
 pub(crate) struct Tls {
-    connection: ClientConnection,
+    /// On the heap, because it is large.
+    connection: Box<ClientConnection>,
     pub(crate) tcp: Tcp,
 }
 
 impl Tls {
     /// Does the handshake. The server must prove that it is `host`, which is a name or an address.
-    pub(crate) fn connect(
-        config: &Arc<ClientConfig>,
-        host: &str,
-        tcp: Tcp,
-    ) -> Result<Self, TlsError> {
+    pub(crate) fn connect(config: &TlsConfig, host: &str, tcp: Tcp) -> Result<Self, TlsError> {
         let name = ServerName::try_from(canonical(host)).map_err(|_| TlsError::Name)?;
-        let connection = ClientConnection::new(Arc::clone(config), name)?;
-        let mut tls = Self { connection, tcp };
+        let connection = ClientConnection::new(Arc::clone(&config.client), name)?;
+        let mut tls = Self { connection: Box::new(connection), tcp };
+        tls.send()?;
+        // The server needs time to answer.
+        config.load().map_err(TlsError::NoCertificates)?;
         while tls.connection.is_handshaking() {
-            tls.send()?;
             if tls.receive()? == 0 {
                 return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
             }
+            // The last message of the handshake is the client's (RFC 8446 section 2).
+            tls.send()?;
         }
-        // The last message of the handshake is the client's (RFC 8446 section 2).
-        tls.send()?;
         Ok(tls)
     }
 

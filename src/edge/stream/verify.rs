@@ -1,74 +1,48 @@
 //! Verifies certificates of servers. A certificate must be signed by a trusted authority, or `cacert` must
 //! name it itself.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use ring::digest;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{
-    CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
-};
+use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
 use webpki::EndEntityCert;
 
+use super::authorities::{self, Authorities, bytes_after};
 use super::suites::SIGNATURES;
+use crate::model::Trust;
 
-/// The certificates that `cacert` names, by their SHA-256 sums. The certificates themselves would take
-/// more memory and are only compared.
-#[derive(Debug, Default)]
-pub(super) struct Pins(Vec<Vec<u8>>);
-
-impl Pins {
-    /// Adds `certificate`, in DER.
-    pub(super) fn add(&mut self, certificate: &[u8]) {
-        self.0.push(sha256(certificate));
-    }
-
-    /// Whether `cacert` names no certificate.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    fn contain(&self, certificate: &[u8]) -> bool {
-        !self.is_empty() && self.0.contains(&sha256(certificate))
-    }
-}
-
-/// Whether `certificate` may sign others: it is marked as an authority (RFC 5280 section 4.2.1.9), or it
-/// is of version 1, which has no such mark.
-pub(super) fn is_authority(certificate: &[u8]) -> bool {
-    /// The object identifier of basicConstraints, 2.5.29.19, in DER.
-    const BASIC_CONSTRAINTS: &[u8] = &[0x06, 0x03, 0x55, 0x1d, 0x13];
-    /// The flag of a critical extension, in DER.
-    const CRITICAL: &[u8] = &[0x01, 0x01, 0xff];
-    let Some(value) = bytes_after(certificate, BASIC_CONSTRAINTS) else {
-        // webpki parses certificates of version 3 only.
-        return EndEntityCert::try_from(&CertificateDer::from(certificate)).is_err();
-    };
-    let value = value.strip_prefix(CRITICAL).unwrap_or(value);
-    // An octet string with a sequence whose first element is the flag CA:TRUE.
-    matches!(value, [0x04, _, 0x30, _, 0x01, 0x01, 0xff, ..])
-}
-
-/// The bytes after the first `mark` in `bytes`.
-fn bytes_after<'b>(bytes: &'b [u8], mark: &[u8]) -> Option<&'b [u8]> {
-    let start = bytes.windows(mark.len()).position(|window| window == mark)?;
-    bytes.get(start + mark.len()..)
-}
-
-fn sha256(certificate: &[u8]) -> Vec<u8> {
-    digest::digest(&digest::SHA256, certificate).as_ref().to_vec()
-}
-
-/// Accepts certificates that an authority of `roots` has signed, and those in `pins`. A certificate in
-/// `pins` may be marked as an authority, as `openssl req -x509` marks the certificates it makes.
+/// Accepts certificates that one of the authorities has signed, and pinned ones. A pinned certificate
+/// may be marked as an authority, as `openssl req -x509` marks the certificates it makes.
 #[derive(Debug)]
 pub(super) struct CheckedCertificates {
-    pub(super) roots: RootCertStore,
-    pub(super) pins: Pins,
+    trust: Trust,
+    /// Reading all authorities takes time, so it is done while a server answers.
+    authorities: OnceLock<Authorities>,
+    /// Locked while loading, so that several threads do not load the same file at once.
+    loading: Mutex<()>,
+}
+
+impl CheckedCertificates {
+    pub(super) fn new(trust: Trust) -> Self {
+        Self { trust, authorities: OnceLock::new(), loading: Mutex::new(()) }
+    }
+
+    /// The certificates, which are loaded at the first call.
+    ///
+    /// # Errors
+    /// If there are none. The text names the files and the package to install.
+    pub(super) fn authorities(&self) -> Result<&Authorities, String> {
+        let _loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(authorities) = self.authorities.get() {
+            return Ok(authorities);
+        }
+        let loaded = authorities::load(&self.trust)?;
+        Ok(self.authorities.get_or_init(|| loaded))
+    }
 }
 
 impl ServerCertVerifier for CheckedCertificates {
@@ -80,11 +54,13 @@ impl ServerCertVerifier for CheckedCertificates {
         _: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        // They were loaded before the server was asked for its certificate.
+        let authorities = self.authorities().map_err(Error::General)?;
         let certificate = ParsedCertificate::try_from(end_entity)?;
-        let pinned = self.pins.contain(end_entity);
+        let pinned = authorities.pins.contain(end_entity);
         let signed = verify_server_cert_signed_by_trust_anchor(
             &certificate,
-            &self.roots,
+            &authorities.roots,
             // Further certificates of the server are not needed for a pinned one, and may be invalid.
             if pinned { &[] } else { intermediates },
             now,
