@@ -20,7 +20,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ddns_netlink::edge::netlink::socket::Socket;
-use ddns_netlink::edge::netlink::way::{ask, find, of_marked};
+use ddns_netlink::edge::netlink::way::Routes;
 use ddns_netlink::model::Family;
 use ddns_netlink::proto::netlink::{
     Address, AddressFlags, IfIndex, Link, Message, NoWay, Report, Table, Way,
@@ -363,7 +363,7 @@ const HOST6: &str = "2001:db8:53::7";
 /// The devices and gateways of the route to `to`, or the reason why there is none.
 fn way(to: &str, device: Option<&str>) -> Result<Vec<String>, NoWay> {
     let device = device.map(|name| (name, index(name)));
-    match ask(to.parse().unwrap(), device) {
+    match Routes::default().ask(to.parse().unwrap(), device) {
         Way::Here => Ok(vec!["here".into()]),
         Way::Out(hops) => Ok(hops
             .iter()
@@ -483,7 +483,7 @@ fn a_route_needs_a_source_address() {
 
 /// The device by which packets with this mark leave.
 fn exit_of_marked(family: Family, mark: u32) -> Option<IfIndex> {
-    match of_marked(family, mark).way {
+    match Routes::default().of_marked(family, mark).way {
         Way::Out(hops) => hops.first()?.link,
         Way::Here | Way::None(_) => None,
     }
@@ -507,7 +507,7 @@ fn packets_with_a_mark_leave_as_its_rule_says() {
         }
         ip("route flush table 100");
         ip("route add unreachable default table 100");
-        assert_eq!(of_marked(Family::V4, 0x100).way, Way::None(NoWay::NoRoute));
+        assert_eq!(Routes::default().of_marked(Family::V4, 0x100).way, Way::None(NoWay::NoRoute));
     });
 }
 
@@ -516,7 +516,8 @@ fn packets_with_a_mark_leave_as_its_rule_says() {
 fn a_default_route_may_be_split_into_several_prefixes() {
     inside("a_default_route_may_be_split_into_several_prefixes", async || {
         two_lines();
-        let open = |family| matches!(find(&[], family, None).way, Way::Out(_));
+        let mut routes = Routes::default();
+        let mut open = |family| matches!(routes.find(&[], family, None).way, Way::Out(_));
         assert!(!open(Family::V4) && !open(Family::V6), "neighbours do not count as the internet");
         ip("route add 10.0.0.0/8 via 192.0.2.254");
         ip("-6 route add fd00::/8 via fe80::1 dev wan");
@@ -544,7 +545,7 @@ fn a_default_route_may_be_split_into_several_prefixes() {
         assert!(open(Family::V4));
         // With an address the kernel is asked for the route to it.
         ip("rule add to 198.51.100.0/24 prio 500 blackhole");
-        let found = find(&[HOST.parse().unwrap()], Family::V4, None);
+        let found = routes.find(&[HOST.parse().unwrap()], Family::V4, None);
         assert_eq!(found.way, Way::None(NoWay::Forbidden));
         assert_eq!(found.address, Some(HOST.parse().unwrap()));
     });

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::Daemon;
 use crate::edge::dns::DnsTransport;
 use crate::edge::netlink::neighbours::{self, Hosts};
-use crate::edge::netlink::way;
 use crate::edge::probe::Probe;
 use crate::edge::worker::{Publication, Task};
 use crate::engine::event::{Action, Event};
@@ -24,7 +23,7 @@ impl Daemon {
                 let transport = Transport { device, source, ..section.transport.clone() };
                 let global = Arc::clone(&self.config.global);
                 let publication = Publication { id, section, sections, job, transport, global };
-                self.pool.submit(Task::Publish(Box::new(publication)));
+                self.pool.submit(Task::Publish(publication));
             }
             Action::Detect { question, section, device, gateway, family } => {
                 let transport = Transport { device, ..section.transport.clone() };
@@ -86,8 +85,8 @@ impl Daemon {
             Host::Name(name) => self.pool.addresses(name, ask.family),
         };
         let told = match ask.mark {
-            0 => way::find(&addresses, ask.family, device),
-            mark => way::of_marked(ask.family, mark),
+            0 => self.routes.find(&addresses, ask.family, device),
+            mark => self.routes.of_marked(ask.family, mark),
         };
         self.engine.handle(Event::WayFound(ask, told), now);
     }

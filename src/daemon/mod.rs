@@ -41,6 +41,7 @@ use crate::edge::logger::{Destination, Logger};
 use crate::edge::mailbox::Mailbox;
 use crate::edge::netlink::neighbours::Neighbours;
 use crate::edge::netlink::socket::Socket;
+use crate::edge::netlink::way::Routes;
 use crate::edge::runtime::block_on;
 use crate::edge::signals::Signals;
 use crate::edge::store::{Store, StoreThread};
@@ -143,6 +144,8 @@ struct Daemon {
     announcements: Announcements,
     /// Hosts of the local network in the kernel's neighbour table.
     neighbours: Neighbours,
+    /// Asks the kernel for ways to hosts.
+    routes: Routes,
     pool: Pool,
     store: StoreThread,
     hook: Hook,
@@ -190,6 +193,7 @@ fn run(
         files: FileWatch::default(),
         announcements: Announcements::default(),
         neighbours: Neighbours::default(),
+        routes: Routes::default(),
         pool: pool(delivery, &incoming),
         store: store_thread(store, saved, &incoming),
         hook: hook(&incoming),

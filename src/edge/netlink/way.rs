@@ -47,29 +47,126 @@ const INTERNET: (Ipv4Addr, Ipv6Addr) =
 /// The device that packets must leave through, if the owner has chosen one.
 pub type Device<'a> = Option<(&'a str, IfIndex)>;
 
-/// The way to a host. `known` are the addresses of `family` at which it was reached before; the
-/// first one with a way decides.
-pub fn find(known: &[IpAddr], family: Family, device: Device<'_>) -> WayAnswer {
-    let mut first_failed = None;
-    for &address in known {
-        let answer = WayAnswer { address: Some(address), way: ask(address, device) };
-        match answer.way {
-            Way::Here | Way::Out(_) => return answer,
-            Way::None(_) if first_failed.is_none() => first_failed = Some(answer),
-            Way::None(_) => {}
+/// Asks for routes. It keeps its netlink socket, because opening one takes as long as a question.
+#[derive(Default)]
+pub struct Routes(Option<sys::Socket>);
+
+impl Routes {
+    /// The way to a host. `known` are the addresses of `family` at which it was reached before; the
+    /// first one with a way decides.
+    pub fn find(&mut self, known: &[IpAddr], family: Family, device: Device<'_>) -> WayAnswer {
+        let mut first_failed = None;
+        for &address in known {
+            let answer = WayAnswer { address: Some(address), way: self.ask(address, device) };
+            match answer.way {
+                Way::Here | Way::Out(_) => return answer,
+                Way::None(_) if first_failed.is_none() => first_failed = Some(answer),
+                Way::None(_) => {}
+            }
+        }
+        if let Some(answer) = first_failed {
+            return answer;
+        }
+        WayAnswer { address: None, way: self.way_to_internet(family, device) }
+    }
+
+    /// The way to the internet of packets with `mark`. Without a source address the kernel chooses one after
+    /// the route, as it does for a new connection.
+    pub fn of_marked(&mut self, family: Family, mark: u32) -> WayAnswer {
+        let question = Question { to: internet(family), source: None, device: None, mark };
+        WayAnswer { address: None, way: self.way_of(question) }
+    }
+
+    fn way_to_internet(&mut self, family: Family, device: Device<'_>) -> Way {
+        let way = self.ask(internet(family), device);
+        if way != Way::None(NoWay::NoRoute) {
+            return way;
+        }
+        let hops = public_route_hops(family, device);
+        if hops.is_empty() { way } else { Way::Out(hops) }
+    }
+
+    /// The way to `to`.
+    pub fn ask(&mut self, to: IpAddr, device: Device<'_>) -> Way {
+        let source = match source(to, device) {
+            Ok(source) => source,
+            Err(error) => return Way::None(no_way(error.raw_os_error().unwrap_or_default())),
+        };
+        if !can_be_answered(source, to) {
+            return Way::None(NoWay::NoSource);
+        }
+        self.way_of(Question { to, source: Some(source), device, mark: 0 })
+    }
+
+    /// The way of the packets of `question`.
+    fn way_of(&mut self, question: Question<'_>) -> Way {
+        let device = question.device;
+        for flags in [FIB_MATCH, 0] {
+            match self.route(question, flags) {
+                RouteAnswer::Refused(code) if is_unreachable(code) => {
+                    return Way::None(NoWay::NoRoute);
+                }
+                RouteAnswer::Refused(code) if question.source.is_none() => {
+                    return Way::None(no_way(code));
+                }
+                // source() could connect its socket, so there is a way although this answer names none.
+                RouteAnswer::Refused(_) | RouteAnswer::Unclear => break,
+                RouteAnswer::Route(route) => match route.leads {
+                    Leads::Here => return Way::Here,
+                    Leads::Nowhere => return Way::None(NoWay::NoRoute),
+                    Leads::Out if !route.hops.is_empty() => {
+                        return Way::Out(through(route.hops, device));
+                    }
+                    // The route uses a next-hop object. Only the answer without FIB_MATCH has its hops.
+                    Leads::Out => {}
+                },
+            }
+        }
+        Way::Out(Vec::new())
+    }
+
+    /// Asks for the route. `flags` are the `rtm_flags` of the request.
+    fn route(&mut self, question: Question<'_>, flags: u32) -> RouteAnswer {
+        let body = route_question(question, flags);
+        let mut answer = RouteAnswer::Unclear;
+        let _ = self.query(&request(GET_ROUTE, REQUEST, 1, &body), &mut |payload| {
+            answer = match payload {
+                Payload::Message(Message::Route(route)) => RouteAnswer::Route(route),
+                Payload::Error(code) => RouteAnswer::Refused(code.saturating_neg()),
+                Payload::Message(_)
+                | Payload::Neighbour(..)
+                | Payload::Done(_)
+                | Payload::Overrun
+                | Payload::Ignored
+                | Payload::Malformed
+                | Payload::Garbled => return false,
+            };
+            true
+        });
+        answer
+    }
+
+    /// Sends a request, and reads answers until `take` accepts one. Never blocks: the kernel has queued its
+    /// answer when `send` returns.
+    fn query(&mut self, request: &[u8], take: &mut dyn FnMut(Payload) -> bool) -> io::Result<()> {
+        let socket = match self.0.take() {
+            Some(socket) => socket,
+            None => open()?,
+        };
+        socket.send(request, 0)?;
+        let mut buffer = Vec::with_capacity(DATAGRAM);
+        loop {
+            buffer.clear();
+            socket.recv(&mut buffer, 0)?;
+            for incoming in decode::datagram(&buffer) {
+                if take(incoming.payload) {
+                    // Only now: a socket with an unread answer would give it to the next question.
+                    self.0 = Some(socket);
+                    return Ok(());
+                }
+            }
         }
     }
-    if let Some(answer) = first_failed {
-        return answer;
-    }
-    WayAnswer { address: None, way: way_to_internet(family, device) }
-}
-
-/// The way to the internet of packets with `mark`. Without a source address the kernel chooses one after the
-/// route, as it does for a new connection.
-pub fn of_marked(family: Family, mark: u32) -> WayAnswer {
-    let question = Question { to: internet(family), source: None, device: None, mark };
-    WayAnswer { address: None, way: way_of(question) }
 }
 
 /// Stands for any host on the internet.
@@ -78,27 +175,6 @@ fn internet(family: Family) -> IpAddr {
         Family::V4 => INTERNET.0.into(),
         Family::V6 => INTERNET.1.into(),
     }
-}
-
-fn way_to_internet(family: Family, device: Device<'_>) -> Way {
-    let way = ask(internet(family), device);
-    if way != Way::None(NoWay::NoRoute) {
-        return way;
-    }
-    let hops = public_route_hops(family, device);
-    if hops.is_empty() { way } else { Way::Out(hops) }
-}
-
-/// The way to `to`.
-pub fn ask(to: IpAddr, device: Device<'_>) -> Way {
-    let source = match source(to, device) {
-        Ok(source) => source,
-        Err(error) => return Way::None(no_way(error.raw_os_error().unwrap_or_default())),
-    };
-    if !can_be_answered(source, to) {
-        return Way::None(NoWay::NoSource);
-    }
-    way_of(Question { to, source: Some(source), device, mark: 0 })
 }
 
 /// A question for the route of packets.
@@ -110,33 +186,6 @@ struct Question<'a> {
     device: Device<'a>,
     /// The mark that rules may look at; 0 for none.
     mark: u32,
-}
-
-/// The way of the packets of `question`.
-fn way_of(question: Question<'_>) -> Way {
-    let device = question.device;
-    for flags in [FIB_MATCH, 0] {
-        match route(question, flags) {
-            RouteAnswer::Refused(code) if is_unreachable(code) => {
-                return Way::None(NoWay::NoRoute);
-            }
-            RouteAnswer::Refused(code) if question.source.is_none() => {
-                return Way::None(no_way(code));
-            }
-            // source() could connect its socket, so there is a way although this answer names none.
-            RouteAnswer::Refused(_) | RouteAnswer::Unclear => break,
-            RouteAnswer::Route(route) => match route.leads {
-                Leads::Here => return Way::Here,
-                Leads::Nowhere => return Way::None(NoWay::NoRoute),
-                Leads::Out if !route.hops.is_empty() => {
-                    return Way::Out(through(route.hops, device));
-                }
-                // The route uses a next-hop object. Only the answer without FIB_MATCH has its hops.
-                Leads::Out => {}
-            },
-        }
-    }
-    Way::Out(Vec::new())
 }
 
 /// Whether an answer can come back to `source`. If a device has no better address, the kernel
@@ -174,23 +223,6 @@ enum RouteAnswer {
     Unclear,
 }
 
-/// Asks for the route. `flags` are the `rtm_flags` of the request.
-fn route(question: Question<'_>, flags: u32) -> RouteAnswer {
-    let body = route_question(question, flags);
-    let answer = query(&request(GET_ROUTE, REQUEST, 1, &body), |payload| match payload {
-        Payload::Message(Message::Route(route)) => Some(RouteAnswer::Route(route)),
-        Payload::Error(code) => Some(RouteAnswer::Refused(code.saturating_neg())),
-        Payload::Message(_)
-        | Payload::Neighbour(..)
-        | Payload::Done(_)
-        | Payload::Overrun
-        | Payload::Ignored
-        | Payload::Malformed
-        | Payload::Garbled => None,
-    });
-    answer.unwrap_or(RouteAnswer::Unclear)
-}
-
 /// The body of a request for a route (rtnetlink(7), RTM_GETROUTE).
 fn route_question(question: Question<'_>, flags: u32) -> Vec<u8> {
     let Question { to, source, device, mark } = question;
@@ -221,20 +253,30 @@ fn public_route_hops(family: Family, device: Device<'_>) -> Vec<Hop> {
     let family = if family == Family::V4 { AF_INET } else { AF_INET6 };
     // struct rtmsg with nothing but the family: the routes of all tables.
     let body = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-    let hops = query(&request(GET_ROUTE, DUMP, 1, &body), |payload| match payload {
-        Payload::Message(Message::Route(route)) if is_to_internet(&route) => {
-            let hops = through(route.hops, device);
-            if hops.iter().any(|hop| hop.alive) { Some(hops) } else { None }
-        }
-        Payload::Done(_) | Payload::Error(_) => Some(Vec::new()),
-        Payload::Message(_)
-        | Payload::Neighbour(..)
-        | Payload::Overrun
-        | Payload::Ignored
-        | Payload::Malformed
-        | Payload::Garbled => None,
-    });
-    hops.unwrap_or_default()
+    let mut found = Vec::new();
+    // Most of the dump is not read, so its socket cannot be used again.
+    let _ =
+        Routes::default().query(
+            &request(GET_ROUTE, DUMP, 1, &body),
+            &mut |payload| match payload {
+                Payload::Message(Message::Route(route)) if is_to_internet(&route) => {
+                    let hops = through(route.hops, device);
+                    let is_alive = hops.iter().any(|hop| hop.alive);
+                    if is_alive {
+                        found = hops;
+                    }
+                    is_alive
+                }
+                Payload::Done(_) | Payload::Error(_) => true,
+                Payload::Message(_)
+                | Payload::Neighbour(..)
+                | Payload::Overrun
+                | Payload::Ignored
+                | Payload::Malformed
+                | Payload::Garbled => false,
+            },
+        );
+    found
 }
 
 fn is_to_internet(route: &Route) -> bool {
@@ -243,25 +285,14 @@ fn is_to_internet(route: &Route) -> bool {
         && address::not_public(route.destination).is_none()
 }
 
-/// Sends a request on a netlink socket of its own, and reads answers until `take` accepts one.
-/// Never blocks: the kernel has queued its answer when `send` returns.
-fn query<T>(request: &[u8], mut take: impl FnMut(Payload) -> Option<T>) -> io::Result<T> {
+/// A netlink socket that is connected to the kernel.
+fn open() -> io::Result<sys::Socket> {
     let mut socket = sys::Socket::new(sys::protocols::NETLINK_ROUTE)?;
     socket.bind_auto()?;
     // Port 0 is the kernel. A connected socket receives no unicast from other processes.
     socket.connect(&sys::SocketAddr::new(0, 0))?;
     socket.set_non_blocking(true)?;
-    socket.send(request, 0)?;
-    let mut buffer = Vec::with_capacity(DATAGRAM);
-    loop {
-        buffer.clear();
-        socket.recv(&mut buffer, 0)?;
-        for incoming in decode::datagram(&buffer) {
-            if let Some(answer) = take(incoming.payload) {
-                return Ok(answer);
-            }
-        }
-    }
+    Ok(socket)
 }
 
 /// Appends a `struct rtattr`.
