@@ -246,8 +246,8 @@ fn look_up(host: &str) -> Result<Vec<String>, String> {
 }
 
 fn look_up_for(host: &str, family: Option<Family>, limit: Duration) -> Result<Vec<String>, String> {
-    let found = resolve(host, 80, family, limit)?;
-    Ok(found.iter().map(|address| address.ip().to_string()).collect())
+    let found = resolve(host, family, limit)?;
+    Ok(found.iter().map(|address| address.to_string()).collect())
 }
 
 #[test]

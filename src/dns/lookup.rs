@@ -94,6 +94,10 @@ pub enum LookupStep {
     Done(Result<Found, String>),
 }
 
+/// The result of a look-up that has ended; `None` if the question of the stage is to be asked of the next
+/// server in `left`.
+type End = Option<Result<Found, String>>;
+
 /// The question that is being asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Stage {
@@ -168,38 +172,45 @@ impl DnsLookup {
 
     /// The first question.
     pub fn start(&mut self) -> LookupStep {
-        if !self.plan.servers.is_empty() {
-            return self.ask_configured();
-        }
-        self.zone = None;
-        self.find_zone(Some(self.name.clone()))
+        let end = self.begin_anew();
+        self.proceed(end)
     }
 
     /// The step after the reply to the last question. An error is a sentence that says why there is
     /// no reply.
     pub fn step(&mut self, reply: Result<Message, String>) -> LookupStep {
         let is_at_end = matches!(self.stage, Stage::Validate | Stage::Unchecked);
-        match self.advance(reply) {
-            LookupStep::Done(result) if !is_at_end => self.finish(result),
+        let end = self.advance(reply);
+        match self.proceed(end) {
+            LookupStep::Done(result) if !is_at_end => {
+                let end = self.finish(result);
+                self.proceed(end)
+            }
             step @ (LookupStep::Done(_) | LookupStep::Ask(_)) => step,
         }
     }
 
-    /// The step after the reply to the last question, without the resolver on this host.
-    fn advance(&mut self, reply: Result<Message, String>) -> LookupStep {
-        let step = match reply {
+    /// Asks for the addresses of the name from the beginning.
+    fn begin_anew(&mut self) -> End {
+        if !self.plan.servers.is_empty() {
+            return self.ask(Stage::AskConfigured, self.plan.servers.clone());
+        }
+        self.zone = None;
+        self.find_zone(Some(self.name.clone()))
+    }
+
+    /// Deals with the reply to the last question, without the resolver on this host.
+    fn advance(&mut self, reply: Result<Message, String>) -> End {
+        let answer = match reply {
             Ok(message) => self.interpret(&message),
             Err(why) => Err(why),
         };
-        match step {
-            Ok(step) => step,
-            Err(why) => {
-                self.trouble = why;
-                // A look-up has several questions, and a resolver without an answer would delay each.
-                self.ask_last();
-                self.next()
-            }
-        }
+        answer.unwrap_or_else(|why| {
+            self.trouble = why;
+            // A look-up has several questions, and a resolver without an answer would delay each.
+            self.ask_last();
+            None
+        })
     }
 
     /// Asks the present server after all other resolvers from now on, if it is a resolver.
@@ -211,8 +222,8 @@ impl DnsLookup {
         }
     }
 
-    /// The step after a reply. An error says why another server must be asked the same question.
-    fn interpret(&mut self, message: &Message) -> Result<LookupStep, String> {
+    /// Deals with a reply. An error says why another server must be asked the same question.
+    fn interpret(&mut self, message: &Message) -> Result<End, String> {
         let who = self.server.map_or(String::new(), |server| server.ip().to_string());
         match message.rcode() {
             NOERROR | NXDOMAIN => {}
@@ -226,16 +237,13 @@ impl DnsLookup {
             Stage::Servers => Ok(self.ns_answer(message)),
             Stage::Address(server, family) => Ok(self.server_found(&server, family, message)),
             Stage::AskAuthority => match self.authority_answer(message) {
-                Some(LookupStep::Done(Ok(found))) => Ok(self.compare(found)),
-                Some(step) => Ok(step),
-                None => Err(format!("{who} does not answer with authority")),
+                Ok(Some(Ok(found))) => Ok(self.compare(found)),
+                Ok(end) => Ok(end),
+                Err(reason) => Err(format!("{who} {reason}")),
             },
             Stage::AskConfigured | Stage::AskResolver => Ok(self.recursive_answer(message)),
             Stage::Validate => Ok(self.validated(message)),
-            Stage::Unchecked => {
-                let dnssec = Dnssec::Bogus;
-                Ok(LookupStep::Done(Ok(Found { dnssec, ..Found::default() })))
-            }
+            Stage::Unchecked => Ok(Some(Ok(Found { dnssec: Dnssec::Bogus, ..Found::default() }))),
         }
     }
 
@@ -254,7 +262,7 @@ impl DnsLookup {
 
     /// Ends the look-up. What was found is first shown to a resolver on this host. If such a resolver has failed,
     /// it is asked whether that is because of the signatures.
-    fn finish(&mut self, result: Result<Found, String>) -> LookupStep {
+    fn finish(&mut self, result: Result<Found, String>) -> End {
         let failed = self.failed.take();
         let (stage, server) = match &result {
             Ok(_) => (Stage::Validate, self.local_resolver()),
@@ -266,9 +274,9 @@ impl DnsLookup {
             && self.questions + 2 <= MOST_QUESTIONS
         {
             self.result = result;
-            return self.ask_about_result(stage, server);
+            return self.ask(stage, vec![server]);
         }
-        LookupStep::Done(result)
+        Some(result)
     }
 
     /// The first server that may validate and is on this host.
@@ -278,45 +286,38 @@ impl DnsLookup {
         servers.find(|server| server.ip().is_loopback())
     }
 
-    fn ask_about_result(&mut self, stage: Stage, server: SocketAddr) -> LookupStep {
-        self.stage = stage;
-        self.left = vec![server].into_iter();
-        self.next()
-    }
-
     /// The end of the look-up after an answer of a resolver on this host. It may come from a cache, so only the
     /// same addresses are authenticated.
-    fn validated(&mut self, message: &Message) -> LookupStep {
+    fn validated(&mut self, message: &Message) -> End {
         let mut addresses: Vec<_> = message.answers.iter().filter_map(Record::address).collect();
         sort::ascending(&mut addresses);
         addresses.dedup();
         let mut records = message.answers.iter().chain(&message.authorities);
         let is_signed = records.any(|record| record.kind == TYPE_RRSIG);
-        LookupStep::Done(self.result.clone().map(|found| {
-            let dnssec = if message.has(AD) && addresses == found.addresses {
+        let mut result = self.result.clone();
+        if let Ok(found) = &mut result {
+            found.dnssec = if message.has(AD) && addresses == found.addresses {
                 Dnssec::Authenticated
             } else if is_signed {
                 Dnssec::Signed
             } else {
                 Dnssec::Unknown
             };
-            Found { dnssec, ..found }
-        }))
+        }
+        Some(result)
     }
 
     /// Asks the name server `server` of the zone at the addresses in `message`.
-    fn server_found(&mut self, server: &Name, family: Family, message: &Message) -> LookupStep {
-        let servers: Vec<_> = addresses(&message.answers, server, family)
-            .map(|address| SocketAddr::new(address, PORT))
-            .take(MOST_SERVERS)
-            .collect();
-        self.left = servers.into_iter();
-        self.stage = Stage::AskAuthority;
-        self.next()
+    fn server_found(&mut self, server: &Name, family: Family, message: &Message) -> End {
+        let mut servers = Vec::new();
+        for address in addresses(&message.answers, server, family).into_iter().take(MOST_SERVERS) {
+            servers.push(SocketAddr::new(address, PORT));
+        }
+        self.ask(Stage::AskAuthority, servers)
     }
 
     /// Asks for the zone of `name`.
-    fn find_zone(&mut self, name: Option<Name>) -> LookupStep {
+    fn find_zone(&mut self, name: Option<Name>) -> End {
         match name {
             Some(name) if !name.is_root() => self.begin(Stage::Zone(name)),
             Some(_) | None => self.begin(Stage::AskResolver),
@@ -326,7 +327,7 @@ impl DnsLookup {
     /// The SOA record of the zone is in the answer section or, for a name below it, in the authority
     /// section. It is missing for an alias, whose zone is that of its parent, and in the cache of
     /// some resolvers.
-    fn soa_answer(&mut self, name: &Name, message: &Message) -> LookupStep {
+    fn soa_answer(&mut self, name: &Name, message: &Message) -> End {
         if message.answers.iter().any(|record| record.kind == TYPE_CNAME) {
             return self.find_zone(name.parent());
         }
@@ -350,7 +351,7 @@ impl DnsLookup {
 
     /// Tries the name servers of the zone, the primary first, because it has changes before the
     /// others.
-    fn ns_answer(&mut self, message: &Message) -> LookupStep {
+    fn ns_answer(&mut self, message: &Message) -> End {
         let mut servers = Vec::new();
         for record in &message.answers {
             if record.kind == TYPE_NS && self.zone.as_ref() == Some(&record.name) {
@@ -373,53 +374,52 @@ impl DnsLookup {
         self.next_server()
     }
 
-    fn next_server(&mut self) -> LookupStep {
+    fn next_server(&mut self) -> End {
         match self.others.next() {
             Some((server, family)) => self.begin(Stage::Address(server, family)),
             None => match self.unexpected.take() {
-                Some(found) => LookupStep::Done(Ok(found)),
+                Some(found) => Some(Ok(found)),
                 None => self.begin(Stage::AskResolver),
             },
         }
     }
 
-    /// The step after a name server of the zone has answered with `found`. Another address than the expected one
+    /// Deals with the answer `found` of a name server of the zone. Another address than the expected one
     /// counts only if all name servers that answer have it.
-    fn compare(&mut self, found: Found) -> LookupStep {
+    fn compare(&mut self, found: Found) -> End {
         let is_expected = match self.plan.expected {
             Some(expected) => found.addresses.contains(&expected),
             None => true,
         };
         if is_expected {
-            return LookupStep::Done(Ok(found));
+            return Some(Ok(found));
         }
         if self.unexpected.as_ref().is_some_and(|before| *before != found) {
             let host = &self.plan.host;
-            let text = format!("the name servers of the zone do not agree about {host}");
-            return LookupStep::Done(Err(text));
+            return Some(Err(format!("the name servers of the zone do not agree about {host}")));
         }
         self.unexpected = Some(found);
         self.next_server()
     }
 
-    /// The step after an answer of a name server of the zone; `None` if the answer is without
-    /// authority.
-    fn authority_answer(&mut self, message: &Message) -> Option<LookupStep> {
+    /// Deals with an answer of a name server of the zone. An error is a clause about the server.
+    fn authority_answer(&mut self, message: &Message) -> Result<End, &'static str> {
+        const NO_AUTHORITY: &str = "does not answer with authority";
         if message.has(AA) {
-            return Some(match self.alias(message) {
+            return Ok(match self.alias(message) {
                 Some(name) => self.follow(name),
                 None => self.found(&message.answers),
             });
         }
         // A server with an answer but without authority is a cache, which may be old.
         if !self.plan.glue || !message.answers.is_empty() {
-            return None;
+            return Err(NO_AUTHORITY);
         }
-        let targets = self.referral(message)?;
+        let targets = self.referral(message).ok_or(NO_AUTHORITY)?;
         // The parent is responsible for the addresses of the child's name servers only. An address of
         // another host may come from a cache.
         self.authoritative = targets.contains(&self.name);
-        Some(self.found(&message.additionals))
+        Ok(self.found(&message.additionals))
     }
 
     /// The name servers that the parent zone refers to, which has their addresses, too (glue).
@@ -435,9 +435,9 @@ impl DnsLookup {
         if targets.is_empty() { None } else { Some(targets) }
     }
 
-    /// The step after the answer of a server that may have asked others. It is authoritative only if
+    /// Deals with the answer of a server that may have asked others. It is authoritative only if
     /// `dns_server` is an authority itself.
-    fn recursive_answer(&mut self, message: &Message) -> LookupStep {
+    fn recursive_answer(&mut self, message: &Message) -> End {
         self.authoritative &= self.stage == Stage::AskConfigured && message.has(AA);
         match self.alias(message) {
             Some(name) => self.follow(name),
@@ -455,11 +455,11 @@ impl DnsLookup {
     }
 
     /// Looks up the target of an alias. Its records in the same message may come from a cache.
-    fn follow(&mut self, name: Name) -> LookupStep {
+    fn follow(&mut self, name: Name) -> End {
         self.aliases += 1;
         if self.aliases > MOST_ALIASES {
             let host = &self.plan.host;
-            return LookupStep::Done(Err(format!("{host} is an alias that leads nowhere")));
+            return Some(Err(format!("{host} is an alias that leads nowhere")));
         }
         self.name = name;
         match self.stage {
@@ -471,56 +471,66 @@ impl DnsLookup {
             | Stage::AskAuthority
             | Stage::AskConfigured
             | Stage::Validate
-            | Stage::Unchecked => self.start(),
+            | Stage::Unchecked => self.begin_anew(),
         }
     }
 
-    fn found(&self, records: &[Record]) -> LookupStep {
-        let mut addresses: Vec<_> = addresses(records, &self.name, self.plan.family).collect();
+    fn found(&self, records: &[Record]) -> End {
+        let mut addresses = addresses(records, &self.name, self.plan.family);
         // Servers rotate the order of records, and the result is compared with the one before.
         sort::ascending(&mut addresses);
         addresses.dedup();
         let authoritative = self.authoritative;
-        LookupStep::Done(Ok(Found { addresses, authoritative, ..Found::default() }))
-    }
-
-    fn ask_configured(&mut self) -> LookupStep {
-        self.stage = Stage::AskConfigured;
-        self.left = self.plan.servers.clone().into_iter();
-        self.next()
+        Some(Ok(Found { addresses, authoritative, ..Found::default() }))
     }
 
     /// Asks the system's resolvers the question of `stage`.
-    fn begin(&mut self, stage: Stage) -> LookupStep {
-        self.stage = stage;
-        self.left = self.plan.resolvers.clone().into_iter();
-        self.next()
+    fn begin(&mut self, stage: Stage) -> End {
+        self.ask(stage, self.plan.resolvers.clone())
     }
 
-    /// Asks the next server the same question, or enters the next stage if no server is left.
-    fn next(&mut self) -> LookupStep {
-        self.server = self.left.next();
-        if let Some(server) = self.server {
-            if self.questions >= MOST_QUESTIONS {
+    /// Asks `servers` the question of `stage`, until one of them answers.
+    fn ask(&mut self, stage: Stage, servers: Vec<SocketAddr>) -> End {
+        self.stage = stage;
+        self.left = servers.into_iter();
+        None
+    }
+
+    /// Makes a step of `end`: asks the next server the question of the stage, and enters the next stage if no
+    /// server is left.
+    fn proceed(&mut self, mut end: End) -> LookupStep {
+        loop {
+            if let Some(result) = end {
+                return LookupStep::Done(result);
+            }
+            self.server = self.left.next();
+            if let Some(server) = self.server {
+                if self.questions < MOST_QUESTIONS {
+                    self.questions += 1;
+                    let (role, question) = (self.role(), self.question());
+                    let flags = self.flags();
+                    return LookupStep::Ask(ServerQuery { server, role, question, flags });
+                }
                 let text = format!("no result after {MOST_QUESTIONS} questions ({})", self.trouble);
                 return LookupStep::Done(Err(text));
             }
-            self.questions += 1;
-            let (role, question) = (self.role(), self.question());
-            return LookupStep::Ask(ServerQuery { server, role, question, flags: self.flags() });
+            end = self.without_answer();
         }
+    }
+
+    /// What follows if no server has answered the question of the stage.
+    fn without_answer(&mut self) -> End {
         match self.stage {
             // A resolver that cannot answer for SOA and NS may still have the addresses.
             Stage::Zone(_) | Stage::Servers => self.begin(Stage::AskResolver),
             Stage::Address(..) | Stage::AskAuthority => self.next_server(),
             Stage::AskConfigured | Stage::AskResolver => {
-                LookupStep::Done(Err(format!("no name server answers ({})", self.trouble)))
+                Some(Err(format!("no name server answers ({})", self.trouble)))
             }
-            Stage::Validate => match self.failed.take() {
-                Some(server) => self.ask_about_result(Stage::Unchecked, server),
-                None => LookupStep::Done(self.result.clone()),
+            Stage::Validate | Stage::Unchecked => match self.failed.take() {
+                Some(server) => self.ask(Stage::Unchecked, vec![server]),
+                None => Some(self.result.clone()),
             },
-            Stage::Unchecked => LookupStep::Done(self.result.clone()),
         }
     }
 
@@ -568,11 +578,12 @@ impl DnsLookup {
 }
 
 /// The addresses of `name` among `records`.
-fn addresses<'a>(
-    records: &'a [Record],
-    name: &'a Name,
-    family: Family,
-) -> impl Iterator<Item = IpAddr> + use<'a> {
-    let records = records.iter().filter(move |record| record.name == *name);
-    records.filter_map(Record::address).filter(move |address| Family::of(*address) == family)
+fn addresses(records: &[Record], name: &Name, family: Family) -> Vec<IpAddr> {
+    let mut addresses = Vec::new();
+    for record in records {
+        if record.name == *name {
+            addresses.extend(record.address().filter(|address| Family::of(*address) == family));
+        }
+    }
+    addresses
 }

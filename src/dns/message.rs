@@ -148,16 +148,16 @@ impl Message {
     pub fn encode(&self) -> Result<Vec<u8>, &'static str> {
         let mut wire = Vec::with_capacity(512);
         let sections = [&self.answers, &self.authorities, &self.additionals];
-        let counts = [&[self.questions.len()][..], &sections.map(Vec::len)].concat();
-        wire.extend(self.id.to_be_bytes());
-        wire.extend(self.flags.to_be_bytes());
-        for count in counts {
-            wire.extend(length(count)?);
+        put(&mut wire, self.id);
+        put(&mut wire, self.flags);
+        put(&mut wire, length(self.questions.len())?);
+        for section in sections {
+            put(&mut wire, length(section.len())?);
         }
         for question in &self.questions {
-            wire.extend(question.name.wire());
-            wire.extend(question.kind.to_be_bytes());
-            wire.extend(question.class.to_be_bytes());
+            wire.extend_from_slice(question.name.wire());
+            put(&mut wire, question.kind);
+            put(&mut wire, question.class);
         }
         for record in sections.into_iter().flatten() {
             record.write(&mut wire)?;
@@ -179,7 +179,7 @@ impl Message {
         for _ in &message.questions {
             reader.question().ok()?;
         }
-        reader.records(before).ok()?;
+        reader.records(before, &mut Vec::new()).ok()?;
         let mut stripped = wire.get(..reader.position)?.to_vec();
         // The last two octets of the header are the number of additional records.
         stripped.get_mut(HEADER - 2..HEADER)?.copy_from_slice(&count.to_be_bytes());
@@ -230,12 +230,12 @@ impl Record {
     }
 
     fn write(&self, wire: &mut Vec<u8>) -> Result<(), &'static str> {
-        wire.extend(self.name.wire());
-        wire.extend(self.kind.to_be_bytes());
-        wire.extend(self.class.to_be_bytes());
-        wire.extend(self.ttl.to_be_bytes());
-        wire.extend(length(self.rdata.len())?);
-        wire.extend(&self.rdata);
+        wire.extend_from_slice(self.name.wire());
+        put(wire, self.kind);
+        put(wire, self.class);
+        wire.extend_from_slice(&self.ttl.to_be_bytes());
+        put(wire, length(self.rdata.len())?);
+        wire.extend_from_slice(&self.rdata);
         Ok(())
     }
 }
@@ -259,8 +259,12 @@ pub fn refusal(who: &str, code: u16) -> String {
     }
 }
 
-fn length(length: usize) -> Result<[u8; 2], &'static str> {
-    u16::try_from(length).map(u16::to_be_bytes).map_err(|_| "the message is too long")
+fn put(wire: &mut Vec<u8>, number: u16) {
+    wire.extend_from_slice(&number.to_be_bytes());
+}
+
+fn length(length: usize) -> Result<u16, &'static str> {
+    u16::try_from(length).map_err(|_| "the message is too long")
 }
 
 /// Reads a message from a position on.
@@ -278,26 +282,25 @@ impl<'a> WireReader<'a> {
         if questions + answers + authorities + additionals > MOST_RECORDS {
             return Err("the message has too many records");
         }
-        Ok(Message {
-            id,
-            flags,
-            questions: (0..questions).map(|_| self.question()).collect::<Result<_, _>>()?,
-            answers: self.records(answers)?,
-            authorities: self.records(authorities)?,
-            additionals: self.records(additionals)?,
-        })
+        let mut message = Message { id, flags, ..Message::default() };
+        for _ in 0..questions {
+            message.questions.push(self.question()?);
+        }
+        self.records(answers, &mut message.answers)?;
+        self.records(authorities, &mut message.authorities)?;
+        self.records(additionals, &mut message.additionals)?;
+        Ok(message)
     }
 
     fn question(&mut self) -> Result<Question, &'static str> {
         Ok(Question { name: self.name()?, kind: self.number()?, class: self.number()? })
     }
 
-    fn records(&mut self, count: usize) -> Result<Vec<Record>, &'static str> {
-        let mut records = Vec::new();
+    fn records(&mut self, count: usize, records: &mut Vec<Record>) -> Result<(), &'static str> {
         for _ in 0..count {
             records.push(self.record()?);
         }
-        Ok(records)
+        Ok(())
     }
 
     fn record(&mut self) -> Result<Record, &'static str> {
@@ -337,7 +340,8 @@ impl<'a> WireReader<'a> {
     }
 
     fn number(&mut self) -> Result<u16, &'static str> {
-        self.take(2).map(|bytes| bytes.iter().fold(0, |sum, &byte| sum << 8 | u16::from(byte)))
+        let bytes = self.take(2)?.try_into().map_err(|_| "the message is cut off")?;
+        Ok(u16::from_be_bytes(bytes))
     }
 
     fn take(&mut self, length: usize) -> Result<&'a [u8], &'static str> {

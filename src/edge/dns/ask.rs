@@ -2,7 +2,7 @@
 //! a time.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::channel::Channel;
@@ -86,12 +86,13 @@ fn plan(
     limit: Duration,
 ) -> Result<Plan, String> {
     let host = &lookup.host;
-    let servers = match &lookup.server {
-        None => Vec::new(),
-        Some(server) => {
-            resolve(&server.host, server.port.unwrap_or(lookup.protocol.port()), over, limit)?
+    let mut servers = Vec::new();
+    if let Some(server) = &lookup.server {
+        let port = server.port.unwrap_or(lookup.protocol.port());
+        for address in resolve(&server.host, over, limit)? {
+            servers.push(SocketAddr::new(address, port));
         }
-    };
+    }
     let host = Name::parse(host).map_err(|error| format!("{host} cannot be looked up: {error}"))?;
     Ok(Plan { host, family, expected, glue: lookup.glue, resolvers: resolvers(), servers, over })
 }

@@ -72,7 +72,8 @@ impl ResolverChanges {
         }
     }
 
-    /// Whether something has changed since the last call.
+    /// Whether something has changed since the last call. Not inlined, because of its large buffer.
+    #[inline(never)]
     pub(super) fn any(&self) -> bool {
         let mut any = false;
         while let Ok(events) = self.notifier.read_events() {

@@ -22,6 +22,7 @@ use crate::dns::resolving::{Progress, ResolverAnswer, Resolving};
 use crate::edge::clock::uptime;
 use crate::edge::files;
 use crate::edge::stream::deadline::wait;
+use crate::edge::stream::tcp::begin_to_connect;
 use crate::edge::system_error;
 use crate::model::{Family, name};
 
@@ -34,12 +35,7 @@ pub(super) fn resolvers() -> Vec<SocketAddr> {
 ///
 /// # Errors
 /// If there is none: a sentence with the host's name.
-pub fn resolve(
-    host: &str,
-    port: u16,
-    family: Option<Family>,
-    limit: Duration,
-) -> Result<Vec<SocketAddr>, String> {
+pub fn resolve(host: &str, family: Option<Family>, limit: Duration) -> Result<Vec<IpAddr>, String> {
     let end = uptime().saturating_add(limit);
     let mut search = Search::begin(host, family);
     loop {
@@ -47,10 +43,7 @@ pub fn resolve(
         search.turn(now);
         match search.progress(now) {
             Progress::Waiting if now < end => {}
-            Progress::Found => {
-                let found = alternate(search.addresses());
-                return Ok(found.into_iter().map(|ip| SocketAddr::new(ip, port)).collect());
-            }
+            Progress::Found => return Ok(alternate(&search.addresses())),
             Progress::Waiting | Progress::Nowhere => return Err(search.why()),
         }
         let until = search.deadline(now).map_or(end, |deadline| deadline.min(end));
@@ -60,13 +53,13 @@ pub fn resolve(
 
 /// The addresses with the families in turn, IPv6 first (RFC 8305 section 4). So a family without
 /// connectivity does not use up the time.
-pub(crate) fn alternate(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
-    let (v6, v4): (Vec<IpAddr>, Vec<IpAddr>) =
-        addresses.iter().partition(|address| address.is_ipv6());
-    let mut ordered = Vec::with_capacity(addresses.len());
-    for i in 0..addresses.len() {
-        ordered.extend(v6.get(i));
-        ordered.extend(v4.get(i));
+pub(crate) fn alternate(addresses: &[IpAddr]) -> Vec<IpAddr> {
+    let mut v6 = addresses.iter().filter(|address| address.is_ipv6());
+    let mut v4 = addresses.iter().filter(|address| address.is_ipv4());
+    let mut ordered = Vec::new();
+    while ordered.len() < addresses.len() {
+        ordered.extend(v6.next());
+        ordered.extend(v4.next());
     }
     ordered
 }
@@ -199,7 +192,7 @@ struct ResolverSearch {
     state: Resolving,
     servers: Vec<SocketAddr>,
     /// The queries that were sent and not answered, in the order of [`Resolving::queries`].
-    sockets: Vec<Option<QuerySocket>>,
+    sockets: Vec<Option<Box<QuerySocket>>>,
     /// Watches the files with the resolvers, once a query is repeated.
     changes: Option<ResolverChanges>,
     /// Whether a query was repeated.
@@ -254,17 +247,9 @@ impl ResolverSearch {
 
     /// Sends the query with this index, for the first time or again.
     fn ask(&mut self, index: usize, now: Duration) {
-        let Some(asked) = self.state.queries().get(index) else {
-            return;
-        };
         let sent = match self.sockets.get_mut(index) {
             Some(Some(socket)) => socket.send(),
-            Some(empty) => {
-                let question = self.state.question(asked.family);
-                let query = Message::query(random(), question, true);
-                QuerySocket::open(asked.server, query, Type::DGRAM)
-                    .map(|socket| *empty = Some(socket))
-            }
+            Some(None) => self.open(index, Type::DGRAM),
             None => return,
         };
         if let Err(error) = sent {
@@ -272,22 +257,33 @@ impl ResolverSearch {
         }
     }
 
+    /// Opens a socket for the query with this index, and sends the query.
+    fn open(&mut self, index: usize, kind: Type) -> io::Result<()> {
+        if let Some(asked) = self.state.queries().get(index)
+            && let Some(socket) = self.sockets.get_mut(index)
+        {
+            let query = Message::query(random(), self.state.question(asked.family), true);
+            *socket = Some(QuerySocket::open(asked.server, query, kind)?);
+        }
+        Ok(())
+    }
+
     /// Reads the answer to the query with this index, if there is one.
     fn receive(&mut self, index: usize, now: Duration) {
         let Some(Some(socket)) = self.sockets.get_mut(index) else {
             return;
         };
-        match socket.receive() {
-            Ok(None) => {}
-            Ok(Some(reply)) if reply.has(TC) && !socket.is_stream => {
-                let query = Message { id: random(), ..socket.query.clone() };
-                match QuerySocket::open(socket.server, query, Type::STREAM) {
-                    Ok(stream) => *socket = stream,
-                    Err(error) => self.fail(index, &error, now),
-                }
+        let result = match socket.receive() {
+            Ok(Some(reply)) if reply.has(TC) && !socket.is_stream => self.open(index, Type::STREAM),
+            Ok(Some(reply)) => {
+                self.close(index, self.state.interpret(index, &reply), now);
+                Ok(())
             }
-            Ok(Some(reply)) => self.close(index, self.state.interpret(index, &reply), now),
-            Err(error) => self.fail(index, &error, now),
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = result {
+            self.fail(index, &error, now);
         }
     }
 
@@ -323,7 +319,6 @@ impl ResolverSearch {
 /// One query to one server, with an id and a port of its own (RFC 5452 section 9). It is repeated
 /// unchanged until an answer comes. Does not block.
 struct QuerySocket {
-    server: SocketAddr,
     socket: Socket,
     query: Message,
     /// The bytes of the query, for TCP with their length before them.
@@ -337,7 +332,7 @@ struct QuerySocket {
 
 impl QuerySocket {
     /// Sends `query` to `server`, over TCP as soon as the connection is open.
-    fn open(server: SocketAddr, query: Message, kind: Type) -> io::Result<Self> {
+    fn open(server: SocketAddr, query: Message, kind: Type) -> io::Result<Box<Self>> {
         let is_stream = kind == Type::STREAM;
         let protocol = if is_stream { Protocol::TCP } else { Protocol::UDP };
         let domain = Domain::for_address(server);
@@ -346,13 +341,10 @@ impl QuerySocket {
         if is_stream {
             packet = framed(&packet)?;
         }
-        let received = Vec::new();
-        let mut new = Self { server, socket, query, packet, is_stream, is_sent: false, received };
+        let (is_sent, received) = (false, Vec::new());
+        let mut new = Box::new(Self { socket, query, packet, is_stream, is_sent, received });
         // A connected socket receives packets of this server only.
-        match new.socket.connect(&server.into()) {
-            Err(error) if is_stream && is_under_way(&error) => return Ok(new),
-            result => result?,
-        }
+        begin_to_connect(&new.socket, server)?;
         new.send()?;
         Ok(new)
     }
@@ -407,9 +399,4 @@ impl QuerySocket {
 fn first_message(stream: &[u8]) -> Option<&[u8]> {
     let (length, rest) = stream.split_first_chunk()?;
     rest.get(..u16::from_be_bytes(*length).into())
-}
-
-/// Whether `error` means that a non-blocking connection is still being opened.
-pub(crate) fn is_under_way(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(nix::errno::Errno::EINPROGRESS as i32)
 }

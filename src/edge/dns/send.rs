@@ -1,6 +1,7 @@
 //! Sends a [`Query`] of a provider: a DNS update, or a query that is needed before one.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::ask::DnsTransport;
@@ -33,13 +34,13 @@ pub(crate) fn send(
     let end = uptime().saturating_add(LIMIT);
     let host = &query.server.host;
     let port = query.server.port.unwrap_or(query.protocol.port());
-    let servers = resolve(host, port, transport.family, LIMIT).map_err(not_resolved)?;
+    let servers = resolve(host, transport.family, LIMIT).map_err(not_resolved)?;
     let channel = Channel::new(query.protocol, host, &transport.trust, trusts);
     let channel =
         channel.map_err(|text| Failure { kind: FailureKind::Other, ..not_resolved(text) })?;
     let mut failure = not_resolved(format!("{host} has no address"));
     for server in servers {
-        let call = DnsCall::new(server, transport.device.as_deref(), end);
+        let call = DnsCall::new(SocketAddr::new(server, port), transport.device.as_deref(), end);
         let result = attempt(query, &call, &channel, kept);
         let is_sent = result.as_ref().map_or_else(|failure| failure.sent, |_| true);
         *sent_at = if is_sent { call.sent_at.get() } else { None };

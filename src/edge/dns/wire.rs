@@ -2,15 +2,16 @@
 //! and so are the questions to a gateway or a STUN server.
 
 use std::cell::Cell;
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{self, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ring::rand::{SecureRandom as _, SystemRandom};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::edge::clock::uptime;
+use crate::edge::stream::tcp::connect;
 use crate::edge::stream::{Deadline, Stream, Tcp};
 use crate::edge::system_error;
 use crate::provider::{Failure, FailureKind};
@@ -69,10 +70,7 @@ impl<'a> DnsCall<'a> {
     /// A TCP connection to the server, opened within `limit`.
     pub(super) fn connected(&self, limit: Duration) -> io::Result<Socket> {
         let socket = self.socket(Type::STREAM, Protocol::TCP)?;
-        if limit.is_zero() {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        socket.connect_timeout(&self.server.into(), limit)?;
+        connect(&socket, self.server, limit)?;
         Ok(socket)
     }
 
@@ -167,9 +165,10 @@ fn read_exact(stream: &mut Stream, mut bytes: &mut [u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// A number that an attacker cannot guess: the keys of `RandomState` come from the system's random number
-/// generator.
+/// A number that an attacker cannot guess.
 pub(crate) fn random() -> u16 {
-    let [a, b, ..] = RandomState::new().build_hasher().finish().to_be_bytes();
-    u16::from_be_bytes([a, b])
+    let mut number = [0; 2];
+    // A system without random numbers has no TLS either.
+    let _ = SystemRandom::new().fill(&mut number);
+    u16::from_ne_bytes(number)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ureq::http::{HeaderMap, header};
+use ureq::http::HeaderMap;
 
 use super::call::HttpCall;
 use super::exchange::HttpReply;
@@ -12,8 +12,8 @@ use crate::provider::{Answer, Failure, FailureKind};
 use crate::time::UnixSeconds;
 use crate::time::calendar;
 
-/// Longest waiting time. A server that asks for more is wrong.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+/// Longest waiting time, in seconds. A server that asks for more is wrong.
+const LONGEST_WAIT: u64 = 24 * 60 * 60;
 /// Headers with the end of a rate limit: `ratelimit-reset` of DigitalOcean and Hetzner,
 /// `x-ratelimit-reset` of DNSimple and Linode.
 const RESET: [&str; 2] = ["ratelimit-reset", "x-ratelimit-reset"];
@@ -65,7 +65,7 @@ fn compression(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     if body.is_empty() {
         return None;
     }
-    let encoding = text_of(headers, header::CONTENT_ENCODING.as_str()).unwrap_or_default().trim();
+    let encoding = text_of(headers, "content-encoding").unwrap_or_default().trim();
     if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
         return Some(encoding.chars().take(20).collect());
     }
@@ -84,8 +84,8 @@ fn text(body: Vec<u8>) -> String {
 
 /// The waiting time that the provider asks for. `now` is the time of this router.
 fn delay(status: u16, headers: &HeaderMap, now: UnixSeconds) -> Option<Duration> {
-    let server_time = text_of(headers, header::DATE.as_str()).and_then(date);
-    let retry_after = text_of(headers, header::RETRY_AFTER.as_str());
+    let server_time = text_of(headers, "date").and_then(date);
+    let retry_after = text_of(headers, "retry-after");
     if let Some(delay) = retry_after.and_then(|value| wait(value, server_time, now)) {
         return Some(delay);
     }
@@ -101,7 +101,7 @@ fn delay(status: u16, headers: &HeaderMap, now: UnixSeconds) -> Option<Duration>
 fn until(value: &str, now: UnixSeconds) -> Option<Duration> {
     let seconds: u64 = value.trim().parse().ok()?;
     let seconds = if seconds < FIRST_TIME { seconds } else { seconds.saturating_sub(now) };
-    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
+    Some(Duration::from_secs(seconds.min(LONGEST_WAIT)))
 }
 
 /// The delay of a `Retry-After` (RFC 9110 section 10.2.3). A date is compared with the server's own
@@ -113,30 +113,28 @@ fn wait(value: &str, server_time: Option<UnixSeconds>, now: UnixSeconds) -> Opti
         Err(_) if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) => u64::MAX,
         Err(_) => date(value)?.saturating_sub(server_time.unwrap_or(now)),
     };
-    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
+    Some(Duration::from_secs(seconds.min(LONGEST_WAIT)))
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).
 fn date(text: &str) -> Option<UnixSeconds> {
     let (_, rest) = text.trim().split_once(", ")?;
-    let mut parts = rest.split([' ', ':']);
-    let day: u8 = parts.next()?.parse().ok()?;
-    let month = calendar::month(parts.next()?)?;
-    let year: i32 = parts.next()?.parse().ok()?;
-    let hour: u64 = parts.next()?.parse().ok()?;
-    let minute: u64 = parts.next()?.parse().ok()?;
-    let second: u64 = parts.next()?.parse().ok()?;
+    let parts: Vec<&str> = rest.split([' ', ':']).collect();
+    let [day, month, year, hour, minute, second, "GMT"] = parts[..] else { return None };
+    let number = |text: &str| text.parse::<u32>().ok();
+    let (day, year) = (u8::try_from(number(day)?).ok()?, i32::try_from(number(year)?).ok()?);
+    let (hour, minute, second) = (number(hour)?, number(minute)?, number(second)?);
     let is_valid = (1..=31).contains(&day)
         && (1970..=9999).contains(&year)
         && hour < 24
         && minute < 60
         // 60 is a leap second.
         && second <= 60;
-    if !is_valid || parts.next() != Some("GMT") || parts.next().is_some() {
+    if !is_valid {
         return None;
     }
-    let days = u64::try_from(calendar::day(year, month, day)).ok()?;
-    Some(((days * 24 + hour) * 60 + minute) * 60 + second)
+    let days = u64::try_from(calendar::day(year, calendar::month(month)?, day)).ok()?;
+    Some(days * 86_400 + u64::from((hour * 60 + minute) * 60 + second))
 }
 
 #[cfg(test)]

@@ -32,21 +32,19 @@ impl Candidates {
         Self { all: Vec::new(), tried: 0, due: Duration::ZERO, delay }
     }
 
-    /// Adds the addresses that are new. A remembered address that the resolver returns as well becomes
+    /// Adds an address if it is new. A remembered address that the resolver returns as well becomes
     /// a resolved one.
-    pub(super) fn add(&mut self, addresses: &[IpAddr], origin: AddressOrigin, now: Duration) {
+    pub(super) fn add(&mut self, address: IpAddr, origin: AddressOrigin, now: Duration) {
         // The first resolved address does not wait for a remembered one to fail.
-        if origin == AddressOrigin::Resolved && !addresses.is_empty() && !self.has_resolved() {
+        if origin == AddressOrigin::Resolved && !self.has_resolved() {
             self.due = now;
         }
-        for &address in addresses {
-            if let Some((_, known)) = self.all.iter_mut().find(|(known, _)| *known == address) {
-                if origin == AddressOrigin::Resolved {
-                    *known = origin;
-                }
-            } else if self.all.len() < MAX_ADDRESSES {
-                self.all.push((address, origin));
+        if let Some((_, known)) = self.all.iter_mut().find(|(known, _)| *known == address) {
+            if origin == AddressOrigin::Resolved {
+                *known = origin;
             }
+        } else if self.all.len() < MAX_ADDRESSES {
+            self.all.push((address, origin));
         }
     }
 
@@ -102,6 +100,12 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn add(candidates: &mut Candidates, all: &[IpAddr], origin: AddressOrigin, now: Duration) {
+        for &address in all {
+            candidates.add(address, origin, now);
+        }
+    }
+
     fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)
     }
@@ -110,7 +114,7 @@ mod tests {
     fn the_next_address_is_due_after_a_delay_or_a_failure() {
         let mut candidates = Candidates::new(DELAY);
         let all = ["2001:db8::1", "192.0.2.1", "192.0.2.2"].map(ip);
-        candidates.add(&all, AddressOrigin::Resolved, ms(1000));
+        add(&mut candidates, &all, AddressOrigin::Resolved, ms(1000));
         assert_eq!(candidates.next(ms(1000)), Some(all[0]));
         assert_eq!((candidates.next(ms(1249)), candidates.deadline()), (None, Some(ms(1250))));
         assert_eq!(candidates.next(ms(1250)), Some(all[1]));
@@ -123,15 +127,15 @@ mod tests {
     fn a_remembered_address_does_not_delay_a_resolved_one() {
         let mut candidates = Candidates::new(DELAY);
         let (old, new) = (ip("192.0.2.1"), ip("192.0.2.2"));
-        candidates.add(&[old], AddressOrigin::Remembered, ms(100));
+        add(&mut candidates, &[old], AddressOrigin::Remembered, ms(100));
         assert_eq!(candidates.next(ms(100)), Some(old));
-        candidates.add(&[new], AddressOrigin::Resolved, ms(110));
+        add(&mut candidates, &[new], AddressOrigin::Resolved, ms(110));
         assert_eq!(candidates.next(ms(110)), Some(new));
         assert_eq!(
             [candidates.origin(old), candidates.origin(new)],
             [AddressOrigin::Remembered, AddressOrigin::Resolved]
         );
-        candidates.add(&[new, old], AddressOrigin::Resolved, ms(120));
+        add(&mut candidates, &[new, old], AddressOrigin::Resolved, ms(120));
         assert_eq!(candidates.origin(old), AddressOrigin::Resolved);
         assert_eq!(candidates.deadline(), None);
     }
@@ -140,7 +144,7 @@ mod tests {
     fn an_address_to_try_again_is_due_after_the_delay_and_behind_the_others() {
         let mut candidates = Candidates::new(DELAY);
         let all = ["2001:db8::1", "192.0.2.1", "192.0.2.2"].map(ip);
-        candidates.add(&all, AddressOrigin::Resolved, ms(1000));
+        add(&mut candidates, &all, AddressOrigin::Resolved, ms(1000));
         assert_eq!(candidates.next(ms(1000)), Some(all[0]));
         candidates.try_again(all[1], ms(1000));
         assert_eq!(candidates.next(ms(1250)), Some(all[1]));
@@ -156,7 +160,12 @@ mod tests {
     fn addresses_over_the_limit_are_ignored() {
         let mut candidates = Candidates::new(Duration::ZERO);
         for last in 1..=200 {
-            candidates.add(&[IpAddr::from([192, 0, 2, last])], AddressOrigin::Resolved, ms(0));
+            add(
+                &mut candidates,
+                &[IpAddr::from([192, 0, 2, last])],
+                AddressOrigin::Resolved,
+                ms(0),
+            );
         }
         let tried = std::iter::from_fn(|| candidates.next(ms(0))).count();
         assert_eq!(tried, MAX_ADDRESSES);

@@ -48,55 +48,33 @@ impl Dial<'_> {
     /// # Errors
     /// If it cannot be opened. Nothing was sent.
     pub(super) fn connect(&self) -> Result<Stream, Failure> {
-        let remembered = if self.proves_host() {
-            self.shared.hosts.where_verified(self.target.host(), self.family)
-        } else {
-            Vec::new()
-        };
-        let connected = self.open(remembered)?;
-        match &self.tls {
-            Some(tls) => self.secure_host(connected, tls),
-            None => Ok(Stream::Plain(self.tcp(connected))),
-        }
-    }
-
-    /// Does the TLS handshake with the host. If the connection is to a remembered address that the host
-    /// does not have any more, waits for the resolver and connects again. Nothing was sent until then.
-    fn secure_host(
-        &self,
-        mut connected: Connected,
-        tls: &Arc<TlsConfig>,
-    ) -> Result<Stream, Failure> {
-        if connected.origin == AddressOrigin::Remembered {
-            if let Some(stream) = self.try_remembered(connected, tls) {
-                return Ok(stream);
-            }
-            connected = self.open(Vec::new())?;
-        }
-        self.via_resolver(connected, tls)
-    }
-
-    /// Does the TLS handshake at a remembered address; `None` if no certificate proves that the host is
-    /// there.
-    fn try_remembered(&self, connected: Connected, tls: &Arc<TlsConfig>) -> Option<Stream> {
-        let (host, address) = (self.target.host(), connected.address);
-        let limit = self.call.limits.first_byte.min(REMEMBERED_TIMEOUT);
-        let Ok(stream) = self.secure(connected, tls, limit) else {
-            self.shared.hosts.forget(host, address);
-            return None;
-        };
-        self.shared.hosts.verified(host, address);
-        Some(stream)
-    }
-
-    /// Does the TLS handshake at an address of the resolver.
-    fn via_resolver(&self, connected: Connected, tls: &Arc<TlsConfig>) -> Result<Stream, Failure> {
-        let address = connected.address;
-        let stream = self.secure(connected, tls, self.call.limits.first_byte)?;
+        let (host, hosts) = (self.target.host(), &self.shared.hosts);
+        let mut remembered = Vec::new();
         if self.proves_host() {
-            self.shared.hosts.verified(self.target.host(), address);
+            remembered = hosts.where_verified(host, self.family);
         }
-        Ok(stream)
+        loop {
+            let connected = self.open(remembered)?;
+            let Some(tls) = &self.tls else { return Ok(Stream::Plain(self.tcp(connected))) };
+            let address = connected.address;
+            let is_remembered = connected.origin == AddressOrigin::Remembered;
+            let mut limit = self.call.limits.first_byte;
+            if is_remembered {
+                limit = limit.min(REMEMBERED_TIMEOUT);
+            }
+            match self.secure(connected, tls, limit) {
+                Ok(stream) => {
+                    if self.proves_host() {
+                        hosts.verified(host, address);
+                    }
+                    return Ok(stream);
+                }
+                // The host is not there any more: wait for the resolver. Nothing was sent until now.
+                Err(_) if is_remembered => hosts.forget(host, address),
+                Err(failure) => return Err(failure),
+            }
+            remembered = Vec::new();
+        }
     }
 
     /// Whether a TLS handshake proves that the host is at the address of the connection.
@@ -180,7 +158,7 @@ impl Dial<'_> {
     fn secure(
         &self,
         connected: Connected,
-        tls: &Arc<TlsConfig>,
+        tls: &TlsConfig,
         limit: Duration,
     ) -> Result<Stream, Failure> {
         let mut tcp = self.tcp(connected);

@@ -4,14 +4,14 @@
 use std::io;
 use std::time::Duration;
 
-use ureq::http::{HeaderMap, Request, Response, header};
-use ureq_proto::client::state::{RecvBody, RecvResponse};
+use ureq::http::{HeaderMap, Response};
+use ureq_proto::client::state::{RecvBody, RecvResponse, SendRequest};
 use ureq_proto::client::{Call, RecvBodyResult, RecvResponseResult, SendRequestResult};
 use ureq_proto::{BodyMode, Error};
 
-use super::HEADER_LIMIT;
 use super::call::HttpCall;
 use super::head::Head;
+use super::{HEADER_LIMIT, request};
 use crate::edge::stream::{Deadline, Stream};
 use crate::edge::system_error::is_closing;
 
@@ -48,15 +48,16 @@ pub(super) struct HttpReply<'a> {
     reusable: bool,
 }
 
-/// Sends a request on `stream`, and reads the head of the answer.
+/// Sends a request on `stream`, and reads the head of the answer. The answer is on the heap, because the state
+/// of ureq-proto is large.
 ///
 /// # Errors
 /// Why there is no head.
 pub(super) fn exchange(
     stream: Stream,
     call: &HttpCall,
-    request: Encoded,
-) -> Result<HttpReply<'_>, ExchangeError> {
+    request: Box<Encoded>,
+) -> Result<Box<HttpReply<'_>>, ExchangeError> {
     let mut connection = HttpConnection {
         stream,
         call,
@@ -73,13 +74,13 @@ pub(super) fn exchange(
         Some(RecvResponseResult::Cleanup(end)) => (None, !end.must_close_connection()),
         Some(RecvResponseResult::Redirect(_)) | None => (None, false),
     };
-    Ok(HttpReply {
+    Ok(Box::new(HttpReply {
         status: head.status.as_u16(),
         headers: head.headers,
         connection,
         body,
         reusable,
-    })
+    }))
 }
 
 impl HttpReply<'_> {
@@ -120,7 +121,7 @@ impl HttpReply<'_> {
     }
 
     /// The connection, if it can carry another request.
-    pub(super) fn into_stream(self) -> Option<Stream> {
+    pub(super) fn into_stream(self: Box<Self>) -> Option<Stream> {
         // Further bytes cannot belong to an answer, because no request is open.
         if self.reusable && self.connection.input.is_empty() {
             return Some(self.connection.stream);
@@ -132,54 +133,49 @@ impl HttpReply<'_> {
 /// A request that can be sent.
 pub(super) struct Encoded {
     /// Head and body together.
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     /// The state for reading the answer.
     protocol: Call<RecvResponse>,
 }
 
 /// Encodes `message` with `body`. `origin` is inserted before the path of the request line, because a
-/// proxy needs the whole URL there (RFC 9112 section 3.2.2).
+/// proxy needs the whole URL there (RFC 9112 section 3.2.2). The result is on the heap, because the state of
+/// ureq-proto is large.
 ///
 /// # Errors
 /// If it cannot be a request of HTTP.
 pub(super) fn encode(
-    message: Request<()>,
-    body: Option<&[u8]>,
-    origin: Option<&str>,
-) -> Result<Encoded, String> {
-    try_encode(message, body, origin).map_err(|_| "the request cannot be sent".into())
+    message: Call<SendRequest>,
+    body: &[u8],
+    origin: &str,
+) -> Result<Box<Encoded>, &'static str> {
+    try_encode(message, body, origin).map_err(|_| request::REFUSED)
 }
 
 fn try_encode(
-    message: Request<()>,
-    body: Option<&[u8]>,
-    origin: Option<&str>,
-) -> Result<Encoded, Error> {
-    let mut protocol = Call::new(message)?;
-    if let Some(body) = body {
-        protocol.header(header::CONTENT_LENGTH, body.len())?;
-        // ureq-proto sends no body with some methods, such as DELETE, unless it is told to.
-        protocol.force_send_body();
-    }
-    let mut protocol = protocol.proceed();
+    mut message: Call<SendRequest>,
+    body: &[u8],
+    origin: &str,
+) -> Result<Box<Encoded>, Error> {
     let mut bytes = Vec::new();
     let mut buffer = vec![0; BUFFER];
     // One call writes as many whole lines as fit into the buffer.
-    while !protocol.can_proceed() {
-        let written = protocol.write(&mut buffer)?;
+    while !message.can_proceed() {
+        let written = message.write(&mut buffer)?;
         bytes.extend_from_slice(buffer.get(..written).unwrap_or_default());
     }
-    if let Some(origin) = origin {
-        bytes = insert_origin(&bytes, origin);
-    }
-    match protocol.proceed()? {
-        Some(SendRequestResult::RecvResponse(protocol)) => Ok(Encoded { bytes, protocol }),
+    let path = bytes.iter().position(|&byte| byte == b'/').unwrap_or_default();
+    let (method, rest) = bytes.split_at(path);
+    bytes = [method, origin.as_bytes(), rest].concat();
+    match message.proceed()? {
+        Some(SendRequestResult::RecvResponse(protocol)) => {
+            Ok(Box::new(Encoded { bytes, protocol }))
+        }
         Some(SendRequestResult::SendBody(mut protocol)) => {
-            let body = body.unwrap_or_default();
             bytes.extend_from_slice(body);
             protocol.consume_direct_write(body.len())?;
             let protocol = protocol.proceed().ok_or(Error::BodyIsChunked)?;
-            Ok(Encoded { bytes, protocol })
+            Ok(Box::new(Encoded { bytes, protocol }))
         }
         // Requests have no header Expect, so no 100 (Continue) is waited for.
         Some(SendRequestResult::Await100(_)) | None => Err(Error::BodyNotAllowed),
@@ -282,11 +278,4 @@ impl HttpConnection<'_> {
         self.head.normalize(self.input.get_mut(begin..).unwrap_or_default());
         read
     }
-}
-
-/// Makes `GET http://host/path` of `GET /path`.
-fn insert_origin(request: &[u8], origin: &str) -> Vec<u8> {
-    let after_method = request.iter().position(|&byte| byte == b' ');
-    let (method, rest) = request.split_at(after_method.map_or(0, |space| space + 1));
-    [method, origin.as_bytes(), rest].concat()
 }

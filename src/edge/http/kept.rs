@@ -12,7 +12,7 @@ use crate::model::{Family, Transport};
 pub struct KeptConnection {
     pub(super) stream: Stream,
     /// How the connection was opened.
-    pub(super) transport: Transport,
+    pub(super) transport: Arc<Transport>,
     /// Scheme, host and port of the server.
     pub(super) origin: String,
     /// The family that the connection had to use; `None` for any.
@@ -25,7 +25,7 @@ impl KeptConnection {
     /// The connection, if a request can use it in place of a new one. A server may end it at any time.
     /// Data without a request is no answer to the next one (RFC 9112 section 9.2).
     pub(super) fn for_request(mut self, transport: &Transport, dial: &Dial<'_>) -> Option<Stream> {
-        let leads_there = self.transport == *transport
+        let leads_there = *self.transport == *transport
             && self.origin == dial.target.origin()
             && self.family == dial.family;
         if !leads_there || !self.stream.is_quiet() {

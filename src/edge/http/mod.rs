@@ -33,8 +33,6 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use ureq::http::{StatusCode, header};
-
 use self::call::HttpCall;
 use self::connect::Dial;
 use self::exchange::{Encoded, ExchangeError, HttpReply};
@@ -110,7 +108,7 @@ impl Shared {
 
 /// Sends requests by one [`Transport`].
 pub struct Client {
-    transport: Transport,
+    transport: Arc<Transport>,
     limits: Limits,
     shared: Arc<Shared>,
     /// Loaded at the first `https:` request, so that requests without TLS need no certificates.
@@ -125,7 +123,12 @@ impl Client {
 
     /// A client for `transport` with other limits than the usual ones.
     pub fn with_limits(transport: &Transport, shared: Arc<Shared>, limits: Limits) -> Self {
-        Self { transport: transport.clone(), limits, shared, tls: OnceLock::new() }
+        Self { transport: Arc::new(transport.clone()), limits, shared, tls: OnceLock::new() }
+    }
+
+    /// How requests travel.
+    pub fn transport(&self) -> &Transport {
+        &self.transport
     }
 
     /// What the clients of all threads share.
@@ -162,7 +165,6 @@ impl Client {
         }
         let deadline = Deadline::after(self.limits.total);
         let mut target = request.url.clone();
-        let asked = target.host().to_owned();
         let mut redirected_by_public_host = false;
         for redirects in 0..=MAX_REDIRECTS {
             let call = HttpCall::new(&target, deadline, self.limits);
@@ -185,7 +187,7 @@ impl Client {
             match self.next(request, &target, &reply, redirected_by_public_host) {
                 Next::Answer => {
                     let answer = answer::read(&mut reply, request.answer_limit, &call)?;
-                    let redirected_to = redirect::other_host(&asked, &target);
+                    let redirected_to = redirect::other_host(request.url.host(), &target);
                     *kept = self.keep(reply, request, &target, &call);
                     return Ok(Answer { redirected_to, ..answer });
                 }
@@ -202,14 +204,14 @@ impl Client {
     /// The connection of `reply` for the next request, unless the server ends it.
     fn keep(
         &self,
-        reply: HttpReply<'_>,
+        reply: Box<HttpReply<'_>>,
         request: &Request,
         target: &Url,
         call: &HttpCall,
     ) -> Option<KeptConnection> {
         Some(KeptConnection {
             stream: reply.into_stream()?,
-            transport: self.transport.clone(),
+            transport: Arc::clone(&self.transport),
             origin: target.origin(),
             family: self.family(request),
             host_is_public: call.host_is_public(),
@@ -225,7 +227,7 @@ impl Client {
         reply: &HttpReply<'_>,
         redirected_by_public_host: bool,
     ) -> Next {
-        let location = reply.headers.get(header::LOCATION);
+        let location = reply.headers.get("location");
         let location = location.map(|value| String::from_utf8_lossy(value.as_bytes()));
         let has_secrets = has_secrets(request);
         let status = reply.status;
@@ -280,7 +282,7 @@ impl Client {
         must_be_public: bool,
         call: &'a HttpCall,
         kept: Option<KeptConnection>,
-    ) -> Result<HttpReply<'a>, Failure> {
+    ) -> Result<Box<HttpReply<'a>>, Failure> {
         let dial = self.dial(request, target, must_be_public, call)?;
         let Some(stream) = kept.and_then(|kept| kept.for_request(&self.transport, &dial)) else {
             return self.send_anew(request, &dial, call);
@@ -328,22 +330,22 @@ impl Client {
         request: &Request,
         dial: &Dial<'_>,
         call: &'a HttpCall,
-    ) -> Result<HttpReply<'a>, Failure> {
+    ) -> Result<Box<HttpReply<'a>>, Failure> {
         let encoded = self.encode(request, dial.target)?;
         let reply = exchange::exchange(dial.connect()?, call, encoded);
         reply.map_err(|error| failure::explain(&error, call))
     }
 
     /// The bytes of `request` to `target`.
-    fn encode(&self, request: &Request, target: &Url) -> Result<Encoded, Failure> {
-        let proxy = self.transport.proxy.as_ref();
-        let proxy_auth = proxy.and_then(|proxy| proxy.credentials.as_ref());
+    fn encode(&self, request: &Request, target: &Url) -> Result<Box<Encoded>, Failure> {
+        let mut origin = String::new();
         // A proxy gets the whole URL, unless it only carries a TLS connection.
-        let origin = if proxy.is_some() && !target.https { Some(target.origin()) } else { None };
-        request::message(request, target, &self.transport.user_agent, proxy_auth)
-            .and_then(|message| {
-                exchange::encode(message, request::body(request), origin.as_deref())
-            })
+        if self.transport.proxy.is_some() && !target.https {
+            origin = target.origin();
+        }
+        let body = request::body(request).unwrap_or_default();
+        request::message(request, target, &self.transport)
+            .and_then(|message| Ok(exchange::encode(message, body, &origin)?))
             .map_err(|error| before_sending(format!("{}: {error}", target.host())))
     }
 
@@ -361,7 +363,7 @@ impl Client {
     /// has answered before, to CONNECT.
     fn proxy_refusal(&self, target: &Url, status: u16) -> Option<String> {
         let proxy = self.transport.proxy.as_ref()?;
-        if target.https || status != StatusCode::PROXY_AUTHENTICATION_REQUIRED.as_u16() {
+        if target.https || status != proxy::UNAUTHENTICATED {
             return None;
         }
         Some(format!("the proxy {}: {}", proxy.host, proxy::WANTS_PASSWORD))

@@ -4,7 +4,9 @@ use std::io::{self, Read, Write};
 
 use crate::model::{Proxy, Url};
 
-/// The meaning of HTTP status 407.
+/// The HTTP status 407 (RFC 9110 section 15.5.8).
+pub(super) const UNAUTHENTICATED: u16 = 407;
+/// Its meaning.
 pub(super) const WANTS_PASSWORD: &str = "wants a user name and a password";
 /// Most bytes of an answer to CONNECT. It has only a head: what follows is the host's.
 const ANSWER_LIMIT: usize = 8 * 1024;
@@ -31,7 +33,7 @@ pub(super) fn tunnel(
     stream.write_all(head.as_bytes())?;
     match status(&read_head(stream)?) {
         Some(200..=299) => Ok(()),
-        Some(407) => Err(io::Error::other(WANTS_PASSWORD)),
+        Some(UNAUTHENTICATED) => Err(io::Error::other(WANTS_PASSWORD)),
         Some(code) => Err(io::Error::other(format!("refuses the connection ({code})"))),
         None => Err(io::Error::other("does not speak HTTP")),
     }

@@ -16,8 +16,9 @@ use super::Shared;
 use super::candidates::{AddressOrigin, Candidates};
 use crate::dns::resolving::Progress;
 use crate::edge::clock::uptime;
-use crate::edge::dns::resolve::{Search, alternate, is_under_way};
+use crate::edge::dns::resolve::{Search, alternate};
 use crate::edge::stream::deadline::wait;
+use crate::edge::stream::tcp::{begin_to_connect, opened};
 use crate::edge::system_error::{local, system};
 
 /// How long to wait for the resolver before remembered addresses are tried.
@@ -144,14 +145,18 @@ impl<'a> Race<'a> {
                 self.has_addresses = true;
                 self.deadline = now.saturating_add(self.options.limit);
             }
-            let (mut found, others): (Vec<IpAddr>, Vec<IpAddr>) =
-                alternate(self.search.addresses())
-                    .iter()
-                    .partition(|address| self.options.preferred.contains(address));
-            found.extend(others);
-            self.candidates.add(&found, AddressOrigin::Resolved, now);
+            let found = alternate(&self.search.addresses());
+            for is_preferred in [true, false] {
+                for &address in &found {
+                    if self.options.preferred.contains(&address) == is_preferred {
+                        self.candidates.add(address, AddressOrigin::Resolved, now);
+                    }
+                }
+            }
         } else if progress == Progress::Nowhere || now >= self.remembered_due {
-            self.candidates.add(&self.options.remembered, AddressOrigin::Remembered, now);
+            for &address in &self.options.remembered {
+                self.candidates.add(address, AddressOrigin::Remembered, now);
+            }
         }
         self.set_slow(progress == Progress::Waiting && now >= self.remembered_due);
         progress
@@ -183,9 +188,9 @@ impl<'a> Race<'a> {
                 }
             };
             self.bind(&socket).map_err(ConnectError::NotBound)?;
-            match socket.connect(&target.into()) {
-                Err(error) if !is_under_way(&error) => self.failed(address, error, now),
-                Ok(()) | Err(_) => self.attempts.push((address, socket)),
+            match begin_to_connect(&socket, target) {
+                Ok(()) => self.attempts.push((address, socket)),
+                Err(error) => self.failed(address, error, now),
             }
         }
         Ok(())
@@ -235,15 +240,19 @@ impl<'a> Race<'a> {
 
     /// The connection, if one was opened.
     fn check(&mut self, now: Duration) -> Option<Connected> {
-        let attempts = std::mem::take(&mut self.attempts);
-        for (address, socket) in attempts {
-            match opened(&socket) {
-                None => self.attempts.push((address, socket)),
-                Some(Ok(())) => {
+        let mut index = 0;
+        while let Some((_, socket)) = self.attempts.get(index) {
+            let Some(result) = opened(socket) else {
+                index += 1;
+                continue;
+            };
+            let (address, socket) = self.attempts.remove(index);
+            match result {
+                Ok(()) => {
                     let origin = self.candidates.origin(address);
                     return Some(Connected { socket, address, origin });
                 }
-                Some(Err(error)) => self.failed(address, error, now),
+                Err(error) => self.failed(address, error, now),
             }
         }
         None
@@ -276,18 +285,5 @@ impl<'a> Race<'a> {
             sources.push(PollFd::new(socket.as_fd(), PollFlags::POLLOUT));
         }
         wait(&mut sources, until.saturating_sub(now));
-    }
-}
-
-/// Whether the connection is open or has failed; `None` while it is being opened.
-fn opened(socket: &Socket) -> Option<io::Result<()>> {
-    // SO_ERROR is empty while a connection is being opened and also when it is open (man 2 connect,
-    // EINPROGRESS). Only an open connection has a peer.
-    match socket.take_error() {
-        Ok(None) if socket.peer_addr().is_err() => None,
-        // Reads and writes on an open connection block. A request is written at once, so Nagle's
-        // algorithm, which waits for more bytes, would only delay it.
-        Ok(None) => Some(socket.set_nonblocking(false).and_then(|()| socket.set_tcp_nodelay(true))),
-        Ok(Some(error)) | Err(error) => Some(Err(error)),
     }
 }

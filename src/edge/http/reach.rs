@@ -1,7 +1,7 @@
 //! Tests whether a host accepts connections on a port. LuCI asks that before it saves a name.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::race::{self, ConnectError, RaceOptions};
@@ -31,7 +31,7 @@ pub enum Unreachable {
 /// # Errors
 /// If it does not.
 pub fn connects(host: &str, port: u16, family: Option<Family>) -> Result<(), Unreachable> {
-    let found = addresses(host, port, family)?;
+    let found = addresses(host, family)?;
     let options = RaceOptions {
         port,
         device: None,
@@ -52,9 +52,8 @@ pub fn connects(host: &str, port: u16, family: Option<Family>) -> Result<(), Unr
 }
 
 /// The addresses of `host`, only those of `family` if there is one.
-fn addresses(host: &str, port: u16, family: Option<Family>) -> Result<Vec<IpAddr>, Unreachable> {
-    let found = resolve(host, port, None, CONNECT_TIMEOUT).map_err(Unreachable::Unresolved)?;
-    let mut found: Vec<IpAddr> = found.iter().map(SocketAddr::ip).collect();
+fn addresses(host: &str, family: Option<Family>) -> Result<Vec<IpAddr>, Unreachable> {
+    let mut found = resolve(host, None, CONNECT_TIMEOUT).map_err(Unreachable::Unresolved)?;
     if let Some(family) = family {
         found.retain(|address| Family::of(*address) == family);
         if found.is_empty() {

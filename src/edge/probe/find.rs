@@ -25,10 +25,11 @@ pub fn find_address(text: &str, family: Family) -> Result<IpAddr, String> {
 }
 
 fn first(text: &str, family: Family) -> Option<IpAddr> {
-    match family {
-        Family::V4 => words(text, ".-_").find_map(v4).map(IpAddr::V4),
-        Family::V6 => words(text, ".-_:").find_map(v6).map(IpAddr::V6),
-    }
+    let also = if family == Family::V4 { ".-_" } else { ".-_:" };
+    words(text, also).find_map(|word| match family {
+        Family::V4 => v4(word).map(IpAddr::V4),
+        Family::V6 => v6(word).map(IpAddr::V6),
+    })
 }
 
 /// The runs of ASCII letters, digits and `also` in `text`. An address counts only as a whole word. All

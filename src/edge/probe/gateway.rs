@@ -266,11 +266,11 @@ fn fetch(client: &Client, url: &str, service: Option<&Service>) -> Option<String
 /// The address that a STUN server sees.
 fn ask_stun(server: &HostPort, device: Option<&str>) -> Result<Ipv4Addr, String> {
     let port = server.port.unwrap_or(stun::PORT);
-    let found = dns::resolve(&server.host, port, Some(Family::V4), LOOK_UP)?;
+    let found = dns::resolve(&server.host, Some(Family::V4), LOOK_UP)?;
     let to = found.first().ok_or("no address")?;
     let id = nonce();
     for attempt in 0..STUN_TRIES {
-        let call = DnsCall::new(*to, device, Duration::MAX);
+        let call = DnsCall::new(SocketAddr::new(*to, port), device, Duration::MAX);
         let mut address = None;
         let result = call.over_udp(&stun::request(id), STUN_WAIT * (1 << attempt), &mut |bytes| {
             address = stun::answer(bytes, id);

@@ -181,7 +181,7 @@ fn other_names(wanted: &ServerName<'_>, names: &[String]) -> String {
 fn plain_name(name: &str) -> Option<String> {
     let name = name.strip_prefix("DnsName(").or_else(|| name.strip_prefix("IpAddress("))?;
     let name = quoted(name.trim_end_matches(')').trim_matches('"'));
-    Some(name.trim_matches('"').to_owned())
+    Some(name.to_string().trim_matches('"').to_owned())
 }
 
 fn certificate(bad: &CertificateError) -> &'static str {

@@ -46,7 +46,7 @@ const LOOK_UP: Duration = Duration::from_secs(20);
 /// Something to do that takes time.
 pub enum Task {
     /// Publish a job.
-    Publish(Box<Publication>),
+    Publish(Publication),
     /// Ask an address source.
     Detect {
         /// Identifies the answer.
@@ -118,7 +118,8 @@ struct Inner {
 }
 
 struct State {
-    queue: Queue<Task>,
+    /// Tasks are moved often, so they are on the heap.
+    queue: Queue<Box<Task>>,
     threads: usize,
 }
 
@@ -163,13 +164,13 @@ impl Pool {
             Task::LookUp { .. } => Lane::OneByOne,
         };
         let mut state = self.0.lock();
-        state.queue.push(lane, task, uptime());
+        state.queue.push(lane, Box::new(task), uptime());
         self.0.provide_threads(&mut state);
         if state.threads == 0 {
             // No thread could be started, so none will ever take them.
             while let Some((lane, task)) = state.queue.take(None) {
                 state.queue.done(&lane, false, uptime());
-                (self.0.report)(unstarted(task));
+                (self.0.report)(unstarted(*task));
             }
         }
     }
@@ -224,7 +225,7 @@ impl Inner {
             if let Some((lane, task)) = state.queue.take(own.as_ref()) {
                 self.provide_threads(&mut state);
                 drop(state);
-                own = self.carry_out(lane, task, &mut clients);
+                own = self.carry_out(lane, *task, &mut clients);
                 let time = if own.is_some() { LINGER } else { IDLE };
                 until = uptime().saturating_add(time);
                 state = self.lock();
@@ -263,7 +264,7 @@ impl Inner {
         }
         match task {
             Task::Publish(publication) => {
-                Event::Finished(self.delivery.publish(*publication, clients, &self.say))
+                Event::Finished(self.delivery.publish(publication, clients, &self.say))
             }
             Task::Detect { question, section, family, probe } => {
                 let result = detect(probe, family, clients);

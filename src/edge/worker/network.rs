@@ -135,7 +135,7 @@ impl TimedCarrier for NetworkCarrier<'_> {
 /// The HTTP clients of one thread, the one used last at the end.
 pub struct Clients {
     shared: Arc<Shared>,
-    clients: Vec<(Transport, Client)>,
+    clients: Vec<Client>,
     /// The connection of the last job, for the next one.
     kept: Option<KeptConnection>,
 }
@@ -168,17 +168,17 @@ impl Clients {
 
     /// The client for `transport`, made if the thread has none.
     pub(super) fn get(&mut self, transport: &Transport) -> &Client {
-        let known = self.clients.iter().position(|(other, _)| other == transport);
-        let entry = match known {
+        let known = self.clients.iter().position(|client| client.transport() == transport);
+        let client = match known {
             Some(index) => self.clients.remove(index),
-            None => (transport.clone(), Client::new(transport, Arc::clone(&self.shared))),
+            None => Client::new(transport, Arc::clone(&self.shared)),
         };
         if self.clients.len() >= MAX_CLIENTS {
             self.clients.remove(0);
         }
         let last = self.clients.len();
-        self.clients.push(entry);
-        &self.clients[last].1
+        self.clients.push(client);
+        &self.clients[last]
     }
 }
 
@@ -197,6 +197,6 @@ mod tests {
             clients.get(&transport);
         }
         assert_eq!(clients.clients.len(), MAX_CLIENTS);
-        assert_eq!(clients.clients[MAX_CLIENTS - 1].0.user_agent, "9");
+        assert_eq!(clients.clients[MAX_CLIENTS - 1].transport().user_agent, "9");
     }
 }

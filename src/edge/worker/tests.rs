@@ -35,14 +35,14 @@ fn pool(delivery: impl Delivery + 'static) -> (Pool, Receiver<Event>) {
 fn publish(pool: &Pool, id: JobId, host: &str) {
     let mut section = fixture::section();
     section.name = host.into();
-    pool.submit(Task::Publish(Box::new(Publication {
+    pool.submit(Task::Publish(Publication {
         id,
         section: Arc::new(section),
         sections: vec!["home".into()],
         job: Job::default(),
         transport: fixture::transport(),
         global: Arc::new(fixture::global()),
-    })));
+    }));
 }
 
 fn finished(events: &Receiver<Event>) -> JobId {
