@@ -33,7 +33,11 @@ fn show_checked(file: &Path, checked: &mut Checked) -> u8 {
     let usable = warn_of_directories(&checked.config.global);
     let Config { sections, disabled, broken, .. } = &checked.config;
     if !broken.is_empty() {
-        let names = listed(&mut broken.iter().map(|(name, _)| name.as_str()));
+        let mut names = Vec::new();
+        for (name, _) in broken {
+            names.push(name.clone());
+        }
+        let names = listed(&names);
         warn(&format_args!("Not run because of these mistakes: {names}\n"));
     }
     show_differences(&document, on_openwrt);
@@ -41,7 +45,7 @@ fn show_checked(file: &Path, checked: &mut Checked) -> u8 {
         return exit::CONFIG;
     }
     if !disabled.is_empty() {
-        let names = listed(&mut disabled.iter().map(String::as_str));
+        let names = listed(disabled);
         show(&format_args!("Not enabled (this takes option enabled '1'): {names}\n"));
     }
     let (enabled, others) = (sections.len(), disabled.len());

@@ -189,8 +189,13 @@ fn known_to_daemon(rundir: &Path, name: &str) -> Vec<IpAddr> {
         Ok(_) | Err(_) => return Vec::new(),
     };
     let section = Json::parse(&text).unwrap_or_default();
-    let addresses = section["in_dns"].elements().iter();
-    addresses.filter_map(|address| address.as_str()?.parse().ok()).collect()
+    let mut addresses = Vec::new();
+    for address in section["in_dns"].elements() {
+        if let Some(Ok(address)) = address.as_str().map(str::parse) {
+            addresses.push(address);
+        }
+    }
+    addresses
 }
 
 /// Writes the file with the address of the section `name`: LuCI reads it after the call.

@@ -10,7 +10,7 @@ use crate::edge::console::{complain, show, warn};
 use crate::edge::files;
 use crate::edge::files::definitions::Definitions;
 use crate::edge::http::Client;
-use crate::edge::load::load;
+use crate::edge::load::load_global;
 use crate::model::{Transport, Trust, USER_AGENT, Url};
 use crate::provider::{api, table, template};
 use crate::text::quoted::quoted;
@@ -88,8 +88,8 @@ fn done(result: std::io::Result<()>) -> u8 {
 /// Where definitions are downloaded from: as configured, or the usual server if the configuration
 /// cannot be read.
 fn downloads() -> Downloads {
-    match load(&files::default_config()) {
-        Ok(loaded) => loaded.checked.config.global.downloads,
+    match load_global(&files::default_config()) {
+        Ok(global) => global.downloads,
         Err(_) => Downloads::default(),
     }
 }

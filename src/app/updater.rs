@@ -114,9 +114,9 @@ fn progress_of(rundir: &Path, section: &str) -> Progress {
 fn send_for_network(file: &Path, command: &str, network: &str) -> Result<u8, ClientError> {
     let mut names = Vec::new();
     if let Ok(loaded) = load(file) {
-        for section in loaded.checked.config.sections {
+        for section in &loaded.checked.config.sections {
             if section.event_network.as_deref() == Some(network) {
-                names.push(section.name);
+                names.push(section.name.clone());
             }
         }
     }
@@ -126,7 +126,7 @@ fn send_for_network(file: &Path, command: &str, network: &str) -> Result<u8, Cli
 /// Removes the log file of a section, so that this round begins a new one.
 fn begin_log(file: &Path, section: &str) {
     let Ok(loaded) = load(file) else { return };
-    let config = loaded.checked.config;
+    let config = &loaded.checked.config;
     let logdir = &config.global.logdir;
     // `section` comes from the command line. As the name of a section it has no slash in it.
     let exists = config.sections.iter().any(|other| other.name == section);

@@ -252,8 +252,11 @@ impl Words {
             return Err(UsageError("no command is given".into()));
         };
         let Some(syntax) = SYNTAX.iter().find(|syntax| syntax.name == name) else {
-            let mut commands = SYNTAX.iter().map(|syntax| syntax.name);
-            return Err(unknown("command", name, &mut commands));
+            let mut commands = Vec::new();
+            for syntax in SYNTAX {
+                commands.push(syntax.name);
+            }
+            return Err(unknown("command", name, &commands));
         };
         self.check_options(std::slice::from_ref(syntax))?;
         if operands.len() < syntax.least {
@@ -276,7 +279,7 @@ impl Words {
         }
         match self.options.iter().find(|option| !known.contains(&option.as_str())) {
             None => Ok(()),
-            Some(option) => Err(unknown("option", option, &mut known.into_iter())),
+            Some(option) => Err(unknown("option", option, &known)),
         }
     }
 }
@@ -290,7 +293,7 @@ fn long_form(option: &str) -> &str {
     }
 }
 
-fn unknown(kind: &str, word: &str, known: &mut dyn Iterator<Item = &'static str>) -> UsageError {
+fn unknown(kind: &str, word: &str, known: &[&'static str]) -> UsageError {
     let hint = match closest(word, known) {
         Some(near) => format!("; did you mean '{near}'?"),
         None => String::new(),

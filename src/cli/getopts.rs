@@ -25,7 +25,7 @@ pub(super) fn getopts<'a>(
 ) -> (Vec<Opt<'a>>, Vec<&'a str>) {
     let mut found = Vec::new();
     let mut operands = Vec::new();
-    let mut words = words.iter().map(String::as_str);
+    let mut words = words.iter();
     while let Some(word) = words.next() {
         if word == "--" {
             break;
@@ -36,7 +36,7 @@ pub(super) fn getopts<'a>(
         }
         let letters = word.strip_prefix('-').unwrap_or_default();
         if letters.is_empty() {
-            operands.push(word);
+            operands.push(word.as_str());
             break;
         }
         add_letters(letters, flags, valued, &mut words, &mut found);
@@ -44,7 +44,7 @@ pub(super) fn getopts<'a>(
             break;
         }
     }
-    operands.extend(words);
+    operands.extend(words.map(String::as_str));
     (found, operands)
 }
 
@@ -54,7 +54,7 @@ fn add_letters<'a>(
     letters: &'a str,
     flags: &str,
     valued: &str,
-    words: &mut dyn Iterator<Item = &'a str>,
+    words: &mut std::slice::Iter<'a, String>,
     found: &mut Vec<Opt<'a>>,
 ) {
     let mut letters = letters.chars();
@@ -65,7 +65,7 @@ fn add_letters<'a>(
         }
         found.push(if valued.contains(letter) {
             let rest = letters.as_str();
-            let value = if rest.is_empty() { words.next() } else { Some(rest) };
+            let value = if rest.is_empty() { words.next().map(String::as_str) } else { Some(rest) };
             value.map_or(Opt::Missing(letter), |value| Opt::Value(letter, value))
         } else {
             Opt::Invalid(letter)

@@ -95,18 +95,20 @@ pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
             Opt::Value('S', value) => helper.section = Some(value.to_owned()),
             Opt::Flag(letter) => helper.set_meaning(letter, "1"),
             Opt::Value(letter, value) => helper.set_meaning(letter, value),
-            bad @ (Opt::Missing(_) | Opt::Invalid(_)) => return Err(refuse(&option_error(bad))),
+            bad @ (Opt::Missing(_) | Opt::Invalid(_)) => {
+                return Err(refuse(format_args!("{}", option_error(bad))));
+            }
         }
     }
     let Some(command) = operands.first() else {
-        return Err(refuse("no command is given"));
+        return Err(refuse(format_args!("no command is given")));
     };
     let Some((_, verb, needs)) = VERBS.iter().find(|(name, ..)| name == command) else {
         return Ok(CommandLine::Print(String::new(), NOT_DONE));
     };
     helper.verb = *verb;
     if !helper.has(needs) {
-        return Err(refuse(&format!("'{command}' needs option {needs}")));
+        return Err(refuse(format_args!("'{command}' needs option {needs}")));
     }
     Ok(CommandLine::Helper(helper))
 }
@@ -175,7 +177,7 @@ impl Helper {
     }
 }
 
-fn refuse(why: &str) -> Refusal {
+fn refuse(why: fmt::Arguments<'_>) -> Refusal {
     Refusal { text: format!("{NAME}: {why}\n{USAGE}"), code: NOT_DONE }
 }
 

@@ -1,6 +1,8 @@
 //! `ddns service ACTION`: downloads and removes provider definitions (openwrt
 //! `net/ddns-scripts/files/usr/bin/ddns.sh`).
 
+use std::fmt;
+
 use super::{CommandLine, Refusal, SCRIPTS_VERSION};
 
 /// Name of the program.
@@ -63,21 +65,23 @@ pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
     match words.next() {
         Some("-V" | "--version") => return Ok(CommandLine::Print(SCRIPTS_VERSION.into(), 0)),
         Some("service") => {}
-        Some(other) => return Err(refuse(1, &format!("there is no command '{other}'"))),
-        None => return Err(refuse(1, "no command is given")),
+        Some(other) => return Err(refuse(1, format_args!("there is no command '{other}'"))),
+        None => return Err(refuse(1, format_args!("no command is given"))),
     }
-    let Some(name) = words.next() else { return Err(refuse(2, "no action is given")) };
+    let Some(name) = words.next() else {
+        return Err(refuse(2, format_args!("no action is given")));
+    };
     let Some(&(_, action)) = ACTIONS.iter().find(|(known, _)| *known == name) else {
-        return Err(refuse(2, &format!("there is no action '{name}'")));
+        return Err(refuse(2, format_args!("there is no action '{name}'")));
     };
     let provider = words.next().unwrap_or_default();
     if provider.is_empty() && matches!(action, Action::Install | Action::Remove) {
-        return Err(refuse(4, "the name of a provider is needed"));
+        return Err(refuse(4, format_args!("the name of a provider is needed")));
     }
     Ok(CommandLine::Service(Service { action, provider: provider.to_owned() }))
 }
 
-fn refuse(code: u8, why: &str) -> Refusal {
+fn refuse(code: u8, why: fmt::Arguments<'_>) -> Refusal {
     Refusal { text: format!("{NAME}: {why}\n{USAGE}"), code }
 }
 

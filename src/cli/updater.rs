@@ -2,6 +2,8 @@
 //! which their scripts call (openwrt `net/ddns-scripts/files/usr/lib/ddns/dynamic_dns_updater.sh`: that
 //! of 24.10 has commands, later releases have none).
 
+use std::fmt;
+
 use super::getopts::{Opt, getopts, option_error};
 use super::{CommandLine, Refusal, SCRIPTS_VERSION};
 
@@ -69,32 +71,34 @@ pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
             Opt::Value('n', value) => updater.network = Some(value.to_owned()),
             Opt::Value(_, value) => {
                 let Ok(level) = value.parse() else {
-                    return Err(refuse(&format!("'{value}' is not a level")));
+                    return Err(refuse(format_args!("'{value}' is not a level")));
                 };
                 updater.verbose = level;
             }
-            bad @ (Opt::Missing(_) | Opt::Invalid(_)) => return Err(refuse(&option_error(bad))),
+            bad @ (Opt::Missing(_) | Opt::Invalid(_)) => {
+                return Err(refuse(format_args!("{}", option_error(bad))));
+            }
         }
     }
     updater.dry_run |= updater.verbose > 2;
     let (has_section, has_network) = (updater.section.is_some(), updater.network.is_some());
     if has_section && has_network {
-        return Err(refuse("-S and -n do not go together"));
+        return Err(refuse(format_args!("-S and -n do not go together")));
     }
     updater.verb = match operands[..] {
         [] | ["start"] if has_section => Verb::Round,
         ["start"] => Verb::Start,
         ["stop"] => Verb::Stop,
         ["reload"] => Verb::Reload,
-        [] if has_network => return Err(refuse("no command is given")),
-        [] => return Err(refuse("option -S is missing")),
-        [other] => return Err(refuse(&format!("there is no command '{other}'"))),
-        [_, extra, ..] => return Err(refuse(&format!("unexpected argument '{extra}'"))),
+        [] if has_network => return Err(refuse(format_args!("no command is given"))),
+        [] => return Err(refuse(format_args!("option -S is missing"))),
+        [other] => return Err(refuse(format_args!("there is no command '{other}'"))),
+        [_, extra, ..] => return Err(refuse(format_args!("unexpected argument '{extra}'"))),
     };
     Ok(CommandLine::Updater(updater))
 }
 
-fn refuse(why: &str) -> Refusal {
+fn refuse(why: fmt::Arguments<'_>) -> Refusal {
     Refusal { text: format!("{NAME}: {why}\n{USAGE}"), code: 1 }
 }
 

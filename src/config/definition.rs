@@ -108,10 +108,13 @@ pub fn is_provider(name: &str) -> bool {
 /// # Errors
 /// If it is not a list of names, but for example an error page.
 pub fn list(text: &str) -> Result<Vec<&str>, String> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let names: Vec<&str> = lines.collect();
-    if let Some(invalid) = names.iter().find(|name| !is_provider(name)) {
-        return Err(format!("{} is not the name of a provider", quoted(invalid)));
+    let mut names = Vec::new();
+    for name in text.lines().map(str::trim) {
+        if is_provider(name) {
+            names.push(name);
+        } else if !name.is_empty() {
+            return Err(format!("{} is not the name of a provider", quoted(name)));
+        }
     }
     if names.is_empty() { Err("it is empty".into()) } else { Ok(names) }
 }

@@ -62,28 +62,37 @@ pub fn parse(text: &str) -> Dhcp {
 }
 
 fn set(path: &mut String, section: &RawSection) {
-    if let Some(file) = words(section, "leasefile").next() {
+    if let Some(file) = words(section, "leasefile").first() {
         // procd starts both servers in the root directory.
         *path = format!("/{}", file.trim_start_matches('/'));
     }
 }
 
 fn host(section: &RawSection) -> DhcpHost {
-    let name = words(section, "name").next().unwrap_or(&section.name);
-    let hostid = words(section, "hostid").next();
-    let hostid = hostid.and_then(|text| u64::from_str_radix(text, 16).ok()).filter(|id| *id > 0);
-    DhcpHost {
-        name: name.to_owned(),
-        macs: words(section, "mac").filter_map(Mac::parse).collect(),
-        duids: words(section, "duid").map(duid).collect(),
-        suffix: hostid.map(|id| Ipv6Addr::from(u128::from(id))),
+    let names = words(section, "name");
+    let mut host = DhcpHost {
+        name: names.first().map_or(section.name.as_str(), |name| name).to_owned(),
+        ..DhcpHost::default()
+    };
+    for mac in words(section, "mac") {
+        host.macs.extend(Mac::parse(mac));
     }
+    for text in words(section, "duid") {
+        host.duids.push(duid(text));
+    }
+    let hostid = words(section, "hostid");
+    let hostid = hostid.first().and_then(|text| u64::from_str_radix(text, 16).ok());
+    host.suffix = hostid.filter(|id| *id > 0).map(|id| Ipv6Addr::from(u128::from(id)));
+    host
 }
 
 /// The words of an option or a list.
-fn words<'a>(section: &'a RawSection, name: &str) -> impl Iterator<Item = &'a str> {
-    let values = section.option(name).map(|option| option.values.as_slice()).unwrap_or_default();
-    values.iter().flat_map(|(value, _)| value.split_ascii_whitespace())
+fn words<'a>(section: &'a RawSection, name: &str) -> Vec<&'a str> {
+    let mut words = Vec::new();
+    for (value, _) in section.option(name).map_or(&[][..], |option| &option.values) {
+        words.extend(value.split_ascii_whitespace());
+    }
+    words
 }
 
 /// A DHCP unique identifier (RFC 8415, section 11) as hexadecimal digits in lower case, without an

@@ -254,7 +254,7 @@ fn near(name: &str) -> Option<&'static str> {
     {
         return Some(found);
     }
-    closest(name, &mut names.iter().copied())
+    closest(name, &names)
 }
 
 fn same(names: &[&'static str], name: &str) -> Option<&'static str> {

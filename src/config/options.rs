@@ -196,8 +196,13 @@ pub fn meant(kind: SectionKind, name: &str) -> Option<&'static str> {
     if let Some((_, option)) = other_names(kind).find(|(other, _)| *other == name) {
         return Some(option);
     }
-    let options = OPTIONS.iter().filter(|option| option.kind == kind);
-    let nearest = closest(&name, &mut options.map(|option| option.name));
+    let mut options = Vec::new();
+    for option in OPTIONS {
+        if option.kind == kind {
+            options.push(option.name);
+        }
+    }
+    let nearest = closest(&name, &options);
     if nearest.is_some_and(|nearest| distance(&name, nearest) <= 1) {
         return nearest;
     }

@@ -197,8 +197,8 @@ impl UciParser<'_> {
             match word {
                 b"p" | b"package" => self.package()?,
                 b"c" | b"config" => self.config()?,
-                b"o" | b"option" => self.option()?,
-                b"l" | b"list" => self.list()?,
+                b"o" | b"option" => self.option("option")?,
+                b"l" | b"list" => self.option("list")?,
                 [b'#', ..] => break,
                 other => return self.unknown_command(other),
             }
@@ -282,27 +282,10 @@ impl UciParser<'_> {
         }
     }
 
-    /// `option <name> <value>`. An error in the rest of the line does not undo the option.
-    fn option(&mut self) -> Option<()> {
-        let (name, value) = self.name_and_value("option")?;
-        if let Current::Section(index) = self.current {
-            self.set(index, &name, &value);
-        }
-        self.end_of_command()
-    }
-
-    /// `list <name> <value>`.
-    fn list(&mut self) -> Option<()> {
-        let (name, value) = self.name_and_value("list")?;
-        if let Current::Section(index) = self.current {
-            self.add(index, &name, &value);
-        }
-        self.end_of_command()
-    }
-
-    /// The arguments of `option` and `list`. They are checked in libuci's order: after an invalid name
-    /// the rest of the line is not read, so that a quote in it has no effect.
-    fn name_and_value(&mut self, keyword: &str) -> Option<(Word, Word)> {
+    /// `option <name> <value>` or `list <name> <value>`. An error in the rest of the line does not undo the option.
+    /// The arguments are checked in libuci's order: after an invalid name the rest of the line is not read, so that a
+    /// quote in it has no effect.
+    fn option(&mut self, keyword: &str) -> Option<()> {
         let line = self.lexer.line();
         if matches!(self.current, Current::Nothing) {
             return self.skip(line, format_args!("'{keyword}' stands before the first section"));
@@ -321,28 +304,26 @@ impl UciParser<'_> {
             self.reject_section(value.line, text);
             return None;
         }
-        Some((name, value))
+        if let Current::Section(index) = self.current {
+            self.set(index, &name, &value, keyword == "list");
+        }
+        self.end_of_command()
     }
 
-    /// Sets an option. A later one replaces an earlier one, but an empty value is ignored.
-    fn set(&mut self, section: usize, name: &Word, value: &Word) {
-        if value.bytes.is_empty() {
+    /// Sets an option, or adds a value to a list. A later `option` replaces an earlier one, but an empty value is
+    /// ignored. The value of an `option` of that name becomes the first value of the list.
+    fn set(&mut self, section: usize, name: &Word, value: &Word, is_list: bool) {
+        if value.bytes.is_empty() && !is_list {
             return;
         }
-        if let Some(option) = self.entry(section, name) {
+        let Some(option) = self.entry(section, name) else { return };
+        if !is_list {
             option.line = name.line;
-            option.is_list = false;
-            option.values = vec![(text(value), value.line)];
+            // Most options have one value.
+            option.values = Vec::with_capacity(1);
         }
-    }
-
-    /// Adds a value to a list, also an empty one. The value of an `option` of that name becomes the
-    /// first value of the list.
-    fn add(&mut self, section: usize, name: &Word, value: &Word) {
-        if let Some(option) = self.entry(section, name) {
-            option.is_list = true;
-            option.values.push((text(value), value.line));
-        }
+        option.is_list = is_list;
+        option.values.push((text(value), value.line));
     }
 
     /// The option of that name. If there is none, adds one without a value.
@@ -404,7 +385,7 @@ impl UciParser<'_> {
     }
 
     /// Reports a mistake because of which the rest of the line is skipped.
-    fn skip<T>(&mut self, line: usize, text: fmt::Arguments<'_>) -> Option<T> {
+    fn skip(&mut self, line: usize, text: fmt::Arguments<'_>) -> Option<()> {
         self.report(line, text);
         None
     }
@@ -439,7 +420,7 @@ impl UciParser<'_> {
             let text = format_args!("'option' is missing before '{option}'; the line is ignored");
             return self.skip(line, text);
         }
-        let Some(near) = closest(&word, &mut COMMANDS.iter().copied()) else {
+        let Some(near) = closest(&word, COMMANDS) else {
             let text = format_args!(
                 "the line begins with neither 'config', 'option' nor 'list' and is ignored"
             );
@@ -455,7 +436,7 @@ impl UciParser<'_> {
 
     /// Reports an invalid option name. If it is an option's name followed by more, the blank before the value is
     /// missing.
-    fn bad_option_name<T>(&mut self, line: usize, name: &[u8]) -> Option<T> {
+    fn bad_option_name(&mut self, line: usize, name: &[u8]) -> Option<()> {
         match option_before_sign(name) {
             Some(option) => self.skip(
                 line,

@@ -23,20 +23,13 @@ pub(crate) fn has(list: &str, word: &str) -> bool {
 const MOST_NAMES: usize = 8;
 
 /// The names with commas between them, but of many only the first.
-pub(crate) fn listed(names: &mut dyn Iterator<Item = &str>) -> String {
-    let mut text = String::new();
-    let mut more = 0;
-    for (index, name) in names.enumerate() {
-        if index >= MOST_NAMES {
-            more += 1;
-            continue;
+pub(crate) fn listed(names: &[String]) -> String {
+    match names.split_at_checked(MOST_NAMES) {
+        Some((shown, more)) if !more.is_empty() => {
+            format!("{} and {} more", shown.join(", "), more.len())
         }
-        if index > 0 {
-            text.push_str(", ");
-        }
-        text.push_str(name);
+        Some(_) | None => names.join(", "),
     }
-    if more > 0 { format!("{text} and {more} more") } else { text }
 }
 
 /// `bytes` in hexadecimal digits, in lower case.

@@ -16,8 +16,13 @@ pub(crate) fn sections(text: &str) -> impl Iterator<Item = (&str, Vec<u8>)> {
 /// The certificates in `text`, in DER.
 pub(crate) fn certificates(text: &[u8]) -> Vec<Vec<u8>> {
     let text = String::from_utf8_lossy(text);
-    let certificates = sections(&text).filter(|(label, _)| *label == "CERTIFICATE");
-    certificates.map(|(_, der)| der).collect()
+    let mut certificates = Vec::new();
+    for (label, der) in sections(&text) {
+        if label == "CERTIFICATE" {
+            certificates.push(der);
+        }
+    }
+    certificates
 }
 
 /// The first private key in `text`, in DER.

@@ -26,28 +26,43 @@ pub(crate) fn ascii(name: &str) -> String {
     if name.is_ascii() {
         return name.to_ascii_lowercase();
     }
-    name.split_inclusive(LABEL_ENDS).map(ascii_label).collect()
+    let mut ascii = String::new();
+    for part in name.split_inclusive(LABEL_ENDS) {
+        push_label(&mut ascii, part);
+    }
+    ascii
 }
 
-/// One label with the character that ends it.
-fn ascii_label(part: &str) -> String {
-    let (label, end) = part.split_at(part.trim_end_matches(LABEL_ENDS).len());
-    let label: String = label.chars().flat_map(char::to_lowercase).collect();
-    if label.is_ascii() || label.chars().nth(LONGEST_LABEL).is_some() {
-        return label + end;
+/// Appends one label with the character that ends it.
+fn push_label(ascii: &mut String, part: &str) {
+    let (written, end) = part.split_at(part.trim_end_matches(LABEL_ENDS).len());
+    let mut label = String::new();
+    for c in written.chars() {
+        label.extend(c.to_lowercase());
     }
-    [PREFIX, &encode(&label), end].concat()
+    if !label.is_ascii() && label.chars().count() <= LONGEST_LABEL {
+        ascii.push_str(PREFIX);
+        label = encode(&label);
+    }
+    ascii.push_str(&label);
+    ascii.push_str(end);
 }
 
 /// A label in Punycode (RFC 3492 section 6.3). With at most [`LONGEST_LABEL`] characters, `delta`
 /// stays below 2^27, so the sums cannot overflow.
 fn encode(label: &str) -> String {
-    let mut out: String = label.chars().filter(char::is_ascii).collect();
+    let mut out = String::new();
+    let mut points = Vec::new();
+    for c in label.chars() {
+        points.push(u32::from(c));
+        if c.is_ascii() {
+            out.push(c);
+        }
+    }
     let basic = u32::try_from(out.len()).unwrap_or_default();
     if basic > 0 {
         out.push('-');
     }
-    let points: Vec<u32> = label.chars().map(u32::from).collect();
     let (mut n, mut delta, mut bias, mut handled) = (INITIAL_N, 0, INITIAL_BIAS, basic);
     while let Some(next) = points.iter().copied().filter(|point| *point >= n).min() {
         delta += (next - n) * (handled + 1);

@@ -4,16 +4,13 @@
 const LONGEST: usize = 64;
 
 /// The one of `words` that differs least from `word`, if it is similar enough to be a typing error.
-pub(crate) fn closest(
-    word: &str,
-    words: &mut dyn Iterator<Item = &'static str>,
-) -> Option<&'static str> {
+pub(crate) fn closest(word: &str, words: &[&'static str]) -> Option<&'static str> {
     if word.len() >= LONGEST {
         return None;
     }
     let limit = (word.len() / 3).clamp(1, 3);
-    let similar = words.filter(|candidate| candidate.len().abs_diff(word.len()) <= limit);
-    let (least, best) = similar.map(|candidate| (distance(word, candidate), candidate)).min()?;
+    let similar = words.iter().filter(|candidate| candidate.len().abs_diff(word.len()) <= limit);
+    let (least, best) = similar.map(|candidate| (distance(word, candidate), *candidate)).min()?;
     if least <= limit { Some(best) } else { None }
 }
 

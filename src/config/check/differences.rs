@@ -37,7 +37,7 @@ pub struct Difference {
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The difference is the same in all sections, and a long list of them would hide it.
-        let sections = listed(&mut self.sections.iter().map(String::as_str));
+        let sections = listed(&self.sections);
         write!(f, "{}: {} ({sections})", self.option, self.text)
     }
 }

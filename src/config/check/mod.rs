@@ -131,9 +131,13 @@ impl Checked {
     /// A sentence, if one of `names` does not exist or is not enabled.
     pub fn only(&mut self, names: &[String]) -> Result<(), String> {
         let config = &mut self.config;
-        let valid = config.sections.iter().map(|section| &section.name);
-        let broken = config.broken.iter().map(|(name, _)| name);
-        let enabled: Vec<String> = valid.chain(broken).cloned().collect();
+        let mut enabled = Vec::new();
+        for section in &config.sections {
+            enabled.push(section.name.clone());
+        }
+        for (name, _) in &config.broken {
+            enabled.push(name.clone());
+        }
         if let Some(name) = names.iter().find(|name| !enabled.contains(name)) {
             return Err(if config.disabled.contains(name) {
                 format!("section '{name}' is not enabled")
@@ -144,8 +148,8 @@ impl Checked {
         if names.is_empty() {
             return Ok(());
         }
-        let left = enabled.into_iter().filter(|name| !names.contains(name));
-        config.disabled.extend(left);
+        enabled.retain(|name| !names.contains(name));
+        config.disabled.append(&mut enabled);
         config.sections.retain(|section| names.contains(&section.name));
         config.broken.retain(|(name, _)| names.contains(name));
         self.mistakes.retain(|mistake| match &mistake.section {
@@ -297,7 +301,7 @@ impl Checker<'_> {
         let text = if options::find(SectionKind::Service, &raw.kind).is_some() {
             "'config' begins a new section here; is it 'option'?"
         } else {
-            match closest(&raw.kind, &mut ["service", "ddns"].into_iter()) {
+            match closest(&raw.kind, &["service", "ddns"]) {
                 Some("ddns") => {
                     "the section has no effect, because its type is not known; is it 'ddns'?"
                 }

@@ -363,8 +363,14 @@ fn script(reader: &mut Reader<'_>, option: &str, path: &Path) -> Mechanism {
     reader.pass_on(option, reader.env.script_warning(path));
     let mut options = Vec::new();
     for option in &reader.section.options {
-        let values: Vec<_> = option.values.iter().map(|(value, _)| value.as_str()).collect();
-        options.push((option.name.clone(), Secret::new(values.join(" "))));
+        let mut values = String::new();
+        for (index, (value, _)) in option.values.iter().enumerate() {
+            if index > 0 {
+                values.push(' ');
+            }
+            values.push_str(value);
+        }
+        options.push((option.name.clone(), Secret::new(values)));
     }
     // Scripts get 1 or 0 also for a flag that was written as a word.
     for &(name, default) in FLAGS {

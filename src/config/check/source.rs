@@ -67,7 +67,7 @@ fn network(reader: &mut Reader<'_>) -> Source {
     if reader.values(NETWORK).len() > 1 {
         let mut networks = networks(reader);
         return match networks.pop() {
-            Some(name) if networks.is_empty() => Source::Network { v4: name.clone(), v6: name },
+            Some(name) if networks.is_empty() => interfaces(&name, &name),
             last => {
                 networks.extend(last);
                 Source::Lines(lines::read(reader, networks))
@@ -75,7 +75,11 @@ fn network(reader: &mut Reader<'_>) -> Source {
         };
     }
     let name = interface(reader, NETWORK);
-    Source::Network { v4: name.unwrap_or(WAN4).into(), v6: name.unwrap_or(WAN6).into() }
+    interfaces(name.unwrap_or(WAN4), name.unwrap_or(WAN6))
+}
+
+fn interfaces(v4: &str, v6: &str) -> Source {
+    Source::Network { v4: v4.into(), v6: v6.into() }
 }
 
 /// The logical interfaces of a list, in order of preference, each once.
@@ -98,7 +102,7 @@ fn networks(reader: &mut Reader<'_>) -> Vec<String> {
 fn device(reader: &mut Reader<'_>) -> Source {
     let name = device_name(reader, "ip_interface").unwrap_or(DEVICE);
     match name.strip_prefix('@') {
-        Some(logical) => Source::Network { v4: logical.into(), v6: logical.into() },
+        Some(logical) => interfaces(logical, logical),
         None => Source::Device(name.into()),
     }
 }

@@ -39,13 +39,15 @@ pub(super) fn unknown_placeholders(url: &str) -> Vec<String> {
 /// case gets a warning only if it is similar to a placeholder, because in PHP `a[name]=1` is an element
 /// of an array. A word that is not similar to any is not quoted, since it may be a password.
 fn unknown_placeholder(name: &str) -> Option<String> {
-    if !has_form_of_placeholder(name) || is_placeholder(name) {
+    let mut known = Vec::new();
+    for placeholder in &PLACEHOLDERS {
+        known.push(without_brackets(placeholder));
+    }
+    if !has_form_of_placeholder(name) || known.contains(&name) {
         return None;
     }
     let upper = name.to_ascii_uppercase();
-    if let Some(near) =
-        closest(&upper, &mut PLACEHOLDERS.iter().map(|known| without_brackets(known)))
-    {
+    if let Some(near) = closest(&upper, &known) {
         return Some(is_it(name, near));
     }
     if name != upper {
@@ -69,10 +71,6 @@ fn has_form_of_placeholder(name: &str) -> bool {
     name.len() <= LONGEST_PLACEHOLDER
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-fn is_placeholder(name: &str) -> bool {
-    PLACEHOLDERS.iter().any(|known| without_brackets(known) == name)
 }
 
 /// The placeholder for a word that other routers and programs use.
