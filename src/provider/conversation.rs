@@ -370,7 +370,7 @@ impl<'a> Conversation<'a> {
     /// Whether a change was refused after something was used that may be outdated.
     fn is_refused_after_old_value(&self, ended: &ApiResult<()>) -> bool {
         let is_refused = ended.as_ref().is_err_and(|verdict| verdict.is_refused())
-            || self.settled.iter().flatten().any(|verdict| verdict.is_refused());
+            || has(&self.settled, Verdict::is_refused);
         is_refused && self.used_old_value
     }
 
@@ -428,16 +428,23 @@ pub(super) fn converse(
     let mut other = ended.err().unwrap_or_else(Verdict::nothing_done);
     let mut settled = talk.settled;
     if !talk.has_written {
-        settled.iter_mut().flatten().for_each(|verdict| verdict.note_nothing_written());
+        for verdict in settled.iter_mut().filter_map(Option::as_mut) {
+            verdict.note_nothing_written();
+        }
         other.note_nothing_written();
     }
     // Where one change succeeded, a failure of another one is not due to the account.
-    if settled.iter().flatten().any(|verdict| verdict.is_success()) {
-        for verdict in settled.iter_mut().flatten() {
+    if has(&settled, Verdict::is_success) {
+        for verdict in settled.iter_mut().filter_map(Option::as_mut) {
             verdict.scope = verdict.scope.min(Scope::Record);
         }
     }
     Published { verdicts: verdicts(settled, &other), learned: talk.learned }
+}
+
+/// Whether one of the changes has such a verdict.
+fn has(settled: &[Option<Box<Verdict>>], is_such: fn(&Verdict) -> bool) -> bool {
+    settled.iter().any(|verdict| verdict.as_ref().is_some_and(|verdict| is_such(verdict)))
 }
 
 /// The verdicts of all changes, with `other` for those that are not settled.

@@ -6,6 +6,7 @@
 //! member. A failure code that is no English word counts anywhere in a short answer.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use super::return_codes::{self, AGENT, CodeMeaning, is_failure_code, is_word};
 use super::verdict::{Scope, Verdict};
@@ -163,6 +164,7 @@ impl CodeLine {
                     _ => "",
                 };
                 let reason = format!("{why} ({}){wait}", self.code);
+                let after = after.map(|seconds| Duration::from_secs(seconds.into()));
                 Verdict::retry(scope, reason, after)
             }
             CodeMeaning::Refused(scope, why, advice) => {

@@ -80,7 +80,7 @@ pub fn host(template: &str) -> Option<String> {
 /// Why `url` cannot be used like that.
 pub fn urls(url: &str) -> Result<Urls, &'static str> {
     let (names_v4, names_v6) = (url.contains(IP4), url.contains(IP6));
-    let mut urls = Urls::default();
+    let template = |url| Some(Template::new(url, None));
     if names_v4 && names_v6 {
         if url.contains("[IP]") {
             return Err("[IP] is ambiguous beside [IP4] and [IP6]");
@@ -91,18 +91,11 @@ pub fn urls(url: &str) -> Result<Urls, &'static str> {
                  if a name has only the other",
             );
         };
-        urls.v4 = Some(Template::new(v4, None));
-        urls.v6 = Some(Template::new(v6, None));
-        urls.both = Some(Template::new(url, None));
-        return Ok(urls);
+        return Ok(Urls { v4: template(v4), v6: template(v6), both: template(url.to_owned()) });
     }
-    if !names_v6 {
-        urls.v4 = Some(Template::new(url, None));
-    }
-    if !names_v4 {
-        urls.v6 = Some(Template::new(url, None));
-    }
-    Ok(urls)
+    let v4 = if names_v6 { None } else { template(url.to_owned()) };
+    let v6 = if names_v4 { None } else { template(url.to_owned()) };
+    Ok(Urls { v4, v6, both: None })
 }
 
 /// `url` without `placeholder`: a parameter that is the placeholder is removed, and from a list with

@@ -94,8 +94,11 @@ pub fn own_name(provider: &Provider) -> Option<&str> {
 /// byte that does not occur in UTF-8, so that moving a character from one part to the next changes the
 /// number.
 fn fnv(parts: &[Option<&str>]) -> u64 {
-    let bytes = parts.iter().flat_map(|part| part.unwrap_or_default().bytes().chain([0xff]));
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    let mut hash = 0xcbf2_9ce4_8422_2325;
+    for part in parts {
+        for &byte in [part.unwrap_or_default().as_bytes(), &[0xff]].concat().iter() {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+    hash
 }

@@ -91,8 +91,10 @@ impl Provider {
         let Mechanism::Url(Urls { v4, v6, both }) = &self.mechanism else {
             return None;
         };
-        let mut urls = [v4, v6, both].into_iter().flatten();
-        urls.find_map(|template| table::at_host(template.host.as_ref()?, template.path()))
+        [v4, v6, both].into_iter().find_map(|template| {
+            let template = template.as_ref()?;
+            table::at_host(template.host.as_ref()?, template.path())
+        })
     }
 
     /// The script that updates the records, if updates are sent by a script.

@@ -92,6 +92,18 @@ impl Request {
     }
 }
 
+impl Request {
+    /// Adds a header.
+    pub fn add_header(&mut self, name: &'static str, value: String) {
+        self.headers.push((name, Secret::new(value)));
+    }
+
+    /// The body; empty if there is none.
+    pub fn body_text(&self) -> &str {
+        self.body.as_ref().map_or("", Secret::expose)
+    }
+}
+
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Request").field(&self.method).field(&self.shown).finish()

@@ -3,17 +3,14 @@
 //! Sources: <https://help.dyn.com/return-codes.html>, <https://www.noip.com/integrate/response>,
 //! <https://www.dynu.com/DynamicDNS/IP-Update-Protocol>.
 
-use std::time::Duration;
-
 use super::verdict::Scope;
 use crate::text::{has, parts};
 
-/// The longest wait that a code can ask for. A typing error of the provider must not stop a name for a
+/// The longest wait that a code can ask for, in seconds. A typing error of the provider must not stop a name for a
 /// year.
-const MAX_WAIT: Duration = Duration::from_secs(MAX_SECONDS as u64);
-const MAX_SECONDS: u32 = 24 * 60 * 60;
+const MAX_WAIT: u32 = 24 * 60 * 60;
 /// The wait that Dyn, No-IP and DNS-O-Matic ask for after a failure of their own.
-const FAILURE_WAIT: Duration = minutes(30);
+const FAILURE_WAIT: u32 = 30 * 60;
 
 /// What a code means.
 #[derive(Clone, Copy)]
@@ -22,8 +19,8 @@ pub(super) enum CodeMeaning {
     Good,
     /// `nochg`: the record had the address already.
     NoChange,
-    /// A temporary failure, and the wait that the code asks for.
-    Retry(Scope, Option<Duration>, &'static str),
+    /// A temporary failure, and the wait that the code asks for, in seconds.
+    Retry(Scope, Option<u32>, &'static str),
     /// A refusal: the reason, and the advice for the owner.
     Refused(Scope, &'static str, &'static str),
 }
@@ -73,7 +70,7 @@ pub(super) fn throttle(code: &str, rest: &str) -> Option<CodeMeaning> {
 const UNITS: [(&str, u32); 3] = [("second", 1), ("minute", 60), ("hour", 3600)];
 
 /// `60`, `60s`, `10minutes`, `1h`; a number without a unit means seconds.
-fn duration(text: &str) -> Option<Duration> {
+fn duration(text: &str) -> Option<u32> {
     let text = text.trim_end_matches('.');
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -82,12 +79,8 @@ fn duration(text: &str) -> Option<Duration> {
     let unit = text.get(digits.len()..)?.to_ascii_lowercase();
     let unit = unit.trim_end_matches('s');
     let (_, seconds) = UNITS.iter().find(|(name, _)| name.starts_with(unit))?;
-    let number = digits.parse().unwrap_or(MAX_SECONDS).min(MAX_SECONDS);
-    Some(Duration::from_secs((number * seconds).into()))
-}
-
-const fn minutes(n: u64) -> Duration {
-    Duration::from_secs(n * 60)
+    let number = digits.parse().unwrap_or(MAX_WAIT).min(MAX_WAIT);
+    Some(number * seconds)
 }
 
 /// The advice for a client that the provider does not accept.
@@ -117,13 +110,10 @@ const FAILURES: &[(&str, CodeMeaning)] = &[
         "servererror interror fatal",
         CodeMeaning::Retry(Scope::Record, None, "the provider's server has failed"),
     ),
-    (
-        "interval",
-        CodeMeaning::Retry(Scope::Record, Some(minutes(5)), "too soon after the last update"),
-    ),
+    ("interval", CodeMeaning::Retry(Scope::Record, Some(5 * 60), "too soon after the last update")),
     (
         "toosoon too_soon too_freq",
-        CodeMeaning::Retry(Scope::Record, Some(minutes(10)), "too soon after the last update"),
+        CodeMeaning::Retry(Scope::Record, Some(10 * 60), "too soon after the last update"),
     ),
     (
         "badauth noaccess no_access no_auth",

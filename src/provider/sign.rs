@@ -177,8 +177,8 @@ impl Canonical<'_> {
     /// Sorts the query of `request`, and adds the headers for the time and the signature.
     pub fn sign(&self, account: &Account, request: &mut Request) {
         let query = sort_query(request, &[]);
-        request.headers.push((self.time_header, Secret::new(self.time)));
-        let body = sha256(request.body.as_ref().map_or("", Secret::expose));
+        request.add_header(self.time_header, self.time.to_owned());
+        let body = sha256(request.body_text());
         let names = self.signed.join(";");
         let (method, path, end) = (request.method.name(), request.url.path(), self.path_end);
         let mut canonical = format!("{method}\n{path}{end}\n{query}\n");
@@ -206,7 +206,7 @@ impl Canonical<'_> {
         let signature = hex(&hmac_sha256(&key, &text));
         let value =
             format!("{algorithm} {credential}, SignedHeaders={names}, Signature={signature}");
-        request.headers.push(("Authorization", Secret::new(value)));
+        request.add_header("Authorization", value);
     }
 }
 

@@ -54,12 +54,13 @@ impl<'a> Subject<'a> {
 
     /// The address of `family`; empty if the name has none.
     fn address(&self, family: Family) -> String {
-        for address in [Some(self.address), self.other].into_iter().flatten() {
-            if Family::of(address) == family {
-                return address.to_string();
-            }
+        if Family::of(self.address) == family {
+            return self.address.to_string();
         }
-        String::new()
+        match self.other {
+            Some(other) if Family::of(other) == family => other.to_string(),
+            _ => String::new(),
+        }
     }
 }
 

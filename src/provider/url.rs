@@ -98,7 +98,7 @@ fn plan_request(provider: &Provider, job: &Job, index: usize, change: &Change) -
             template = Some(both);
         }
     }
-    PlannedRequest { changes, request: prepare(provider, template, subject, &sent) }
+    PlannedRequest { changes, request: prepare(provider, template, &subject, &sent) }
 }
 
 fn subject(change: &Change, address: IpAddr) -> Subject<'_> {
@@ -134,7 +134,8 @@ fn removal(provider: &Provider, change: &Change) -> ApiResult<Box<JudgedRequest>
         let reason = format!("{} cannot remove a record", provider.account.label);
         return Err(refused(reason, "leave out option 'remove_after'"));
     };
-    let mut judged = prepare(provider, Some(&template), subject(change, address), &[address])?;
+    let subject = subject(change, address);
+    let mut judged = prepare(provider, Some(&template), &subject, &[address])?;
     // A record is removed when its family has no address any more, so the request travels over either.
     judged.request.family = None;
     // The second request may find no record, which a provider may report as an error.
@@ -146,7 +147,7 @@ fn removal(provider: &Provider, change: &Change) -> ApiResult<Box<JudgedRequest>
 fn prepare(
     provider: &Provider,
     template: Option<&Template>,
-    subject: Subject<'_>,
+    subject: &Subject<'_>,
     sent: &[IpAddr],
 ) -> ApiResult<Box<JudgedRequest>> {
     let family = Family::of(subject.address);
@@ -179,7 +180,7 @@ fn prepare(
 fn render(
     provider: &Provider,
     template: &Template,
-    subject: Subject<'_>,
+    subject: &Subject<'_>,
 ) -> Result<Rendered, String> {
     let (url, zone) = match provider.row() {
         Some(row) => {
@@ -188,7 +189,7 @@ fn render(
         }
         None => (template.url.clone(), subject.zone),
     };
-    template::render(&url, provider, Subject { zone, ..subject }).map_err(|why| why.to_string())
+    template::render(&url, provider, Subject { zone, ..*subject }).map_err(|why| why.to_string())
 }
 
 /// A definition or an update URL that cannot be used.

@@ -7,7 +7,6 @@ use super::interface::{
 };
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
-use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::{hmac_sha256, nonce, sha256_base64, timestamp};
 use crate::provider::{Batch, Method, Request};
@@ -69,9 +68,7 @@ fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let text = format!("{method}\thttps\t{host}\t{target}\t\t{hash}\t{header}");
     let key = base64::encode(&hmac_sha256(account.password.expose().as_bytes(), &time));
     let signature = base64::encode(&hmac_sha256(key.as_bytes(), &text));
-    request
-        .headers
-        .push(("Authorization", Secret::new([header, "signature=".into(), signature].concat())));
+    request.add_header("Authorization", [&header, "signature=", &signature].concat());
     Ok(())
 }
 

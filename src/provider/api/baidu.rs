@@ -8,7 +8,6 @@ use super::interface::{
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
-use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::{hmac_sha256, sort_query, timestamp};
 use crate::provider::{Batch, Request};
@@ -74,8 +73,7 @@ fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let text = format!("{method}\n{path}\n{query}\nhost:{host}");
     let key = hex(&hmac_sha256(account.password.expose().as_bytes(), &prefix));
     let signature = hex(&hmac_sha256(key.as_bytes(), &text));
-    let value = Secret::new(format!("{prefix}/host/{signature}"));
-    request.headers.push(("Authorization", value));
+    request.add_header("Authorization", [&prefix, "/host/", &signature].concat());
     Ok(())
 }
 

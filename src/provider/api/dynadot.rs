@@ -95,7 +95,7 @@ fn read(
 /// Moves a record of the zone's own name to its list, and signs the request.
 fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let account = talk.account;
-    let mut body = request.body.as_ref().map_or("", Secret::expose).to_owned();
+    let mut body = request.body_text().to_owned();
     let without_host = body.replace(r#","sub_host":"""#, "");
     if without_host != body {
         body = without_host.replace("dns_sub_list", "dns_main_list");
@@ -104,7 +104,7 @@ fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     // Between path and body an id of the request could stand.
     let text = [&account.username, "\n", request.url.target(), "\n\n", &body].concat();
     let signature = hmac_sha256(account.password.expose().as_bytes(), &text);
-    request.headers.push(("X-Signature", Secret::new(base64::encode(&signature))));
+    request.add_header("X-Signature", base64::encode(&signature));
     Ok(())
 }
 

@@ -7,7 +7,6 @@ use super::interface::{
 use super::meaning::{Codes, Meaning};
 use super::record::RECORD;
 use super::{Api, Base, Need, Publishing};
-use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::hmac_sha256;
 use crate::provider::{Batch, Request};
@@ -64,7 +63,7 @@ const LIFETIME: UnixSeconds = 600;
 
 fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let expires = talk.wall()?.saturating_add(LIFETIME);
-    let body = request.body.as_ref().map_or("", Secret::expose);
+    let body = request.body_text();
     // There is no query, and no header is signed.
     let (method, path) = (request.method.name(), request.url.path());
     let text = format!("{method} {path}\n{body}\n\n\n{expires}");
@@ -75,7 +74,7 @@ fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
         account.username,
         base64::encode(&signature)
     );
-    request.headers.push(("Authorization", Secret::new(value)));
+    request.add_header("Authorization", value);
     Ok(())
 }
 

@@ -190,10 +190,9 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let values = Values::in_zone(talk.account, rest, zone);
     let mut together = Together::new();
     for write in writes {
-        let mut values = values;
+        let mut values = Values::in_zone(talk.account, rest, zone);
         values.set_write(write);
         if !write.is_removal() {
             together.creates.push(values.json(SET));
@@ -203,13 +202,15 @@ fn write(
             let mut present = Write::new(write.goal);
             present.values = write.before.iter().map(|record| record.raw.clone()).collect();
             present.ttl = first.ttl;
-            let mut values = values;
+            let mut values = Values::in_zone(talk.account, rest, zone);
             values.set_write(&present);
             together.removals.push(values.json(SET));
         }
     }
     let call = r#"POST /<zone>/changes {"additions":<creates>,"deletions":<removals>}"#;
-    let answer = Values { together: &together, ..values }.send(talk, call)?;
+    let mut values = Values::in_zone(talk.account, rest, zone);
+    values.together = &together;
+    let answer = values.send(talk, call)?;
     if text(&rest.value(&answer)?, "/status").is_empty() {
         return Err(rest.not_understood(&answer));
     }

@@ -443,7 +443,7 @@ impl Rest {
     /// A request with a body of the media type `media`.
     pub fn with_body(&self, method: Method, path: &str, media: &str, body: String) -> Request {
         let mut request = self.request(method, path);
-        request.headers.push(("Content-Type", Secret::new(media)));
+        request.add_header("Content-Type", media.to_owned());
         request.body = Some(Secret::new(body));
         request
     }

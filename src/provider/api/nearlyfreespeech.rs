@@ -9,7 +9,6 @@ use super::interface::{
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
-use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::{nonce, sha1};
 use crate::provider::{Batch, Request};
@@ -51,13 +50,12 @@ fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let time = talk.wall()?;
     let mut salt = nonce(talk, &time.to_string());
     salt.truncate(16);
-    let body = sha1(request.body.as_ref().map_or("", Secret::expose));
+    let body = sha1(request.body_text());
     let account = talk.account;
     let (login, key) = (&account.username, account.password.expose());
     let path = request.url.path();
     let hash = sha1(&format!("{login};{time};{salt};{key};{path};{body}"));
-    let value = Secret::new(format!("{login};{time};{salt};{hash}"));
-    request.headers.push(("X-NFSN-Authentication", value));
+    request.add_header("X-NFSN-Authentication", format!("{login};{time};{salt};{hash}"));
     Ok(())
 }
 

@@ -110,10 +110,9 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let values = Values::in_zone(talk.account, rest, zone);
     let mut together = Together::new();
     for write in writes {
-        let mut values = values;
+        let mut values = Values::in_zone(talk.account, rest, zone);
         values.set_write(write);
         let present = write.present();
         let renewed = present.filter(|record| record.ttl != write.ttl);
@@ -129,7 +128,9 @@ fn write(
         }
     }
     let call = r#"POST /domain/<zone>/changeset {"create":<creates>,"delete":<removals>,"autoCommit":true,"strict":true}"#;
-    Values { together: &together, ..values }.ask(talk, call)?;
+    let mut values = Values::in_zone(talk.account, rest, zone);
+    values.together = &together;
+    values.ask(talk, call)?;
     Ok(Vec::new())
 }
 

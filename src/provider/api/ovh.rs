@@ -13,7 +13,6 @@ use super::record::{Goal, RECORD, Record, RecordForm, Write};
 use super::records;
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
-use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation, Phase};
 use crate::provider::sign::sha1;
 use crate::provider::{Batch, Method, Request};
@@ -123,18 +122,17 @@ fn refresh(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<()> {
 /// Adds the signature to `request`.
 fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let account = talk.account;
-    let body = request.body.clone().unwrap_or_default();
     let time = request.headers.iter().find(|(name, _)| *name == TIME);
     let parts = [
         account.password.expose(),
         account.param_enc.expose(),
         request.method.name(),
         &request.url.expose(),
-        body.expose(),
+        request.body_text(),
         time.map_or("", |(_, time)| time.expose()),
     ];
-    let signature = format!("$1${}", sha1(&parts.join("+")));
-    request.headers.push(("X-Ovh-Signature", Secret::new(signature)));
+    let signature = ["$1$", &sha1(&parts.join("+"))].concat();
+    request.add_header("X-Ovh-Signature", signature);
     Ok(())
 }
 

@@ -125,7 +125,7 @@ impl Goal<'_> {
 }
 
 /// One address under a name and type.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Record {
     /// The complete name.
     pub name: String,
@@ -218,7 +218,7 @@ impl Record {
         }
         let mut records = Vec::new();
         for value in elements(raw, &by_type(form.values, &record.kind)) {
-            let mut one = record.clone();
+            let mut one = Self::of(form, zone, goal, raw);
             one.set_raw(form.address, value);
             records.push(one);
         }
@@ -298,7 +298,7 @@ pub struct Write<'a> {
     /// removal.
     pub values: Vec<Json>,
     /// The set as it is, or the record with an id that is removed. Empty in other cases.
-    pub before: Vec<Record>,
+    pub before: Vec<&'a Record>,
     /// The TTL to write: that of the option, or the present one; `None` if the record was not read.
     pub ttl: Option<u32>,
 }
@@ -356,13 +356,13 @@ impl<'a> Write<'a> {
 
     /// The value of the set that already is the new address, if there is one.
     pub fn present(&self) -> Option<&Record> {
-        self.before.iter().find(|record| record.holds_target(self.goal.change))
+        self.before.iter().copied().find(|record| record.holds_target(self.goal.change))
     }
 
     /// The values that the set loses.
     pub fn gone(&self) -> Vec<&Record> {
         let mut gone = Vec::new();
-        for record in &self.before {
+        for &record in &self.before {
             if !self.values.contains(&record.raw) && !record.holds_target(self.goal.change) {
                 gone.push(record);
             }

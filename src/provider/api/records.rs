@@ -203,7 +203,6 @@ fn publish_part(
             Err(verdict) => talk.settle(goal.index, verdict),
         }
     }
-    drop(records);
     // Write before deleting: credentials without the right to delete must not block updates.
     for mut writes in [updates, removals] {
         while !writes.is_empty() {

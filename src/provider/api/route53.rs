@@ -88,9 +88,11 @@ fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
         return Err(Verdict::refused(Scope::Record, reason, RIGHTS));
     };
     let mut zones = ZoneList::new();
-    for zone in pages.iter().flat_map(|page| xml::all(page, "HostedZone")) {
-        if xml::text(zone, "PrivateZone") != "true" {
-            zones.push(Zone::new(&plain(xml::text(zone, "Name")), id(xml::text(zone, "Id"))));
+    for page in &pages {
+        for zone in xml::all(page, "HostedZone") {
+            if xml::text(zone, "PrivateZone") != "true" {
+                zones.push(Zone::new(&plain(xml::text(zone, "Name")), id(xml::text(zone, "Id"))));
+            }
         }
     }
     Ok(zones)
@@ -105,37 +107,48 @@ fn read(
     goals: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
     let path = path(zone)?;
-    let mut all = Vec::new();
+    let mut lists = Vec::new();
+    let mut next: &[(&str, &str)] = &[];
     if goals.len() > MOST_BY_NAME {
-        let next = [("name", "NextRecordName"), ("type", "NextRecordType")];
-        match pages(talk, rest, &format!("{path}?maxitems=300"), &next)? {
-            Some(found) => all = found,
-            None => refuse_removals(talk, goals),
-        }
+        lists.push(format!("{path}?maxitems=300"));
+        next = &[("name", "NextRecordName"), ("type", "NextRecordType")];
     } else {
         for goal in goals {
             let (name, kind) = (percent::encode_upper(&goal.fqdn), goal.kind());
             // A list begins at a name and type and extends to the end of the zone.
-            let path = format!("{path}?maxitems=1&name={name}.&type={kind}");
-            let Some(page) = pages(talk, rest, &path, &[])? else {
-                refuse_removals(talk, goals);
-                break;
-            };
-            all.extend(page);
+            lists.push(format!("{path}?maxitems=1&name={name}.&type={kind}"));
         }
+    }
+    let mut all = Vec::new();
+    for list in lists {
+        let Some(mut pages) = pages(talk, rest, &list, next)? else {
+            refuse_removals(talk, goals);
+            break;
+        };
+        all.append(&mut pages);
     }
     let mut records = Vec::new();
-    for set in all.iter().flat_map(|page| xml::all(page, "ResourceRecordSet")) {
-        let (name, kind) = (plain(xml::text(set, "Name")), xml::text(set, "Type"));
-        if set.contains("<AliasTarget>") || set.contains("<SetIdentifier>") {
-            let what = "is no simple record in Route 53 but an alias or has a routing policy";
-            records::refuse_special(talk, goals, (&name, kind), what);
+    for page in &all {
+        for set in xml::all(page, "ResourceRecordSet") {
+            add_set(talk, goals, set, &mut records);
         }
-        let ttl = Json::from(xml::text(set, "TTL"));
-        let values: Vec<_> = xml::all(set, "Value").into_iter().map(Json::from).collect();
-        records.extend(Record::set(&name, kind, Some(&ttl), &values));
     }
     Ok(records)
+}
+
+/// Adds the records of a set. Refuses to write it if it is more than addresses.
+fn add_set(talk: &mut Conversation<'_>, goals: &[&Goal<'_>], set: &str, records: &mut Vec<Record>) {
+    let (name, kind) = (plain(xml::text(set, "Name")), xml::text(set, "Type"));
+    if set.contains("<AliasTarget>") || set.contains("<SetIdentifier>") {
+        let what = "is no simple record in Route 53 but an alias or has a routing policy";
+        records::refuse_special(talk, goals, (&name, kind), what);
+    }
+    let ttl = Json::from(xml::text(set, "TTL"));
+    let mut values = Vec::new();
+    for value in xml::all(set, "Value") {
+        values.push(value.into());
+    }
+    records.append(&mut Record::set(&name, kind, Some(&ttl), &values));
 }
 
 /// Refuses all removals, because the key may not read the sets from which records are removed.

@@ -49,7 +49,7 @@ pub(super) fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<
     let host = request.url.host().to_owned();
     let service = host.split('.').next().unwrap_or_default();
     request.shown = format!("POST https://{host} ({action})");
-    request.headers.push(("X-TC-Action", Secret::new(action)));
+    request.add_header("X-TC-Action", action.to_owned());
     let canonical = Canonical {
         algorithm: "TC3-HMAC-SHA256",
         key: Key::Derived {

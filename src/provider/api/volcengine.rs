@@ -9,7 +9,6 @@ use super::interface::{
 use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
-use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::{Canonical, Key, sha256, short_timestamp};
 use crate::provider::{Batch, Request};
@@ -84,10 +83,10 @@ pub(super) const API: Api = Api {
 /// Signs a request.
 fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let time = short_timestamp(talk.wall()?);
-    let hash = sha256(request.body.as_ref().map_or("", Secret::expose));
-    request.headers.push(("X-Content-Sha256", Secret::new(hash)));
+    let hash = sha256(request.body_text());
+    request.add_header("X-Content-Sha256", hash);
     if request.body.is_none() {
-        request.headers.push(("Content-Type", Secret::new("application/json")));
+        request.add_header("Content-Type", "application/json".into());
     }
     let canonical = Canonical {
         algorithm: "HMAC-SHA256",

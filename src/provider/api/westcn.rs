@@ -65,7 +65,7 @@ pub(super) const API: Api = Api {
 /// Adds the account and its key, or the key of the domain, to the form.
 fn add_credentials(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let (name, key) = (&talk.account.username, key(talk.account));
-    let form = request.body.as_ref().map_or("", Secret::expose);
+    let form = request.body_text();
     let form = if name.is_empty() {
         [form, "&apidomainkey=", &percent::encode(&key)].concat()
     } else {

@@ -1,3 +1,4 @@
+use crate::model::secret::Secret;
 use serde_json::json;
 
 use super::*;

@@ -126,11 +126,11 @@ pub(super) fn learned_id(
 /// # Errors
 /// If it cannot be told which record is ours.
 #[inline(never)] // A frame of its own is smaller.
-pub(super) fn plan(
+pub(super) fn plan<'a>(
     talk: &mut Conversation<'_>,
     rest: &Rest,
-    write: &mut Write<'_>,
-    records: &[Record],
+    write: &mut Write<'a>,
+    records: &'a [Record],
 ) -> ApiResult<bool> {
     let goal = write.goal;
     if let Some(id) = learned_id(talk, rest, goal) {
@@ -184,11 +184,11 @@ fn has_superfluous(rest: &Rest, goal: &Goal<'_>, present: &[&Record], chosen: &R
 }
 
 /// Plans to change the record `chosen` of those that are present. Returns whether it is not yet as it should be.
-fn update(
+fn update<'a>(
     talk: &mut Conversation<'_>,
     rest: &Rest,
-    write: &mut Write<'_>,
-    present: &[&Record],
+    write: &mut Write<'a>,
+    present: &[&'a Record],
     chosen: &Record,
 ) -> bool {
     let goal = write.goal;
@@ -213,7 +213,12 @@ fn update(
 
 /// Plans to write the set that is present: the values of others as they are, and that of `chosen` with the new
 /// address.
-fn write_set(rest: &Rest, write: &mut Write<'_>, present: &[&Record], chosen: Option<&Record>) {
+fn write_set<'a>(
+    rest: &Rest,
+    write: &mut Write<'a>,
+    present: &[&'a Record],
+    chosen: Option<&Record>,
+) {
     write.exists = true;
     for &record in present {
         if chosen.is_some_and(|chosen| std::ptr::eq(chosen, record)) {
@@ -221,7 +226,7 @@ fn write_set(rest: &Rest, write: &mut Write<'_>, present: &[&Record], chosen: Op
         } else if !is_ours(write.goal, record) {
             write.values.push(record.raw.clone());
         }
-        write.before.push(record.clone());
+        write.before.push(record);
     }
 }
 
@@ -235,7 +240,7 @@ fn has_options(record: &Record, options: &RecordOptions) -> bool {
 }
 
 /// Plans to add a record. A set that is present has the addresses of others, and keeps them.
-fn add(rest: &Rest, write: &mut Write<'_>, present: &[&Record]) {
+fn add<'a>(rest: &Rest, write: &mut Write<'a>, present: &[&'a Record]) {
     let mut present_ttl = Some(rest.interface.new_ttl);
     if rest.interface.model == RecordModel::RrSet
         && let Some(first) = present.first()
@@ -249,11 +254,11 @@ fn add(rest: &Rest, write: &mut Write<'_>, present: &[&Record]) {
 
 /// Plans to remove our record: by its id, or by writing the set without it. Returns whether one of the records is
 /// ours.
-fn remove(
+fn remove<'a>(
     talk: &mut Conversation<'_>,
     rest: &Rest,
-    write: &mut Write<'_>,
-    present: &[&Record],
+    write: &mut Write<'a>,
+    present: &[&'a Record],
 ) -> ApiResult<bool> {
     let goal = write.goal;
     let Some(ours) = present.iter().copied().find(|record| is_ours(goal, record)) else {
@@ -271,7 +276,7 @@ fn remove(
     }
     write.id = Some(ours.id.clone());
     write.exists = true;
-    write.before.push(ours.clone());
+    write.before.push(ours);
     Ok(true)
 }
 

@@ -58,8 +58,10 @@ fn write_together(
     (update, remove): (&str, &Removal),
 ) -> ApiResult<Vec<Record>> {
     let mut made = Vec::new();
-    let (removed, updated): (Vec<&Write<'_>>, Vec<&Write<'_>>) =
-        writes.iter().partition(|write| write.is_removal());
+    let (mut removed, mut updated) = (Vec::new(), Vec::new());
+    for write in writes {
+        if write.is_removal() { removed.push(write) } else { updated.push(write) }
+    }
     if !updated.is_empty() {
         send_together(talk, values, &updated, one, update, &mut made)?;
     }
@@ -71,8 +73,10 @@ fn write_together(
             send_together(talk, values, &removed, one, call, &mut made)?;
         }
         Removal::PerValue(call) => {
-            for record in removed.iter().flat_map(|write| &write.before) {
-                remove_value(talk, values, call, record)?;
+            for write in removed {
+                for record in &write.before {
+                    remove_value(talk, values, call, record)?;
+                }
             }
         }
     }
@@ -214,8 +218,10 @@ fn check(
         Shows::Records(places) => {
             let only = if let [one] = writes { Some(*one) } else { None };
             let mut shown = Vec::new();
-            for raw in places.iter().flat_map(|place| elements(&body, place)) {
-                shown.append(&mut records(values, only, raw));
+            for place in places {
+                for raw in elements(&body, place) {
+                    shown.append(&mut records(values, only, raw));
+                }
             }
             for write in writes {
                 // The answer to an update may have no body.

@@ -31,7 +31,8 @@ pub(super) struct Server<'a> {
     /// How messages travel.
     protocol: Protocol,
     /// The key and the time of the signatures; `None` if messages are not signed.
-    key: Option<(TsigKey, UnixSeconds)>,
+    /// In a box, because a key is large.
+    key: Option<(Box<TsigKey>, UnixSeconds)>,
 }
 
 impl<'a> Server<'a> {
@@ -45,7 +46,7 @@ impl<'a> Server<'a> {
         if !account.username.is_empty() {
             let parsed = TsigKey::parse(&account.username, &account.password)
                 .map_err(|why| refuse_account(why, "correct 'username' and 'password'"))?;
-            key = Some((parsed, talk.wall()?));
+            key = Some((Box::new(parsed), talk.wall()?));
         }
         // Unreachable: without 'dns_server' a section has an error and does not run.
         let address = account.server.as_ref().ok_or_else(|| {
