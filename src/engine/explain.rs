@@ -121,9 +121,10 @@ impl Engine {
             Err(why) => {
                 // A source that is asked has no device with candidates, but a last answer.
                 let found = active.detector(family);
-                let found = found.map_or(why.to_string(), |detector| {
-                    detector.explain(view.answers.of(family).cannot_ask.clone(), now)
-                });
+                let found = match found {
+                    Some(found) => found.explain(view.answers.of(family).cannot_ask.clone(), now),
+                    None => why.into_text(),
+                };
                 let _ = writeln!(text, "  {family}: {found}");
                 return;
             }
@@ -303,7 +304,7 @@ impl Engine {
                 Wait::Unknown("leases and the neighbour table are being read".into())
             }
             Desired::Unknown => match view.scope(record.family, &self.facts) {
-                Err(why) if self.facts.book.addresses_known() => Wait::Unknown(why.to_string()),
+                Err(why) if self.facts.book.addresses_known() => Wait::Unknown(why.into_text()),
                 _ => Wait::Unknown("the kernel's addresses are being read".into()),
             },
         }

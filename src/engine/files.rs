@@ -34,16 +34,13 @@ impl Files {
     /// before.
     #[must_use]
     pub fn want(&mut self, wanted: Vec<PathBuf>) -> bool {
-        let mut before = std::mem::take(&mut self.texts);
-        let mut are_others = false;
+        let before = self.texts.len();
+        self.texts.retain(|path, _| wanted.contains(path));
+        let kept = self.texts.len();
         for path in wanted {
-            if !self.texts.contains_key(&path) {
-                let known = before.remove(&path);
-                are_others |= known.is_none();
-                self.texts.insert(path, known.unwrap_or(Read::NotYet));
-            }
+            self.texts.get_or_insert(path, Read::NotYet);
         }
-        are_others || !before.is_empty()
+        kept < before || kept < self.texts.len()
     }
 
     /// The files to watch.

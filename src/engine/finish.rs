@@ -1,10 +1,12 @@
 //! A job has ended: its records and its account are updated, and the log reports the outcome.
 
+use std::net::IpAddr;
+
 use super::Engine;
 use super::event::Finished;
 use super::flights::{Flight, Owner, Part, RecordId};
 use super::pace;
-use super::record::{Ending, ResultCounts};
+use super::record::{Ending, Record, ResultCounts};
 use super::report;
 use super::section::AccountVerdict;
 use crate::model::{Family, Target};
@@ -36,9 +38,9 @@ impl Engine {
         };
         // Look for its key, because a reload may have changed its index, or have removed it.
         let account = self.accounts.iter().position(|account| account.key == flight.account);
-        let account = account.unwrap_or(usize::MAX);
-        let is_there = account < self.accounts.len();
-        if is_there && finished.verdicts.iter().any(Verdict::is_unanswered) {
+        if let Some(account) = account
+            && finished.verdicts.iter().any(Verdict::is_unanswered)
+        {
             self.answer_kept(&flight, account, now);
             self.answer_twins(&flight, finished, now);
         }
@@ -47,7 +49,9 @@ impl Engine {
         let unanswered = Verdict::record(Outcome::Unconfirmed { reason });
         let gathered = self.answer_records(&flight, finished, &unanswered, now, jitter);
         // After its records, whose verdicts say what the answer means for the account.
-        self.answer_account(account, finished, gathered, now);
+        if let Some(account) = account {
+            self.answer_account(account, finished, gathered, now);
+        }
     }
 
     /// The provider never answered a request, and may still carry it out. The request also repeated addresses
@@ -55,10 +59,8 @@ impl Engine {
     fn answer_kept(&mut self, flight: &Flight, account: usize, now: Now) {
         for (name, address) in &flight.kept {
             for id in self.names.find(&self.sections, account, name) {
-                let Some(record) = self.record_mut(id) else { continue };
-                if record.family == Family::of(*address) {
-                    record.may_become(Target::Address(*address), now);
-                    self.touch(id);
+                if self.family_of(id) == Some(Family::of(*address)) {
+                    self.may_become(id, *address, now);
                 }
             }
         }
@@ -74,13 +76,18 @@ impl Engine {
                 continue;
             }
             for twin in self.twins(id) {
-                let Some(record) = self.record_mut(twin) else { continue };
-                if let Some(address) = record.published() {
-                    record.may_become(Target::Address(address), now);
-                    self.touch(twin);
+                if let Some(address) = self.record(twin).and_then(Record::published) {
+                    self.may_become(twin, address, now);
                 }
             }
         }
+    }
+
+    fn may_become(&mut self, id: RecordId, address: IpAddr, now: Now) {
+        if let Some(record) = self.record_mut(id) {
+            record.may_become(Target::Address(address), now);
+        }
+        self.touch(id);
     }
 
     /// Gives each record in the job its verdict, or `unanswered` if it has none.

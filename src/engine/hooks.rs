@@ -79,7 +79,7 @@ impl Engine {
             let published = record.published();
             let is_meant = happening == Happening::Shared || published.is_some();
             if record.family == family && is_meant {
-                self.tell(id, happening, [published, None], why.to_string());
+                self.tell(id, happening, [published, None], why.text().to_owned());
             }
         }
     }

@@ -255,10 +255,10 @@ pub fn obstacle(
     }
     let scope = match scope(network, family, facts) {
         Ok(scope) => scope,
-        Err(why) => return Some(why.to_string()),
+        Err(why) => return Some(why.into_text()),
     };
     match select::from_device(&facts.book, &scope, family, policy, None) {
-        Desired::Nothing(why) => return Some(why.to_string()),
+        Desired::Nothing(why) => return Some(why.into_text()),
         Desired::Unknown | Desired::Address(_) => {}
     }
     if let Some(why) = facts.book.closed(&anywhere(), Some(family), Some(scope.device)) {

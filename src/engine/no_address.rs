@@ -167,6 +167,16 @@ impl NoAddress {
         Self::new(Kind::HostNotSeen, text)
     }
 
+    /// The sentence for the owner.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The same, taken.
+    pub fn into_text(self) -> String {
+        self.text
+    }
+
     /// Whether the address is certainly lost, and not only for a moment. A source that does not answer, or an unknown
     /// interface is no proof of loss.
     pub fn is_loss(&self) -> bool {
@@ -237,6 +247,11 @@ pub enum BlockKind {
 }
 
 impl SendBlock {
+    /// The sentence for the owner.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// There is no device for `bind_network`.
     pub fn no_device(why: &NoAddress) -> Self {
         let is_asked = why.kind == Kind::NetifdAsked;

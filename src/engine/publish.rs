@@ -186,7 +186,7 @@ impl Engine {
         }
     }
 
-    fn family_of(&self, id: RecordId) -> Option<Family> {
+    pub(super) fn family_of(&self, id: RecordId) -> Option<Family> {
         Some(self.record(id)?.family)
     }
 

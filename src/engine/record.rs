@@ -174,10 +174,12 @@ impl Record {
         self.wish.timeline
     }
 
-    /// Takes new intervals after a reload.
-    pub fn retime(&mut self, timing: Arc<Timing>, now: Now) {
-        self.pace.bucket.set_interval(timing.min_interval, timing.burst, now.up);
-        self.timing = timing;
+    /// Takes over the state of `old`, the same record before a reload. `old` keeps its spelling of the name.
+    pub fn inherit(&mut self, old: &mut Self, now: Now) {
+        std::mem::swap(self, old);
+        std::mem::swap(&mut self.name, &mut old.name);
+        std::mem::swap(&mut self.timing, &mut old.timing);
+        self.pace.bucket.set_interval(self.timing.min_interval, self.timing.burst, now.up);
     }
 
     /// The provider asks for no request before `until`.

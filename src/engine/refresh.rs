@@ -181,7 +181,7 @@ impl Engine {
             if !news.is_about_all && !view.depends_on(&news.links) {
                 continue;
             }
-            let current = [Family::V4, Family::V6].map(|family| self.current(place, family));
+            let current = [self.current(place, Family::V4), self.current(place, Family::V6)];
             let hosts = self.current_hosts(place);
             let Some(view) = self.viewpoints.get_mut(place) else { continue };
             if view.ask(&self.facts, current, &hosts) {

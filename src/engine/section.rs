@@ -159,16 +159,19 @@ impl SectionState {
                 detectors.push(Detector::new(family, schedule, now));
             }
         }
-        let mut names = spec.names.iter().chain(spec.lan.hosts.iter().map(|host| &host.name));
-        let looks_elsewhere = !names.any(|name| name.is_in_dns(&spec.lookup.host));
+        let host = &spec.lookup.host;
+        let looks_elsewhere = !spec.names.iter().any(|name| name.is_in_dns(host))
+            && !spec.lan.hosts.iter().any(|it| it.name.is_in_dns(host));
         let is_alone = spec.gates.is_empty();
         let standing = if is_alone { Standing::Open } else { Standing::Unknown };
+        let mut slots = Vec::new();
+        slots.resize_with(records.len(), Slot::default);
         let mut active = Self {
             spec,
             account: 0,
             viewpoint: 0,
-            slots: vec![Slot::default(); records.len()],
             records,
+            slots,
             counts: RecordCounts::default(),
             detectors,
             stopped: false,
@@ -228,7 +231,6 @@ impl SectionState {
         let is_same_way = is_same_account && old.spec.transport == self.spec.transport;
         let held = old.records.iter().map(Record::held_until).max();
         sort::by(&mut old.records, |a, b| a.key().cmp(&b.key()));
-        let timing = Arc::new(self.spec.timing.clone());
         for record in &mut self.records {
             let index = old.records.binary_search_by(|before| before.key().cmp(&record.key()));
             let Some(before) = index.ok().and_then(|index| old.records.get_mut(index)) else {
@@ -241,10 +243,8 @@ impl SectionState {
                 continue;
             };
             if before.fingerprint == record.fingerprint {
-                std::mem::swap(record, before);
-                std::mem::swap(&mut record.name, &mut before.name);
+                record.inherit(before, now);
                 let is_respelt = before.name.written() != record.name.written();
-                record.retime(Arc::clone(&timing), now);
                 record.ask_again_after_reload();
                 // The owner may have respelt a name that the provider refused.
                 if !is_same_way || is_respelt {

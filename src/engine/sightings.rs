@@ -110,16 +110,13 @@ impl Sightings {
     /// they are others than before.
     #[must_use]
     pub fn want(&mut self, wanted: Vec<Mac>) -> bool {
-        let mut before = std::mem::take(&mut self.neighbours);
-        let mut are_others = false;
+        let before = self.neighbours.len();
+        self.neighbours.retain(|mac, _| wanted.contains(mac));
+        let kept = self.neighbours.len();
         for mac in wanted {
-            if !self.neighbours.contains_key(&mac) {
-                let known = before.remove(&mac);
-                are_others |= known.is_none();
-                self.neighbours.insert(mac, known.unwrap_or_default());
-            }
+            self.neighbours.get_or_insert(mac, Vec::new());
         }
-        are_others |= !before.is_empty();
+        let are_others = kept < before || kept < self.neighbours.len();
         // Without a host there is nothing to read.
         self.are_neighbours_read =
             self.neighbours.is_empty() || self.are_neighbours_read && !are_others;

@@ -123,7 +123,10 @@ impl Needs {
         seen.retain(|family| is_seen(spec, &hosts, *family));
         let is_any_asked = spec.families.iter().any(|&family| spec.source.is_asked(family));
         Self {
-            sources: [Family::V4, Family::V6].map(|family| FamilySource::of(&spec.source, family)),
+            sources: [
+                FamilySource::of(&spec.source, Family::V4),
+                FamilySource::of(&spec.source, Family::V6),
+            ],
             families: spec.families.clone(),
             policy: Policy { private: spec.private_addresses, temporary: spec.temporary_addresses },
             askable: directory.resolve(&asked_hosts(spec)),
@@ -322,7 +325,7 @@ impl Needs {
         }
         let device = match bound {
             Ok(device) => device.as_deref(),
-            Err(block) => return Some(block.to_string()),
+            Err(block) => return Some(block.text().to_owned()),
         };
         if let FamilySource::Gateway = source {
             return facts.book.closed(&anywhere(), Some(family), device);
@@ -390,6 +393,15 @@ impl Needs {
 }
 
 impl FamilyAnswer {
+    fn unknown() -> Self {
+        Self {
+            desired: Desired::Unknown,
+            way: Err(SendBlock::no_route("the kernel's addresses are being read")),
+            can_ask: false,
+            cannot_ask: None,
+        }
+    }
+
     /// The device that a request for a record must leave through; `None` if any will do, or if none can leave.
     pub fn device(&self) -> Option<String> {
         self.way.as_ref().ok()?.clone()
@@ -409,15 +421,9 @@ impl Answers {
 
     /// The answers before the first report of the kernel.
     fn unknown() -> Self {
-        let family = FamilyAnswer {
-            desired: Desired::Unknown,
-            way: Err(SendBlock::no_route("the kernel's addresses are being read")),
-            can_ask: false,
-            cannot_ask: None,
-        };
         Self {
-            v4: family.clone(),
-            v6: family,
+            v4: FamilyAnswer::unknown(),
+            v6: FamilyAnswer::unknown(),
             bound: Ok(None),
             standing: Standing::Unknown,
             reaches_dns: false,

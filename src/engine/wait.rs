@@ -159,80 +159,90 @@ impl Wait {
         let trouble = about.trouble.unwrap_or("a request failed");
         let failed = about.failed();
         let until = self.time_until(about.now);
-        match self {
+        let text = match self {
+            Self::Settled { again_at: None, .. } => "up to date",
+            Self::Address => "there is no address",
+            // `once` makes no next attempt.
+            Self::BackOff(_) if about.ends => trouble,
+            Self::Refused(_) if about.ends => about.refusal,
+            Self::Ready(_) => "about to be sent",
+            Self::InFlight => "waiting for the provider's answer",
+            Self::Standby => "this router publishes nothing",
+            Self::NoAddress(why) => why.text(),
+            Self::Unknown(why) => why,
+            Self::Route(block) => block.text(),
             Self::Settled { again_at: Some(_), late: Some(target) } => {
-                format!("up to date{}", repeated(*target, &until))
+                return format!("up to date{}", repeated(*target, &until));
             }
             Self::Settled { again_at: Some(_), late: None } => {
-                format!("up to date; sent again in {until} if nothing changes")
+                return format!("up to date; sent again in {until} if nothing changes");
             }
-            Self::Settled { again_at: None, .. } => "up to date".into(),
-            Self::Address => "there is no address".into(),
-            Self::Lost { .. } => format!("removed in {until}"),
-            Self::Settling(_) => format!("{failed}changes still follow one another"),
-            Self::Pace(_) => format!("{failed}next request in {until} (min_interval)"),
-            // `once` makes no next attempt.
-            Self::BackOff(_) if about.ends => trouble.into(),
-            Self::BackOff(_) => format!("{trouble}; next try in {until}"),
+            Self::Lost { .. } => return format!("removed in {until}"),
+            Self::Settling(_) => return format!("{failed}changes still follow one another"),
+            Self::Pace(_) => return format!("{failed}next request in {until} (min_interval)"),
+            Self::BackOff(_) => return format!("{trouble}; next try in {until}"),
             // `update` clears only such a hold, because the earlier run's clock may have been wrong.
-            Self::Hold { is_restored: true, .. } => format!(
-                "{failed}before the restart the provider asked to wait; next request in {until}, or when \
-                 'ddns-netlink update {section}' is run"
-            ),
+            Self::Hold { is_restored: true, .. } => {
+                return format!(
+                    "{failed}before the restart the provider asked to wait; next request in {until}, or when \
+                     'ddns-netlink update {section}' is run"
+                );
+            }
             Self::Hold { is_restored: false, .. } => {
-                format!("{trouble}; not tried again for {until}")
+                return format!("{trouble}; not tried again for {until}");
             }
-            Self::Ready(_) => "about to be sent".into(),
-            Self::InFlight => "waiting for the provider's answer".into(),
-            Self::Refused(_) if about.ends => about.refusal.into(),
-            Self::Refused(_) => format!(
-                "{}; then run 'ddns-netlink update {section}', or wait {until}",
-                about.refusal
-            ),
-            Self::GivenUp(failures) => format!("{trouble}; given up after {failures} failures"),
+            Self::Refused(_) => {
+                let refusal = about.refusal;
+                return format!(
+                    "{refusal}; then run 'ddns-netlink update {section}', or wait {until}"
+                );
+            }
+            Self::GivenUp(failures) => {
+                return format!("{trouble}; given up after {failures} failures");
+            }
             Self::Stopped => {
-                format!("until 'ddns-netlink start {section}', a reload or a restart")
+                return format!("until 'ddns-netlink start {section}', a reload or a restart");
             }
-            Self::Standby => "this router publishes nothing".into(),
-            Self::Seen(address) => format!("{address} was just seen"),
-            Self::NoAddress(why) => why.to_string(),
-            Self::Unknown(why) => why.clone(),
-            Self::Account(_) => format!(
-                "{failed}next request within {until}: another one of the account goes first, or the provider \
-                 limits them"
-            ),
-            Self::Route(block) => block.to_string(),
-            Self::LookUp(host) => format!("the address of {host} is being looked up"),
-        }
+            Self::Seen(address) => return format!("{address} was just seen"),
+            Self::Account(_) => {
+                return format!(
+                    "{failed}next request within {until}: another one of the account goes first, or the provider \
+                     limits them"
+                );
+            }
+            Self::LookUp(host) => return format!("the address of {host} is being looked up"),
+        };
+        text.to_owned()
     }
 
     /// The end of the log's sentence about a failure, such as `next try in 60 s`.
     pub fn next_step(&self, now: Now) -> String {
         let until = self.time_until(now);
-        match self {
+        let text = match self {
+            Self::Ready(_) | Self::Seen(_) | Self::Route(_) => {
+                "next try as soon as the provider can be reached"
+            }
+            Self::Address | Self::NoAddress(_) | Self::Unknown(_) => {
+                "next try when there is an address"
+            }
+            Self::Stopped => "next try when the section is started again",
+            Self::Standby => "nothing is sent while another router publishes",
+            Self::Settled { .. } | Self::InFlight | Self::LookUp(_) => "nothing left to send",
             Self::BackOff(_)
             | Self::Pace(_)
             | Self::Settling(_)
             | Self::Refused(_)
-            | Self::Account(_) => format!("next try in {until}"),
-            Self::Hold { .. } => format!("not tried again for {until}"),
-            Self::Lost { .. } => format!("removed in {until} unless an address comes"),
-            Self::GivenUp(failures) => format!(
-                "given up after {failures} failures (retry_max_count) until the address or the \
-                 network changes"
-            ),
-            Self::Ready(_) | Self::Seen(_) | Self::Route(_) => {
-                "next try as soon as the provider can be reached".into()
+            | Self::Account(_) => return format!("next try in {until}"),
+            Self::Hold { .. } => return format!("not tried again for {until}"),
+            Self::Lost { .. } => return format!("removed in {until} unless an address comes"),
+            Self::GivenUp(failures) => {
+                return format!(
+                    "given up after {failures} failures (retry_max_count) until the address or the \
+                     network changes"
+                );
             }
-            Self::Address | Self::NoAddress(_) | Self::Unknown(_) => {
-                "next try when there is an address".into()
-            }
-            Self::Stopped => "next try when the section is started again".into(),
-            Self::Standby => "nothing is sent while another router publishes".into(),
-            Self::Settled { .. } | Self::InFlight | Self::LookUp(_) => {
-                "nothing left to send".into()
-            }
-        }
+        };
+        text.to_owned()
     }
 
     /// The time until [`Wait::deadline`] in words; empty if there is none.

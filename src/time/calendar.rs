@@ -77,8 +77,11 @@ pub fn day(year: i32, month: u8, day: u8) -> i32 {
     // Counts years from March, so that the leap day is the last day of a year.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let before_month = (i32::from(month) * 153 + 2) / 5;
-    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    year * 365 + leap_days + before_month + i32::from(day) - 1 - 719_468
+    // 400 years have 146,097 days. With as many more, no year is negative, so that the quotients are those of the
+    // calendar.
+    let year = year + 400;
+    let leap_days = year / 4 - year / 100 + year / 400;
+    year * 365 + leap_days + before_month + i32::from(day) - 1 - 719_468 - 146_097
 }
 
 /// Year, month (1 to 12) and day of the month (1 to 31) of a day in the years 1 to 9999.

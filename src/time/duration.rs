@@ -4,7 +4,8 @@ use super::{Duration, Now};
 
 /// `45 s`, `12 min`, `3 h 20 min`, `5 d 2 h`; rounded up to a whole second first.
 pub fn seconds(time: Duration) -> String {
-    let total = time.as_nanos().div_ceil(1_000_000_000);
+    // Numbers of 32 bits are enough for 136 years, and easier to divide.
+    let total = u32::try_from(time.as_nanos().div_ceil(1_000_000_000)).unwrap_or(u32::MAX);
     let (days, hours) = (total / 86_400, total / 3600 % 24);
     let (minutes, rest) = (total / 60 % 60, total % 60);
     match (days, total / 3600, total / 60) {
@@ -18,7 +19,7 @@ pub fn seconds(time: Duration) -> String {
 
 /// Milliseconds with as many digits as mean something; from 10 seconds on as [`seconds`].
 pub fn millis(time: Duration) -> String {
-    let micros = time.as_nanos() / 1000;
+    let micros = u32::try_from(time.as_nanos() / 1000).unwrap_or(u32::MAX);
     if micros < 100_000 {
         format!("{}.{} ms", micros / 1000, micros % 1000 / 100)
     } else if micros < 10_000_000 {
