@@ -26,7 +26,7 @@ use super::network::NetworkView;
 use super::no_address::{Desired, Kind, NoAddress, Rejection};
 use super::scope::AddressOwnership;
 use super::select::{self, Policy};
-use super::sightings::{Clues, Sightings};
+use super::sightings::{Clues, Sightings, is_eui64};
 use crate::config::host::{Identity, Lan};
 use crate::model::mac::joined;
 use crate::model::{Family, address};
@@ -235,14 +235,23 @@ fn host_address(
     let mut candidates = Vec::new();
     for mac in &clues.macs {
         let eui64 = mac.eui64(prefix.router);
-        for &seen in sightings.neighbour(*mac).iter().filter(|seen| prefix.holds(**seen)) {
-            let origin = if seen == eui64 { Origin::SeenEui64 } else { Origin::Neighbour };
-            candidates.push((origin, seen));
+        let seen = sightings.neighbour(*mac);
+        // A host that uses its EUI-64 in one prefix uses it in all.
+        let mut is_used = false;
+        for &address in seen {
+            is_used |= is_eui64(address, *mac);
+            if prefix.holds(address) {
+                let is_it = address == eui64;
+                let origin = if is_it { Origin::SeenEui64 } else { Origin::Neighbour };
+                candidates.push((origin, address));
+            }
         }
-        let has_eui64 = prefix.length <= 64 && !sightings.chooses_itself(*mac, current);
-        if has_eui64 {
-            // A host that uses its EUI-64 in one prefix uses it in all.
-            let is_used = sightings.neighbour(*mac).iter().any(|seen| *seen == mac.eui64(*seen));
+        // One that was never seen with it chooses its identifiers itself (RFC 7217).
+        let may_use = match current {
+            Some(current) => is_eui64(current, *mac),
+            None => seen.is_empty(),
+        };
+        if prefix.length <= 64 && (is_used || may_use) {
             let origin = if is_used { Origin::SeenEui64 } else { Origin::Eui64 };
             candidates.push((origin, eui64));
         }

@@ -201,7 +201,7 @@ impl Engine {
         }
     }
 
-    /// `batch` leaves as one job.
+    /// `batch` leaves as one job. `None` if an index in it is wrong.
     fn send(&mut self, place: usize, batch: &[Leaving], now: Now) -> Option<()> {
         let mut sections = Vec::new();
         let mut parts = Vec::new();

@@ -13,7 +13,6 @@ use super::viewpoint::{Needs, Viewpoint};
 use super::{Engine, Inactive, report};
 use crate::config::{Config, Section};
 use crate::model::sort;
-use crate::model::sorted::Map;
 use crate::proto::netlink::Table;
 use crate::provider;
 use crate::state::Saved;
@@ -111,21 +110,17 @@ impl Engine {
             Some(before) => before.known.as_slice(),
             None => &[],
         };
-        let mut known: Map<u64, usize> = Map::new();
         for (index, section) in self.sections.iter_mut().enumerate() {
             let key = provider::account(&section.spec.provider);
-            section.account = match known.get(&key) {
-                Some(account) => *account,
-                None => {
-                    known.insert(key, self.accounts.len());
-                    let before = old.iter().rposition(|account| account.key == key);
-                    self.accounts.push(match before {
-                        Some(before) => old.swap_remove(before).vacated(),
-                        None => Account::new(key, &section.spec, learned),
-                    });
-                    self.accounts.len() - 1
-                }
-            };
+            let known = self.accounts.iter().position(|account| account.key == key);
+            section.account = known.unwrap_or(self.accounts.len());
+            if known.is_none() {
+                let before = old.iter().rposition(|account| account.key == key);
+                self.accounts.push(match before {
+                    Some(before) => old.swap_remove(before).vacated(),
+                    None => Account::new(key, &section.spec, learned),
+                });
+            }
             if let Some(account) = self.accounts.get_mut(section.account) {
                 account.sections.push(index);
             }

@@ -147,13 +147,6 @@ impl Sightings {
         self.neighbours.get(&mac).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Whether the host with this hardware address chooses its identifiers itself (RFC 7217): it was seen, but
-    /// never with its EUI-64. `current` is its published address.
-    pub fn chooses_itself(&self, mac: Mac, current: Option<Ipv6Addr>) -> bool {
-        let mut known = self.neighbour(mac).iter().copied().chain(current).peekable();
-        known.peek().is_some() && known.all(|address| address != mac.eui64(address))
-    }
-
     /// The addresses of leases of the host.
     pub fn leased(&self, clues: &Clues) -> Vec<Ipv6Addr> {
         // Any device can send any name, so the name counts only if nothing better is known.
@@ -176,11 +169,15 @@ impl Sightings {
 /// uses such. Others of another /64 go first: their prefix may be gone. Else temporary addresses come and go, but
 /// for the first address, which may be published.
 fn superseded(known: &[Ipv6Addr], mac: Mac, address: Ipv6Addr) -> usize {
-    let is_eui64 = |old: Ipv6Addr| old == mac.eui64(old);
     let of_other_prefix =
-        known.iter().position(|old| !is_same_64(*old, address) && !is_eui64(*old));
-    let later = known.iter().skip(1).position(|old| !is_eui64(*old));
+        known.iter().position(|old| !is_same_64(*old, address) && !is_eui64(*old, mac));
+    let later = known.iter().skip(1).position(|old| !is_eui64(*old, mac));
     of_other_prefix.or(later.map(|index| index + 1)).unwrap_or_default()
+}
+
+/// Whether the address ends with the EUI-64 of the hardware address.
+pub(super) fn is_eui64(address: Ipv6Addr, mac: Mac) -> bool {
+    address == mac.eui64(address)
 }
 
 fn is_same_64(a: Ipv6Addr, b: Ipv6Addr) -> bool {
