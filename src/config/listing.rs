@@ -5,7 +5,7 @@ use crate::model::Family;
 use crate::model::json::Json;
 use crate::provider::api::{self, Api, Need};
 use crate::provider::table::{self, Row};
-use crate::provider::{Rate, Urls, template};
+use crate::provider::{Rate, Template, Urls, template};
 use crate::text::quoted::quoted;
 use crate::text::spelling::closest;
 
@@ -23,7 +23,7 @@ enum UpdateMethod {
 }
 
 /// The groups of the overview: the method, the word that finds the whole group, and its heading.
-const GROUPS: [(UpdateMethod, &str, &str); 3] = [
+const GROUPS: &[(UpdateMethod, &str, &str)] = &[
     (UpdateMethod::Url, "url", "Updated by opening a URL:"),
     (UpdateMethod::Interface, "interface", "Updated by an interface of the provider's own:"),
     (UpdateMethod::Script, "script", "Updated by a script, which needs a package:"),
@@ -96,9 +96,13 @@ impl ProviderEntry {
     }
 
     fn of_row(row: Row) -> Self {
+        let mut names = Vec::new();
+        for name in row.names() {
+            names.push(name);
+        }
         Self {
             method: method_of(row),
-            names: row.names().collect(),
+            names,
             title: row.title(),
             records: match row.urls() {
                 Urls { both: Some(_), .. } => Records::Together,
@@ -185,8 +189,8 @@ fn all() -> Vec<ProviderEntry> {
 fn needs(row: Row) -> Vec<Need> {
     let urls = urls(row);
     let mut needs = Vec::new();
-    for (option, placeholder) in
-        [("username", "[USERNAME]"), ("password", "[PASSWORD]"), ("param_opt", "[PARAMOPT]")]
+    for &(option, placeholder) in
+        &[("username", "[USERNAME]"), ("password", "[PASSWORD]"), ("param_opt", "[PARAMOPT]")]
     {
         let holds = row.get(option);
         if holds.is_some() || urls.iter().any(|url| url.contains(placeholder)) {
@@ -203,16 +207,18 @@ fn needs(row: Row) -> Vec<Need> {
 fn urls(row: Row) -> Vec<String> {
     let Urls { v4, v6, both } = row.urls();
     let mut urls = Vec::new();
-    for template in [v4, v6, both].into_iter().flatten() {
-        if urls.last() != Some(&template.url) {
-            urls.push(template.url);
+    for template in [&v4, &v6, &both] {
+        if let Some(Template { url, .. }) = template
+            && urls.last() != Some(url)
+        {
+            urls.push(url.clone());
         }
     }
     urls
 }
 
 /// Other common names of providers.
-const ALIASES: [(&str, &str); 6] = [
+const ALIASES: &[(&str, &str)] = &[
     // Former names of Dyn.
     ("dyndns.com", "dyn.com"),
     ("dyndns", "dyn.com"),
@@ -314,7 +320,7 @@ fn list(definitions: &DefinitionNames, word: &str) -> String {
     let entries = all();
     let mut text = String::new();
     group(&mut text, "Your own definitions:", &definition_lines(&definitions.own, word));
-    for (method, group_word, heading) in GROUPS {
+    for &(method, group_word, heading) in GROUPS {
         let mut lines = String::new();
         for entry in entries.iter().filter(|entry| entry.method == method) {
             if word == group_word || entry.contains(word) {
@@ -527,7 +533,7 @@ fn section(options: &[(&str, &str)]) -> String {
 pub fn defined(name: &str, origin: &str, definition: &Definition) -> String {
     let mut text = format!("{name}: {origin}\n");
     let mut urls = String::new();
-    for (family, label) in [(Family::V4, "IPv4"), (Family::V6, "IPv6")] {
+    for &(family, label) in &[(Family::V4, "IPv4"), (Family::V6, "IPv6")] {
         if let Some(block) = definition.block(family) {
             field(&mut text, label, quoted(&block.url).to_string().trim_matches('"'));
             urls.push_str(&block.url);

@@ -31,8 +31,8 @@ pub(super) struct Draft {
 }
 
 /// The options that say where the address comes from, each for one value of `ip_source`.
-const SOURCES: [(&str, &str); 3] =
-    [("interface", "ip_interface"), ("web", "ip_url"), ("script", "ip_script")];
+const SOURCES: &[(&str, &str)] =
+    &[("interface", "ip_interface"), ("web", "ip_url"), ("script", "ip_script")];
 
 const ASKED: &str = "the address is asked for at intervals, as before; where this router has the public address \
     itself, ip_source 'network' or 'interface' follows the kernel without asking, and behind another router \
@@ -116,7 +116,7 @@ impl Draft {
 
     /// Sets where the address comes from, and how often it is asked for: every `.period` seconds.
     pub(super) fn set_source(&mut self, source: &'static str, remarks: &mut Remarks) {
-        for (other, option) in SOURCES {
+        for &(other, option) in SOURCES {
             if other != source {
                 self.take(option);
             }

@@ -17,16 +17,20 @@ pub(crate) fn closest(word: &str, words: &[&'static str]) -> Option<&'static str
 /// How many letters must be added, removed, changed or swapped with their neighbour to turn `a` into
 /// `b` (optimal string alignment: a table with a row for each letter of `a`).
 pub(crate) fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
+    let mut letters = Vec::new();
     let mut row_before_last: Vec<usize> = Vec::new();
-    let mut last_row: Vec<usize> = (0..=b.len()).collect();
+    let mut last_row = vec![0];
+    for y in b.chars() {
+        letters.push(y);
+        last_row.push(letters.len());
+    }
     let mut previous = None;
     for (i, x) in a.chars().enumerate() {
         let mut row = vec![i + 1];
-        for (j, &y) in b.iter().enumerate() {
+        for (j, &y) in letters.iter().enumerate() {
             let change = cell(&last_row, j) + usize::from(x != y);
             let mut best = change.min(cell(&last_row, j + 1) + 1).min(cell(&row, j) + 1);
-            let swapped = j > 0 && previous == Some(y) && b.get(j - 1) == Some(&x);
+            let swapped = j > 0 && previous == Some(y) && letters.get(j - 1) == Some(&x);
             if swapped {
                 best = best.min(cell(&row_before_last, j - 1) + 1);
             }

@@ -10,9 +10,9 @@ use crate::provider::table::{self, Row};
 use crate::provider::template;
 use crate::text::listed;
 
-/// Whether a difference applies to a section. The second argument is the value of the option; empty if it is not
+/// Whether a difference applies to a section. The second argument is the value of the option, if it is
 /// set.
-type Applies = fn(&Options<'_>, &str) -> bool;
+type Applies = fn(&Options<'_>, Option<&str>) -> bool;
 
 /// A difference that an option makes.
 struct DifferenceRule {
@@ -45,17 +45,17 @@ impl fmt::Display for Difference {
 const GLOBAL: &[DifferenceRule] = &[
     rule(
         "use_curl",
-        |_, value| on(value),
+        |_, value| value.is_some_and(on),
         "is not needed: the program sends requests itself, without curl",
     ),
     rule(
         "upd_privateip",
-        |_, value| on(value) && value != "1",
+        |_, value| value.is_some_and(|value| on(value) && value != "1"),
         "means yes; ddns-scripts understands '1' only",
     ),
     rule(
         "services_url",
-        |global, value| !value.is_empty() && global.get("url").is_empty(),
+        |global, value| value.is_some() && global.get("url").is_none(),
         "is the URL that definitions are downloaded from; ddns-scripts ignores this option, which LuCI \
          writes",
     ),
@@ -64,21 +64,21 @@ const GLOBAL: &[DifferenceRule] = &[
 const SERVICE: &[DifferenceRule] = &[
     rule(
         "service_name",
-        |_, value| matches!(value, "-" | "custom"),
+        |_, value| matches!(value, Some("-" | "custom")),
         "means that the section has a URL or script of its own; ddns-scripts ends the section with an \
          error",
     ),
     rule(
         "update_url",
         |section, value| {
-            !value.is_empty() && section.is_custom() && section.get("update_script").is_empty()
+            value.is_some() && section.is_custom() && section.get("update_script").is_none()
         },
         "the answer is checked for HTTP errors and failure words; ddns-scripts takes any answer for \
          success",
     ),
     rule(
         "update_script",
-        |section, value| !value.is_empty() && section.is_custom(),
+        |section, value| value.is_some() && section.is_custom(),
         "is run anew for each update, for 120 seconds at most, and this program decides on \
          retries; in ddns-scripts the script itself does",
     ),
@@ -96,109 +96,109 @@ const SERVICE: &[DifferenceRule] = &[
     ),
     rule(
         "use_https",
-        |section, value| on(value) && section.row().is_some(),
+        |section, value| value.is_some_and(on) && section.row().is_some(),
         "is not needed: https is used wherever the provider has it",
     ),
     rule(
         "username",
-        |_, value| !value.is_ascii(),
+        |_, value| value.is_some_and(|value| !value.is_ascii()),
         "is sent as UTF-8; ddns-scripts sends %00 for every character that is not ASCII",
     ),
     rule(
         "username",
         |section, value| {
-            section.get("service_name") == "bind-nsupdate"
-                && !value.is_empty()
-                && !value.contains(':')
+            section.get("service_name") == Some("bind-nsupdate")
+                && value.is_some_and(|key| !key.contains(':'))
         },
         "names a key without its algorithm, which is hmac-sha256 then; nsupdate may take hmac-md5",
     ),
     rule(
         "password",
-        |_, value| !value.is_ascii(),
+        |_, value| value.is_some_and(|value| !value.is_ascii()),
         "is sent as UTF-8; ddns-scripts sends %00 for every character that is not ASCII",
     ),
     rule(
         "param_enc",
-        |_, value| !value.is_ascii(),
+        |_, value| value.is_some_and(|value| !value.is_ascii()),
         "is sent as UTF-8; ddns-scripts sends %00 for every character that is not ASCII",
     ),
     rule(
         "param_opt",
-        |section, value| value.contains('&') && section.api().is_none(),
+        |section, value| value.is_some_and(|value| value.contains('&')) && section.api().is_none(),
         "has a '&', which is sent as it is; ddns-scripts sends the word [PARAMOPT] in its place",
     ),
     rule(
         "use_ipv6",
-        |section, value| on(value) && section.kernel_source(),
+        |section, value| value.is_some_and(on) && section.kernel_source(),
         "publishes the best of several addresses ('ddns-netlink why' tells which that is); \
          ddns-scripts publishes the first",
     ),
     rule(
         "ip_source",
         |section, source| {
-            matches!(source, "" | "network") && section.get("bind_network").is_empty()
+            matches!(source, None | Some("network")) && section.get("bind_network").is_none()
         },
         "requests leave by the routing table or bind_network; ddns-scripts binds them to ip_network",
     ),
     rule(
         "ip_interface",
-        |section, value| section.get("ip_source") == "interface" && value.starts_with('@'),
+        |section, value| {
+            section.get("ip_source") == Some("interface")
+                && value.is_some_and(|value| value.starts_with('@'))
+        },
         "means the logical interface of this name; ddns-scripts finds no address there",
     ),
     rule(
         "ip_script",
-        |section, _| section.get("ip_source") == "script",
+        |section, _| section.get("ip_source") == Some("script"),
         "runs with an empty environment but for PATH and DDNS_FAMILY, and has failed if its exit \
          status is not 0; ddns-scripts takes what it prints",
     ),
     rule(
         "interface",
         |section, value| {
-            let network = match section.get("ip_network") {
-                "" if on(section.get("use_ipv6")) => "wan6",
-                "" => "wan",
-                network => network,
-            };
-            section.kernel_source() && !value.is_empty() && value != network
+            let is_ipv6 = section.get("use_ipv6").is_some_and(on);
+            let default = if is_ipv6 { "wan6" } else { "wan" };
+            let network = section.get("ip_network").unwrap_or(default);
+            section.kernel_source() && value.is_some_and(|value| value != network)
         },
         "does not start and stop the section, unlike in ddns-scripts: the address of ip_source is \
          published whatever happens to this interface",
     ),
     rule(
         "cacert",
-        |section, value| !value.is_empty() && !on(section.get("use_https")),
+        |section, value| value.is_some() && !section.get("use_https").is_some_and(on),
         "is used for every https request; ddns-scripts ignores it without use_https",
     ),
     rule(
         "user_agent",
-        |_, value| !value.is_empty(),
+        |_, value| value.is_some(),
         "is sent with every request; ddns-scripts sends it where GNU wget is installed",
     ),
     rule(
         "dns_server",
         |section, value| {
-            !value.is_empty() && section.api().is_none_or(|api| !api.needs("dns_server"))
+            value.is_some() && section.api().is_none_or(|api| !api.needs("dns_server"))
         },
         "is asked when the program starts, after updates and when LuCI asks; ddns-scripts asks it \
          at every check_interval",
     ),
     rule(
         "use_api_check",
-        |_, value| on(value),
+        |_, value| value.is_some_and(on),
         "is not needed: the program remembers what the provider accepted",
     ),
     rule(
         "check_interval",
-        |section, value| !value.is_empty() && section.kernel_source(),
+        |section, value| value.is_some() && section.kernel_source(),
         "is not needed: the kernel reports a new address at once",
     ),
     rule(
         "check_unit",
         |section, unit| {
             !section.kernel_source()
-                && section.get("check_interval").is_empty()
-                && !matches!(unit, "" | "minutes")
+                && section.get("check_interval").is_none()
+                && unit.is_some_and(|unit| unit != "minutes")
         },
         "is ignored without check_interval, which is 10 minutes then; ddns-scripts takes 10 of \
          this unit",
@@ -207,39 +207,43 @@ const SERVICE: &[DifferenceRule] = &[
         "check_unit",
         |section, unit| {
             !section.kernel_source()
-                && unit == "seconds"
-                && section.get("check_interval_min").is_empty()
-                && section.get("check_interval").parse::<u64>().is_ok_and(|seconds| seconds < 300)
+                && unit == Some("seconds")
+                && section.get("check_interval_min").is_none()
+                && section.number("check_interval").is_some_and(|seconds| seconds < 300)
         },
         "check_interval is at least 5 minutes unless check_interval_min is set; ddns-scripts uses 5 \
          seconds",
     ),
     rule(
         "force_interval",
-        |_, value| !matches!(value, "" | "0" | "never"),
+        |_, value| value.is_some_and(|value| value != "0" && value != "never"),
         "is counted across restarts and reboots; ddns-scripts sends again after each of them",
     ),
     rule(
         "force_interval",
-        |_, value| value == "0",
+        |_, value| value == Some("0"),
         "'0' sends an address again only when it changes; ddns-scripts ends the section after one \
          update, until its interface comes up again",
     ),
     rule(
         "retry_interval",
-        |_, value| !value.is_empty(),
+        |_, value| value.is_some(),
         "doubles with every further error, up to an hour; in ddns-scripts it stays the same",
     ),
     rule(
         "retry_unit",
-        |section, unit| !matches!(unit, "" | "seconds") && section.get("retry_interval").is_empty(),
+        |section, unit| {
+            unit.is_some_and(|unit| unit != "seconds") && section.get("retry_interval").is_none()
+        },
         "is ignored without retry_interval, which is 60 seconds then; ddns-scripts takes 60 of \
          this unit",
     ),
-    rule("retry_max_count", |_, value| !matches!(value, "" | "0"), GIVES_UP),
+    rule("retry_max_count", |_, value| value.is_some_and(|value| value != "0"), GIVES_UP),
     rule(
         "retry_count",
-        |section, value| !matches!(value, "" | "0") && section.get("retry_max_count").is_empty(),
+        |section, value| {
+            value.is_some_and(|value| value != "0") && section.get("retry_max_count").is_none()
+        },
         GIVES_UP,
     ),
 ];
@@ -264,7 +268,7 @@ pub fn differences(document: &Document, on_openwrt: bool) -> Vec<Difference> {
         let options = Options(section);
         let rules = match section.kind.as_str() {
             "ddns" => GLOBAL,
-            "service" if on(options.get("enabled")) => SERVICE,
+            "service" if options.get("enabled").is_some_and(on) => SERVICE,
             _ => continue,
         };
         for DifferenceRule { option, applies, text } in rules {
@@ -299,41 +303,43 @@ fn add(
 struct Options<'a>(&'a RawSection);
 
 impl<'a> Options<'a> {
-    /// The value of an option; empty if it is not set.
-    fn get(&self, name: &str) -> &'a str {
-        self.0.value(name).unwrap_or_default()
+    fn get(&self, name: &str) -> Option<&'a str> {
+        self.0.value(name)
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        self.get(name)?.parse().ok()
     }
 
     fn row(&self) -> Option<Row> {
-        table::find(self.get("service_name"))
+        self.get("service_name").and_then(table::find)
     }
 
     fn api(&self) -> Option<&'static Api> {
-        api::find(self.get("service_name"))
+        self.get("service_name").and_then(api::find)
     }
 
     fn kernel_source(&self) -> bool {
-        matches!(self.get("ip_source"), "" | "network" | "interface")
+        matches!(self.get("ip_source"), None | Some("network" | "interface"))
     }
 
     /// Whether requests to a provider that stores the address that they come from leave from the address
     /// that is to be published.
     fn sends_from_its_address(&self) -> bool {
-        self.kernel_source() && self.get("proxy").is_empty()
+        self.kernel_source() && self.get("proxy").is_none()
     }
 
     /// Whether the section has a URL or script of its own.
     fn is_custom(&self) -> bool {
-        matches!(self.get("service_name"), "" | "-" | "custom")
+        matches!(self.get("service_name"), None | Some("-" | "custom"))
     }
 }
 
 /// Whether `url`, the owner's own update URL, has no placeholder for an address.
-fn takes_seen_address(section: &Options<'_>, url: &str) -> bool {
+fn takes_seen_address(section: &Options<'_>, url: Option<&str>) -> bool {
     section.is_custom()
-        && section.get("update_script").is_empty()
-        && !url.is_empty()
-        && !template::names_address(url)
+        && section.get("update_script").is_none()
+        && url.is_some_and(|url| !template::names_address(url))
 }
 
 fn on(value: &str) -> bool {

@@ -280,7 +280,7 @@ fn not_known(name: &str, meant: &str) -> String {
 /// name and value are swapped, or end with one, if the blank is missing. Then it is not quoted.
 fn unknown(kind: SectionKind, option: &RawOption) -> String {
     let name = option.name.as_str();
-    for secret in ["username", "password", "param_enc", "param_opt"] {
+    for secret in &["username", "password", "param_enc", "param_opt"] {
         if name.starts_with(secret) {
             return format!(
                 "an option that begins with '{secret}' is not known and has no effect; is there a blank \

@@ -7,7 +7,7 @@ use crate::provider::{Mechanism, Provider};
 /// `service_name` names the provider.
 pub(super) fn warn(reader: &mut Reader<'_>, provider: &Provider, is_named: bool) {
     if is_named {
-        for option in ["update_url", "update_script"] {
+        for option in &["update_url", "update_script"] {
             if reader.has_values(option) {
                 reader.warn(option, format_args!("has no effect, because 'service_name' is set"));
             }

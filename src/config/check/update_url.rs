@@ -33,8 +33,8 @@ fn report_missing_families(reader: &mut Reader<'_>, urls: &Urls, wanted: &[Famil
     if let Urls { v4, v6, both: None } = urls
         && (v4.is_some() || v6.is_some())
     {
-        for (template, family) in [(v4, Family::V4), (v6, Family::V6)] {
-            if template.is_none() && wanted.contains(&family) {
+        for &family in wanted {
+            if urls.of(family).is_none() {
                 let text = format_args!("the URL has no place for an {family} address");
                 reader.fail("update_url", text);
             }
