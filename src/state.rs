@@ -190,7 +190,9 @@ impl State {
     /// Takes in what changed: the time depends on how much that is, unless records are new or dropped.
     pub fn apply(&mut self, changes: Changes) {
         let Changes { mut dropped, records, mut forgotten, known, history } = changes;
-        append(&mut self.history, history);
+        for change in history {
+            append(&mut self.history, change);
+        }
         if !dropped.is_empty() {
             sort::ascending(&mut dropped);
             self.records
@@ -238,38 +240,64 @@ impl State {
     /// Reads as much of `text` as can be trusted, and says what could not be.
     pub fn from_text(text: &str) -> (Self, Vec<String>) {
         let mut complaints = Complaints::default();
-        let mut records: Vec<Saved> = Vec::new();
-        let mut known = Vec::new();
-        let mut history = Vec::new();
-        let mut lines = text.lines().enumerate().map(|(i, line)| (i + 1, line));
+        let mut state = Self::default();
+        let mut lines = text.lines();
         match lines.next() {
             None => complaints.add("the file is empty".into()),
-            Some((_, first)) => {
+            Some(first) => {
                 if let Some(complaint) = check_header(first) {
                     complaints.add(complaint);
                 }
             }
         }
-        for (number, line) in lines {
+        for (number, line) in (2_usize..).zip(lines) {
             if line.is_empty() {
                 continue;
             }
-            if records.len() + known.len() >= MAX_LINES {
+            if state.records.len() + state.known.len() >= MAX_LINES {
                 complaints.add(format!("more than {MAX_LINES} entries, rest dropped"));
                 break;
             }
-            match Entry::from_line(line) {
-                Ok(Entry::Other) => {}
-                Ok(Entry::Record(saved)) => records.push(saved),
-                Ok(Entry::Known(learned)) => known.push(learned),
-                Ok(Entry::Change(change)) => append(&mut history, [change]),
-                Err(why) => complaints.add(format!("line {number} dropped: {why}")),
+            if let Err(why) = state.read_line(line) {
+                complaints.add(format!("line {number} dropped: {why}"));
             }
         }
-        let mut state = Self::new(Vec::new(), known, history);
-        state.add(records);
+        sort::ascending(&mut state.known);
         state.known.dedup();
+        let records = std::mem::take(&mut state.records);
+        state.add(records);
         (state, complaints.finish())
+    }
+
+    /// Adds what a line of the file has. One of a kind that this version does not know is passed over.
+    fn read_line(&mut self, line: &str) -> Result<(), &'static str> {
+        let (body, sum) = line.rsplit_once(" sum=").ok_or("it is cut off")?;
+        if sum.len() != 8 || u32::from_str_radix(sum, 16) != Ok(checksum(body)) {
+            return Err("its checksum is wrong");
+        }
+        let (kind, fields) = body.split_once(' ').unwrap_or((body, ""));
+        let mut fields = match kind {
+            "record" | "known" | "change" => Fields::new(fields)?,
+            _ => return Ok(()),
+        };
+        match kind {
+            "record" => {
+                let saved = Saved::from_fields(&mut fields)?;
+                fields.check()?;
+                self.records.push(saved);
+            }
+            "known" => {
+                let learned = Learned::from_fields(&mut fields);
+                fields.check()?;
+                self.known.push(learned);
+            }
+            _ => {
+                let change = PastChange::from_fields(&mut fields)?;
+                fields.check()?;
+                append(&mut self.history, change);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -286,97 +314,95 @@ fn check_header(line: &str) -> Option<String> {
     }
 }
 
-/// One line of the file.
-enum Entry {
-    Record(Saved),
-    Known(Learned),
-    Change(PastChange),
-    /// Of a kind that this version does not know.
-    Other,
-}
-
-impl Entry {
-    fn from_line(line: &str) -> Result<Self, &'static str> {
-        let (body, sum) = line.rsplit_once(" sum=").ok_or("it is cut off")?;
-        if sum.len() != 8 || u32::from_str_radix(sum, 16) != Ok(checksum(body)) {
-            return Err("its checksum is wrong");
-        }
-        let (kind, fields) = body.split_once(' ').unwrap_or((body, ""));
-        match kind {
-            "record" => Saved::from_fields(&Fields::new(fields)?).map(Self::Record),
-            "known" => Learned::from_fields(&Fields::new(fields)?).map(Self::Known),
-            "change" => PastChange::from_fields(&Fields::new(fields)?).map(Self::Change),
-            _ => Ok(Self::Other),
-        }
-    }
-}
-
 /// The fields of a line: `key=value`, with a blank between them.
-struct Fields<'a>(Vec<(&'a str, String)>);
+struct Fields<'a> {
+    list: Vec<(&'a str, String)>,
+    /// What is wrong with the first one that could not be read. It is noted here, so that a line is read to its end
+    /// and looked at once.
+    wrong: Option<&'static str>,
+}
 
 impl<'a> Fields<'a> {
     fn new(text: &'a str) -> Result<Self, &'static str> {
-        let mut fields = Vec::new();
-        if text.is_empty() {
-            return Ok(Self(fields));
-        }
-        for word in text.split(' ') {
+        let mut list = Vec::new();
+        for word in text.split(' ').filter(|_| !text.is_empty()) {
             let (key, value) = word.split_once('=').ok_or("a field has no value")?;
-            fields.push((key, percent::decode_strict(value).ok_or("a value is not escaped well")?));
+            list.push((key, percent::decode_strict(value).ok_or("a value is not escaped well")?));
         }
-        Ok(Self(fields))
+        Ok(Self { list, wrong: None })
+    }
+
+    /// Whether all fields could be read.
+    fn check(&self) -> Result<(), &'static str> {
+        self.wrong.map_or(Ok(()), Err)
+    }
+
+    /// Returns `value`; notes `why` if there is none.
+    fn required<T>(&mut self, value: Option<T>, why: &'static str) -> Option<T> {
+        if value.is_none() {
+            self.wrong = self.wrong.or(Some(why));
+        }
+        value
     }
 
     /// The last value of that name.
     fn get(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.0.iter().rev().find(|(key, _)| *key == name)?;
+        let (_, value) = self.list.iter().rev().find(|(key, _)| *key == name)?;
         Some(value)
     }
 
-    fn text(&self, name: &str, missing: &'static str) -> Result<String, &'static str> {
-        self.get(name).map(str::to_owned).ok_or(missing)
+    fn text(&mut self, name: &str, missing: &'static str) -> String {
+        let text = self.get(name).map(str::to_owned);
+        self.required(text, missing).unwrap_or_default()
     }
 
-    fn hex(&self, name: &str, why: &'static str) -> Result<u64, &'static str> {
-        u64::from_str_radix(self.get(name).unwrap_or_default(), 16).map_err(|_| why)
+    fn hex(&mut self, name: &str, why: &'static str) -> u64 {
+        let number = u64::from_str_radix(self.get(name).unwrap_or_default(), 16).ok();
+        self.required(number, why).unwrap_or_default()
     }
 
     /// The section, the name and the family of a record.
     fn record_key(&self) -> Result<RecordKey, &'static str> {
-        let section = self.text("section", "it names no section")?;
-        let name = self.text("name", "it names no record")?;
+        let section = self.get("section").ok_or("it names no section")?;
+        let name = self.get("name").ok_or("it names no record")?;
         let family = match self.get("family") {
             Some("A") => Family::V4,
             Some("AAAA") => Family::V6,
             Some(_) | None => return Err("its record type is not known"),
         };
-        let name = Hostname::parse(&name).map_err(|_| "its name is not a name")?;
-        Ok((section, name, family))
+        let name = Hostname::parse(name).map_err(|_| "its name is not a name")?;
+        Ok((section.to_owned(), name, family))
     }
 
-    fn time(&self, name: &str, why: &'static str) -> Result<Option<UnixSeconds>, &'static str> {
-        let Some(text) = self.get(name) else {
-            return Ok(None);
-        };
-        text.parse().map(Some).map_err(|_| why)
+    fn time(&mut self, name: &str, why: &'static str) -> Option<UnixSeconds> {
+        let time = self.get(name)?.parse().ok();
+        self.required(time, why)
     }
 
     /// All times of that name.
-    fn times(&self, name: &str) -> Result<Vec<UnixSeconds>, &'static str> {
-        let times = self.0.iter().filter(|(key, _)| *key == name);
-        times.map(|(_, text)| text.parse().map_err(|_| "its time cannot be read")).collect()
+    fn times(&mut self, name: &str) -> Vec<UnixSeconds> {
+        let mut times = Vec::new();
+        for (_, text) in self.list.iter().filter(|(key, _)| *key == name) {
+            match text.parse() {
+                Ok(time) => times.push(time),
+                Err(_) => self.wrong = self.wrong.or(Some("its time cannot be read")),
+            }
+        }
+        times
     }
 
     /// All addresses of that name.
-    fn addresses(&self, name: &str, family: Family) -> Result<Vec<IpAddr>, &'static str> {
+    fn addresses(&mut self, name: &str, family: Family) -> Vec<IpAddr> {
         let mut addresses = Vec::new();
-        for (_, text) in self.0.iter().filter(|(key, _)| *key == name) {
+        for (_, text) in self.list.iter().filter(|(key, _)| *key == name) {
             match text.parse() {
                 Ok(address) if Family::of(address) == family => addresses.push(address),
-                Ok(_) | Err(_) => return Err("its address cannot be read"),
+                Ok(_) | Err(_) => {
+                    self.wrong = self.wrong.or(Some("its address cannot be read"));
+                }
             }
         }
-        Ok(addresses)
+        addresses
     }
 
     /// Any value but 0 counts as set: unconfirmed is the careful reading.
@@ -438,12 +464,12 @@ impl Learned {
         line.end(text);
     }
 
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, &'static str> {
-        Ok(Self {
-            key: fields.text("key", "it says nothing")?,
-            value: fields.text("value", "it says nothing")?,
-            account: fields.hex("account", "its account cannot be read")?,
-        })
+    fn from_fields(fields: &mut Fields<'_>) -> Self {
+        Self {
+            key: fields.text("key", "it says nothing"),
+            value: fields.text("value", "it says nothing"),
+            account: fields.hex("account", "its account cannot be read"),
+        }
     }
 }
 
@@ -487,26 +513,27 @@ impl Saved {
         line.end(text);
     }
 
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, &'static str> {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, &'static str> {
         let (section, name, family) = fields.record_key()?;
         let remedy = fields.get("remedy").unwrap_or_default();
+        let refused = fields.get("refused").map(|answer| (answer.to_owned(), remedy.to_owned()));
         Ok(Self {
             section,
             name,
             family,
-            fingerprint: fields.hex("fingerprint", "its fingerprint cannot be read")?,
-            published: fields.addresses("published", family)?.pop(),
-            at: fields.time("at", "its time cannot be read")?,
+            fingerprint: fields.hex("fingerprint", "its fingerprint cannot be read"),
+            published: fields.addresses("published", family).pop(),
+            at: fields.time("at", "its time cannot be read"),
             unconfirmed: fields.flag("unconfirmed"),
-            tried: fields.addresses("tried", family)?,
+            tried: fields.addresses("tried", family),
             removed: fields.flag("removed"),
             seen: fields.flag("seen"),
             alone: fields.flag("alone"),
             hidden: fields.flag("hidden"),
-            corrected: fields.times("corrected")?,
-            alarm: fields.time("alarm", "its alarm cannot be read")?,
-            refused: fields.get("refused").map(|answer| (answer.to_owned(), remedy.to_owned())),
-            hold_until: fields.time("hold", "its waiting time cannot be read")?,
+            corrected: fields.times("corrected"),
+            alarm: fields.time("alarm", "its alarm cannot be read"),
+            refused,
+            hold_until: fields.time("hold", "its waiting time cannot be read"),
         })
     }
 }

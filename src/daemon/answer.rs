@@ -9,7 +9,7 @@ use crate::engine::metrics::Format;
 use crate::engine::status::{RecordStatus, SectionStatus};
 use crate::model::Level;
 use crate::model::json::Json;
-use crate::proto::control::{ControlAnswer, ControlRequest};
+use crate::proto::control::{ControlAnswer, ControlRequest, Verb};
 use crate::proto::ubus::object;
 use crate::proto::ubus::session::UbusEvent;
 use crate::state::PastChange;
@@ -23,9 +23,7 @@ impl EventLoop {
                 dns::network_changed();
                 self.daemon.engine.handle(Event::Netifd(networks), now);
             }
-            UbusEvent::Called(call) if matches!(call.request, ControlRequest::Test(_)) => {
-                self.daemon.test(call);
-            }
+            UbusEvent::Called(call) if call.request.verb == Verb::Test => self.daemon.test(call),
             UbusEvent::Leases(leases) => self.daemon.engine.handle(Event::Leases(leases), now),
             UbusEvent::Called(call) => {
                 let answer = self.answer(&call.request);
@@ -43,54 +41,41 @@ impl EventLoop {
     /// Does what a request wants. The control socket and ubus have the same ones.
     pub(super) fn answer(&mut self, request: &ControlRequest) -> ControlAnswer {
         let now = clock::now();
-        match request {
-            ControlRequest::Status => ControlAnswer::Text(self.daemon.status_text(now)),
-            ControlRequest::StatusJson => {
-                ControlAnswer::Json(self.daemon.engine.status(now).to_json())
-            }
-            ControlRequest::Metrics => {
-                ControlAnswer::Text(self.daemon.engine.metrics(Format::OpenMetrics, now))
-            }
-            ControlRequest::MetricsText => {
-                ControlAnswer::Text(self.daemon.engine.metrics(Format::Prometheus, now))
-            }
-            ControlRequest::Section(name) => {
-                let text = self.daemon.section_text(name, now);
-                text.map_or_else(|| no_section(name), ControlAnswer::Text)
-            }
-            ControlRequest::Get(name) => {
-                let json = self.daemon.section_json(name, now);
-                json.map_or_else(|| no_section(name), ControlAnswer::Json)
-            }
-            ControlRequest::Why(name) => {
-                let text = self.daemon.why(name, now);
-                text.map_or_else(|| no_section(name), ControlAnswer::Text)
-            }
-            ControlRequest::History(name) => ControlAnswer::Text(self.daemon.history_text(name)),
-            ControlRequest::HistoryJson(name) => {
-                ControlAnswer::Json(self.daemon.history_json(name))
-            }
-            ControlRequest::Update(sections) => {
+        let (sections, name) = (&request.words, request.word());
+        let found = match request.verb {
+            Verb::Status => Some(ControlAnswer::Text(self.daemon.status_text(now))),
+            Verb::StatusJson => Some(ControlAnswer::Json(self.daemon.engine.status(now).to_json())),
+            Verb::Metrics => Some(self.metrics(Format::OpenMetrics, now)),
+            Verb::MetricsText => Some(self.metrics(Format::Prometheus, now)),
+            Verb::Section => self.daemon.section_text(name, now).map(ControlAnswer::Text),
+            Verb::Get => self.daemon.section_json(name, now).map(ControlAnswer::Json),
+            Verb::Why => self.daemon.why(name, now).map(ControlAnswer::Text),
+            Verb::History => Some(ControlAnswer::Text(self.daemon.history_text(name))),
+            Verb::HistoryJson => Some(ControlAnswer::Json(self.daemon.history_json(name))),
+            Verb::Update => {
                 // An owner who has just corrected the file expects that the corrected file counts.
                 self.read_if_changed();
-                self.act(sections, Event::Update(sections.clone()), now)
+                Some(self.act(sections, Event::Update(sections.clone()), now))
             }
-            ControlRequest::Stop(sections) => {
-                self.act(sections, Event::Stop(sections.clone()), now)
-            }
-            ControlRequest::Start(sections) => {
+            Verb::Stop => Some(self.act(sections, Event::Stop(sections.clone()), now)),
+            Verb::Start => {
                 self.read_again();
-                self.act(sections, Event::Start(sections.clone()), now)
+                Some(self.act(sections, Event::Start(sections.clone()), now))
             }
-            ControlRequest::Providers => ControlAnswer::Json(page::providers()),
-            ControlRequest::Log(name) => match self.daemon.logger.file_of(name) {
-                Some(path) => ControlAnswer::Text(page::log(&path)),
-                None => no_section(name),
-            },
-            ControlRequest::Check(text) => ControlAnswer::Json(page::mistakes(text)),
+            Verb::Providers => Some(ControlAnswer::Json(page::providers())),
+            Verb::Log => {
+                let path = self.daemon.logger.file_of(name);
+                path.map(|path| ControlAnswer::Text(page::log(&path)))
+            }
+            Verb::Check => Some(ControlAnswer::Json(page::mistakes(name))),
             // [`Daemon::test`] answers it when a program has ended. The control socket has no such request.
-            ControlRequest::Test(_) => ControlAnswer::Text(String::new()),
-        }
+            Verb::Test => Some(ControlAnswer::Text(String::new())),
+        };
+        found.unwrap_or_else(|| no_section(name))
+    }
+
+    fn metrics(&self, format: Format, now: Now) -> ControlAnswer {
+        ControlAnswer::Text(self.daemon.engine.metrics(format, now))
     }
 
     /// Hands `event` to the engine if all of `sections` run; the answer is their state after that.

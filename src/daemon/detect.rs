@@ -11,7 +11,7 @@ pub(super) struct Detect {
 }
 
 impl Mode for Detect {
-    fn admit(&mut self, action: Action) -> Option<Action> {
+    fn admits(&mut self, action: &Action) -> bool {
         match action {
             Action::Dump(_)
             | Action::FindWay(_)
@@ -20,13 +20,13 @@ impl Mode for Detect {
             | Action::ProbeNeighbour(_)
             | Action::AskLeases
             | Action::Detect { .. }
-            | Action::Cut(_) => Some(action),
+            | Action::Cut(_) => true,
             Action::Publish { .. }
             | Action::Listen(_)
             | Action::LookUp { .. }
             | Action::Save(_)
             | Action::TellHooks(_)
-            | Action::Say(_) => None,
+            | Action::Say(_) => false,
         }
     }
 

@@ -18,16 +18,17 @@ pub(super) struct DryRun {
 impl Mode for DryRun {
     /// Publishing goes on to the worker, which sends nothing. Nothing is saved. Messages would report
     /// updates that did not take place.
-    fn admit(&mut self, action: Action) -> Option<Action> {
-        match &action {
+    fn admits(&mut self, action: &Action) -> bool {
+        match action {
             Action::Save(_)
             | Action::TellHooks(_)
             | Action::Say(_)
             | Action::LookUp { .. }
-            | Action::Listen(_) => {
-                return None;
+            | Action::Listen(_) => false,
+            Action::Publish { sections, job, .. } => {
+                self.note_printed(sections, job);
+                true
             }
-            Action::Publish { sections, job, .. } => self.note_printed(sections, job),
             Action::Dump(_)
             | Action::FindWay(_)
             | Action::WatchFiles(_)
@@ -35,9 +36,8 @@ impl Mode for DryRun {
             | Action::ProbeNeighbour(_)
             | Action::AskLeases
             | Action::Cut(_)
-            | Action::Detect { .. } => {}
+            | Action::Detect { .. } => true,
         }
-        Some(action)
     }
 
     fn end(&mut self, daemon: &mut Daemon, now: Now) -> Option<u8> {

@@ -141,7 +141,7 @@ impl EventLoop {
             self.connections.deadline(now.up.into()).map(Into::into),
             self.mode.deadline(),
         ];
-        let next = times.into_iter().flatten().min()?;
+        let next = *times.iter().flatten().min()?;
         Some((next - now.up).into())
     }
 
@@ -201,7 +201,7 @@ impl EventLoop {
 
     /// Carries `action` out if the mode admits it.
     pub(super) fn carry_out(&mut self, action: Action, now: Now) {
-        if let Some(action) = self.mode.admit(action) {
+        if self.mode.admits(&action) {
             self.daemon.perform(action, now);
         }
     }

@@ -120,8 +120,8 @@ trait Mode {
     /// A configuration has come into force.
     fn config_applied(&mut self, _daemon: &mut Daemon, _config: &Config) {}
 
-    /// Returns `action` if it is carried out in this mode.
-    fn admit(&mut self, action: Action) -> Option<Action>;
+    /// Whether `action` is carried out in this mode.
+    fn admits(&mut self, action: &Action) -> bool;
 
     /// When the mode ends at the latest, since boot.
     fn deadline(&self) -> Option<time::Duration> {
@@ -209,13 +209,14 @@ fn run(
         daemon.engine.end_when_done();
     }
     daemon.report_lost(&lost);
-    let mut event_loop = EventLoop {
+    // Never dropped, because the process ends with it.
+    let event_loop = Box::leak(Box::new(EventLoop {
         mode,
         daemon,
         signals,
         clock_step: ClockStep::new(),
         connections: ControlConnections::default(),
-    };
+    }));
     event_loop.apply_config(start.loaded);
     event_loop.daemon.use_run_directory();
     block_on(runtime, Box::pin(event_loop.run()))

@@ -36,15 +36,15 @@ impl Once {
 }
 
 impl Mode for Once {
-    fn admit(&mut self, action: Action) -> Option<Action> {
+    fn admits(&mut self, action: &Action) -> bool {
         match action {
             // What DNS holds is only for `status` and for the next start of a daemon.
-            Action::LookUp { .. } | Action::Listen(_) => None,
+            Action::LookUp { .. } | Action::Listen(_) => false,
             // The owner sees what happens.
-            Action::TellHooks(_) => None,
+            Action::TellHooks(_) => false,
             Action::Say(notice) if self.interactive && notice.level <= Level::Warning => {
-                self.withheld.push(notice);
-                None
+                self.withheld.push(notice.clone());
+                false
             }
             Action::Dump(_)
             | Action::FindWay(_)
@@ -56,7 +56,7 @@ impl Mode for Once {
             | Action::Publish { .. }
             | Action::Detect { .. }
             | Action::Save(_)
-            | Action::Say(_) => Some(action),
+            | Action::Say(_) => true,
         }
     }
 

@@ -5,7 +5,6 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use super::Daemon;
@@ -15,8 +14,9 @@ use crate::config::mistake::Severity;
 use crate::edge::files::{self, Medium};
 use crate::edge::load::{check_text, definition_names};
 use crate::edge::process::{End, Running, SHELL, program};
+use crate::edge::thread::{self, SMALL_STACK};
 use crate::model::json::Json;
-use crate::proto::control::{ControlAnswer, ControlRequest};
+use crate::proto::control::ControlAnswer;
 use crate::proto::ubus::session::MethodCall;
 use crate::time::duration::seconds;
 
@@ -57,22 +57,21 @@ impl Daemon {
     /// Runs `once --dry-run` with the text of a configuration file, and answers `call` with what that prints.
     /// It runs in a process of its own, so that the records of this daemon stay as they are.
     pub(super) fn test(&mut self, call: MethodCall) {
-        let ControlRequest::Test(text) = &call.request else { return };
         // Two people may test at the same time.
         self.tests = self.tests.wrapping_add(1);
         let file = self.config.global.rundir.join(format!("test.{}", self.tests));
-        match start_test(&file, text) {
+        match start_test(&file, call.request.word()) {
             Ok(running) => {
                 let incoming = Arc::clone(&self.incoming);
                 let path = file.clone();
-                let thread = thread::Builder::new().name("test".into()).spawn(move || {
+                let work = Box::new(move || {
                     let text = output(running);
                     // It may hold passwords.
                     let _ = fs::remove_file(path);
                     incoming.send(ThreadMessage::Tested(call, text));
                 });
                 // Without memory for a thread the program is ended, and the caller gets no answer.
-                if thread.is_err() {
+                if !thread::start("test", SMALL_STACK, work) {
                     let _ = fs::remove_file(file);
                 }
             }

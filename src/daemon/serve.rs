@@ -27,8 +27,8 @@ impl Mode for Serve {
         daemon.config.recheck.begin(&config.broken, clock::now());
     }
 
-    fn admit(&mut self, action: Action) -> Option<Action> {
-        Some(action)
+    fn admits(&mut self, _: &Action) -> bool {
+        true
     }
 
     fn end(&mut self, _: &mut Daemon, _: Now) -> Option<u8> {

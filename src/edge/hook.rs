@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use crate::edge::process::{End, Running, program};
 use crate::edge::spawn::Exit;
+use crate::edge::thread::{self, SMALL_STACK};
 use crate::model::fifo::Fifo;
 use crate::model::{Level, Notice};
 use crate::time::duration::seconds;
@@ -54,9 +54,9 @@ impl Hook {
             return;
         }
         let (shared, tell) = (Arc::clone(&self.queue), Arc::clone(&self.tell));
-        let thread = thread::Builder::new().name("hook".into()).stack_size(128 * 1024);
+        let work = Box::new(move || work(&shared, &*tell));
         // Without memory for a thread, the next event tries again.
-        queue.is_running = thread.spawn(move || work(&shared, &*tell)).is_ok();
+        queue.is_running = thread::start("hook", SMALL_STACK, work);
     }
 }
 

@@ -24,5 +24,6 @@ pub mod spawn;
 pub mod store;
 pub mod stream;
 mod system_error;
+pub mod thread;
 pub mod ubus;
 pub mod worker;

@@ -3,12 +3,12 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use crate::edge::clock;
 use crate::edge::files::owner::{check_directory, make_directory};
 use crate::edge::files::{self, Medium};
+use crate::edge::thread::{self, SMALL_STACK};
 use crate::model::{Level, Notice};
 use crate::state::{Changes, State};
 use crate::time::Share;
@@ -77,17 +77,19 @@ impl Store {
 
     /// An error of [`Store::save`] as a sentence with the consequence.
     pub fn explain(&self, error: &io::Error) -> String {
-        let dir = self.dir.display();
         let kind = error.kind();
-        if kind == io::ErrorKind::ReadOnlyFilesystem {
-            format!("{dir} is read-only: {CONSEQUENCE}")
+        let mut reason = String::new();
+        let (before, after) = if kind == io::ErrorKind::ReadOnlyFilesystem {
+            ("", " is read-only")
         } else if kind == io::ErrorKind::StorageFull || kind == io::ErrorKind::QuotaExceeded {
-            format!("no space left in {dir}: {CONSEQUENCE}")
+            ("no space left in ", "")
         } else if kind == io::ErrorKind::PermissionDenied {
-            format!("no permission to write in {dir}: {CONSEQUENCE}")
+            ("no permission to write in ", "")
         } else {
-            format!("cannot write in {dir} ({error}): {CONSEQUENCE}")
-        }
+            reason = format!(" ({error})");
+            ("cannot write in ", "")
+        };
+        format!("{before}{}{after}{reason}: {CONSEQUENCE}", self.dir.display())
     }
 }
 
@@ -181,11 +183,7 @@ impl StoreThread {
     /// Starts the thread that writes. It ends when nothing is left to write.
     fn start_thread(&self) {
         let shared = Arc::clone(&self.shared);
-        let thread = thread::Builder::new()
-            .name("store".into())
-            .stack_size(128 * 1024)
-            .spawn(move || shared.work());
-        if thread.is_err() {
+        if !thread::start("store", SMALL_STACK, Box::new(move || shared.work())) {
             // There is no memory for a thread, so the event loop writes itself.
             self.shared.queue().urgent = true;
             self.shared.work();

@@ -45,8 +45,8 @@ impl Engine {
         let Some(active) = self.sections.get(id.section) else { return };
         let Some(record) = active.records.get(id.record) else { return };
         let change = past_change(&active.spec.name, record, old, now);
-        append(&mut self.keeper.pending.history, [change.clone()]);
-        append(&mut self.keeper.history, [change]);
+        append(&mut self.keeper.pending.history, change.clone());
+        append(&mut self.keeper.history, change);
         self.tell(id, happening, [old, target.address()], String::new());
     }
 

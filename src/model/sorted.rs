@@ -7,6 +7,7 @@
 //! An insertion moves all entries behind it. Sort thousands of entries before they are inserted.
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
 
 use super::sort;
@@ -27,6 +28,21 @@ pub struct Map<K, V>(Vec<(K, V)>);
 /// A set, iterated in order.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Set<T>(Map<T, ()>);
+
+/// The index of the entry for which `compare`, which takes an index below `len`, is equal; or as the error the index
+/// where it belongs. std's search would be compiled for every type of entry.
+fn search(len: usize, compare: &dyn Fn(usize) -> Ordering) -> Result<usize, usize> {
+    let (mut start, mut end) = (0, len);
+    while start < end {
+        let middle = start.midpoint(end);
+        match compare(middle) {
+            Ordering::Equal => return Ok(middle),
+            Ordering::Less => start = middle + 1,
+            Ordering::Greater => end = middle,
+        }
+    }
+    Err(start)
+}
 
 impl<K, V> Map<K, V> {
     /// A map without entries.
@@ -96,7 +112,7 @@ impl<K: Ord, V> Map<K, V> {
     where
         K: Borrow<Q>,
     {
-        self.0.binary_search_by(|(present, _)| present.borrow().cmp(key))
+        search(self.0.len(), &|index| self.0[index].0.borrow().cmp(key))
     }
 
     /// The value of `key`.

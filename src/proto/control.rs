@@ -2,43 +2,66 @@
 
 use crate::model::json::Json;
 
-/// A request of a client.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ControlRequest {
+/// What a client wants. The words behind it say for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
     /// `status`: the state of every record, for people.
     Status,
     /// `status json`: the same for programs.
     StatusJson,
     /// `section SECTION`: what `status` has of this section.
-    Section(String),
+    Section,
     /// `get SECTION`: what `status json` has of this section.
-    Get(String),
+    Get,
     /// `metrics`: the same as OpenMetrics.
     Metrics,
     /// The same in Prometheus' older text format; only on ubus.
     MetricsText,
     /// `why SECTION`: how this section's address was chosen.
-    Why(String),
+    Why,
     /// `history [NAME]`: the latest changes of a name or of the names of a section, for people; of all if it is
-    /// empty.
-    History(String),
+    /// empty or missing.
+    History,
     /// `history-json [NAME]`: the same for programs.
-    HistoryJson(String),
+    HistoryJson,
     /// `update [SECTION…]`: send these sections now; none means all.
-    Update(Vec<String>),
+    Update,
     /// `stop SECTION…`: send nothing for these sections any more.
-    Stop(Vec<String>),
+    Stop,
     /// `start SECTION…`: read the configuration again and serve these sections.
-    Start(Vec<String>),
+    Start,
     /// Every provider and what it needs; only on ubus.
     Providers,
     /// The log file of this section; only on ubus.
-    Log(String),
+    Log,
     /// The mistakes in this text of a configuration file; only on ubus.
-    Check(String),
+    Check,
     /// What would be sent with this text of a configuration file; only on ubus.
-    Test(String),
+    Test,
 }
+
+/// A request of a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControlRequest {
+    /// What it wants.
+    pub verb: Verb,
+    /// Sections, a name or a text.
+    pub words: Vec<String>,
+}
+
+/// The verbs of the control socket, and how many words may follow at least and at most.
+const VERBS: [(&str, Verb, usize, usize); 10] = [
+    ("status", Verb::Status, 0, 0),
+    ("metrics", Verb::Metrics, 0, 0),
+    ("section", Verb::Section, 1, 1),
+    ("get", Verb::Get, 1, 1),
+    ("why", Verb::Why, 1, 1),
+    ("history", Verb::History, 0, 1),
+    ("history-json", Verb::HistoryJson, 0, 1),
+    ("update", Verb::Update, 0, usize::MAX),
+    ("stop", Verb::Stop, 1, usize::MAX),
+    ("start", Verb::Start, 1, usize::MAX),
+];
 
 impl ControlRequest {
     /// Parses the line of a request.
@@ -46,28 +69,28 @@ impl ControlRequest {
     /// # Errors
     /// A sentence for the client.
     pub fn parse(line: &str) -> Result<Self, String> {
-        let words: Vec<&str> = line.split_ascii_whitespace().collect();
-        match words.as_slice() {
-            ["status"] => Ok(Self::Status),
-            ["status", "json"] => Ok(Self::StatusJson),
-            ["metrics"] => Ok(Self::Metrics),
-            ["section", section] => Ok(Self::Section((*section).to_owned())),
-            ["get", section] => Ok(Self::Get((*section).to_owned())),
-            ["why", section] => Ok(Self::Why((*section).to_owned())),
-            ["history"] => Ok(Self::History(String::new())),
-            ["history", name] => Ok(Self::History((*name).to_owned())),
-            ["history-json"] => Ok(Self::HistoryJson(String::new())),
-            ["history-json", name] => Ok(Self::HistoryJson((*name).to_owned())),
-            ["update", sections @ ..] => Ok(Self::Update(owned(sections))),
-            ["stop", sections @ ..] if !sections.is_empty() => Ok(Self::Stop(owned(sections))),
-            ["start", sections @ ..] if !sections.is_empty() => Ok(Self::Start(owned(sections))),
-            _ => Err("the daemon does not know this request".into()),
+        let mut words = Vec::new();
+        for word in line.split_ascii_whitespace() {
+            words.push(word.to_owned());
         }
+        if words == ["status", "json"] {
+            return Ok(Self { verb: Verb::StatusJson, words: Vec::new() });
+        }
+        for (name, verb, least, most) in VERBS {
+            if words.first().is_some_and(|first| first == name)
+                && (least..=most).contains(&(words.len() - 1))
+            {
+                words.remove(0);
+                return Ok(Self { verb, words });
+            }
+        }
+        Err("the daemon does not know this request".into())
     }
-}
 
-fn owned(words: &[&str]) -> Vec<String> {
-    words.iter().map(|&word| word.to_owned()).collect()
+    /// The first word; empty if there is none.
+    pub fn word(&self) -> &str {
+        self.words.first().map_or("", String::as_str)
+    }
 }
 
 /// What the daemon answers, before it is encoded for the control socket or for ubus.

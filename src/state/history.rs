@@ -45,17 +45,18 @@ impl PastChange {
         line.end(text);
     }
 
-    pub(super) fn from_fields(fields: &Fields<'_>) -> Result<Self, &'static str> {
+    /// Reads `fields`, which note what is wrong with them.
+    pub(super) fn from_fields(fields: &mut Fields<'_>) -> Result<Self, &'static str> {
         let (section, name, family) = fields.record_key()?;
         Ok(Self {
             section,
             name,
             family,
-            old: fields.addresses("old", family)?.pop(),
-            new: fields.addresses("new", family)?.pop(),
-            accepted_at: fields.time("at", "its time cannot be read")?,
-            sent_ms: fields.time("sent", "its duration cannot be read")?,
-            accepted_ms: fields.time("accepted", "its duration cannot be read")?,
+            old: fields.addresses("old", family).pop(),
+            new: fields.addresses("new", family).pop(),
+            accepted_at: fields.time("at", "its time cannot be read"),
+            sent_ms: fields.time("sent", "its duration cannot be read"),
+            accepted_ms: fields.time("accepted", "its duration cannot be read"),
         })
     }
 
@@ -108,8 +109,10 @@ impl PastChange {
     }
 }
 
-/// Appends `changes`, and drops the oldest beyond [`MAX_HISTORY`].
-pub fn append(history: &mut Vec<PastChange>, changes: impl IntoIterator<Item = PastChange>) {
-    history.extend(changes);
-    history.drain(..history.len().saturating_sub(MAX_HISTORY));
+/// Appends `change`, and drops the oldest beyond [`MAX_HISTORY`].
+pub fn append(history: &mut Vec<PastChange>, change: PastChange) {
+    if history.len() >= MAX_HISTORY {
+        history.remove(0);
+    }
+    history.push(change);
 }

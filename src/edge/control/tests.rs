@@ -1,4 +1,5 @@
 use super::*;
+use crate::proto::control::Verb;
 use crate::scratch::Scratch;
 use std::io::{Read as _, Write as _};
 use std::os::fd::AsFd as _;
@@ -31,22 +32,18 @@ fn with_client<T: Send + 'static>(
 }
 
 fn answered(request: &ControlRequest) -> Reply {
-    let text = match request {
-        ControlRequest::Status => "x".repeat(1_000_000),
-        ControlRequest::StatusJson | ControlRequest::Get(_) => "{}".into(),
-        ControlRequest::Why(section) | ControlRequest::Section(section) => format!("why {section}"),
-        ControlRequest::History(name) | ControlRequest::HistoryJson(name) => name.clone(),
-        ControlRequest::Update(sections)
-        | ControlRequest::Stop(sections)
-        | ControlRequest::Start(sections) => sections.join("+"),
-        ControlRequest::Metrics => "# EOF\n".into(),
-        ControlRequest::Providers
-        | ControlRequest::MetricsText
-        | ControlRequest::Log(_)
-        | ControlRequest::Check(_)
-        | ControlRequest::Test(_) => panic!("only on ubus"),
+    let text = match request.verb {
+        Verb::Status => "x".repeat(1_000_000),
+        Verb::StatusJson | Verb::Get => "{}".into(),
+        Verb::Why | Verb::Section => format!("why {}", request.word()),
+        Verb::History | Verb::HistoryJson => request.word().into(),
+        Verb::Update | Verb::Stop | Verb::Start => request.words.join("+"),
+        Verb::Metrics => "# EOF\n".into(),
+        Verb::Providers | Verb::MetricsText | Verb::Log | Verb::Check | Verb::Test => {
+            panic!("only on ubus")
+        }
     };
-    Reply { ok: *request != ControlRequest::Why("nobody".into()), text }
+    Reply { ok: !(request.verb == Verb::Why && request.words == ["nobody"]), text }
 }
 
 /// Sends `bytes` and returns the answer.

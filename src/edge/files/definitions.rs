@@ -80,14 +80,8 @@ impl Definitions {
 
 /// The names of the files in `directory` that end in `.json`, sorted.
 pub(super) fn files(directory: &Path) -> Vec<String> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        if let Ok(name) = entry.file_name().into_string()
-            && name.ends_with(".json")
-        {
-            names.push(name);
-        }
-    }
+    let mut names = super::names(directory);
+    names.retain(|name| name.ends_with(".json"));
     sort::ascending(&mut names);
     names
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use nix::fcntl::OFlag;
 
 use super::owner::make_directory;
-use super::read_up_to;
+use super::{names, read_up_to};
 
 const LOCK: &str = "ddns-netlink.lock";
 /// Other users may not open the file: a process that can read a file can lock it.
@@ -193,9 +193,8 @@ fn users(file: &File) -> Vec<u32> {
         return Vec::new();
     };
     let mut users = Vec::new();
-    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let pid = entry.file_name().to_str().and_then(|name| name.parse().ok());
-        if let Some(pid) = pid
+    for name in names(Path::new("/proc")) {
+        if let Ok(pid) = name.parse()
             && pid != std::process::id()
             && has_open(pid, inode(&data))
         {
@@ -206,12 +205,9 @@ fn users(file: &File) -> Vec<u32> {
 }
 
 fn has_open(pid: u32, file: (u64, u64)) -> bool {
-    for entry in fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten() {
-        if fs::metadata(entry.path()).is_ok_and(|data| inode(&data) == file) {
-            return true;
-        }
-    }
-    false
+    let directory = PathBuf::from(format!("/proc/{pid}/fd"));
+    let mut names = names(&directory).into_iter();
+    names.any(|name| fs::metadata(directory.join(name)).is_ok_and(|data| inode(&data) == file))
 }
 
 #[cfg(test)]

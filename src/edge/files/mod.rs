@@ -104,8 +104,31 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
 ///
 /// # Errors
 /// If `file` cannot be read. What was read before is in `bytes`.
-pub(crate) fn read_up_to(limit: u64, file: &File, bytes: &mut Vec<u8>) -> io::Result<usize> {
-    file.take(limit).read_to_end(bytes)
+pub(crate) fn read_up_to(limit: u64, mut file: &File, bytes: &mut Vec<u8>) -> io::Result<()> {
+    let mut chunk = [0; 8192];
+    let mut left = usize::try_from(limit).unwrap_or(usize::MAX);
+    while left > 0 {
+        match file.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(count) => {
+                let count = count.min(left);
+                bytes.extend_from_slice(chunk.get(..count).unwrap_or_default());
+                left -= count;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// The names of the files in a directory; none if it cannot be read.
+fn names(directory: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        names.extend(entry.file_name().into_string());
+    }
+    names
 }
 
 /// Where root leaves copies for a daemon that is not root, each below the path of its original. OpenWrt's init script

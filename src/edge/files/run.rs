@@ -89,8 +89,14 @@ impl RunFiles {
                 gone.push(name.clone());
             }
         }
-        let gone = gone.iter().map(|name| (name.as_str(), inactive(Content::Untouched)));
-        self.write_all(gone.chain(wanted))
+        let mut result = Ok(());
+        for name in &gone {
+            result = result.and(self.write(name, inactive(Content::Untouched)));
+        }
+        for (name, files) in wanted {
+            result = result.and(self.write(name, files));
+        }
+        result
     }
 
     /// Writes the files of these sections that have changed.
@@ -98,17 +104,9 @@ impl RunFiles {
     /// # Errors
     /// The first file that could not be written, and why. The other files are written in spite of it.
     pub fn show(&mut self, sections: &[SectionStatus], now: Now) -> Result<(), String> {
-        let pid = self.pid;
-        self.write_all(sections.iter().map(|section| (&*section.name, active(section, pid, now))))
-    }
-
-    fn write_all<'a>(
-        &mut self,
-        wanted: impl Iterator<Item = (&'a str, Files)>,
-    ) -> Result<(), String> {
         let mut result = Ok(());
-        for (name, files) in wanted {
-            result = result.and(self.write(name, files));
+        for section in sections {
+            result = result.and(self.write(&section.name, active(section, self.pid, now)));
         }
         result
     }

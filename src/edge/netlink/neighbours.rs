@@ -1,17 +1,17 @@
 //! The kernel's neighbour table, for hosts of the local network: a socket of its own, which the kernel wakes only
 //! for news of those hosts.
 
-use std::io::{self, IoSliceMut};
+use std::io;
 use std::net::{Ipv6Addr, SocketAddrV6, UdpSocket};
-use std::os::fd::AsRawFd;
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, NetlinkAddr, recvmsg};
+use nix::sys::socket::MsgFlags;
 use rtnetlink::sys;
 use socket2::{SockFilter, SockRef};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use super::{connected, receive};
 use crate::edge::runtime::watched;
 use crate::engine::event::Event;
 use crate::model::mac::Mac;
@@ -74,7 +74,7 @@ impl Neighbours {
         loop {
             tokio::task::coop::consume_budget().await;
             let Some(socket) = &self.socket else { return std::future::pending().await };
-            match receive(socket, &mut self.buffer) {
+            match received(socket, &mut self.buffer) {
                 Ok(length) => {
                     if let Some(event) = event_of(self.buffer.get(..length).unwrap_or_default()) {
                         return event;
@@ -105,11 +105,7 @@ pub fn probe(address: Ipv6Addr) {
 }
 
 fn open() -> io::Result<AsyncFd<sys::Socket>> {
-    let mut socket = sys::Socket::new(sys::protocols::NETLINK_ROUTE)?;
-    socket.set_non_blocking(true)?;
-    socket.bind_auto()?;
-    // Once connected to the kernel, the socket receives no unicast from other processes.
-    socket.connect(&sys::SocketAddr::new(0, 0))?;
+    let (socket, _) = connected()?;
     socket.add_membership(GROUP)?;
     watched(socket)
 }
@@ -130,13 +126,10 @@ fn set_filter(socket: &sys::Socket, hosts: &Hosts) {
 }
 
 /// Reads one datagram of the kernel; returns its length, 0 for one of another process.
-fn receive(socket: &AsyncFd<sys::Socket>, buffer: &mut [u8]) -> io::Result<usize> {
+fn received(socket: &AsyncFd<sys::Socket>, buffer: &mut [u8]) -> io::Result<usize> {
     socket.try_io(Interest::READABLE, |socket| {
-        let mut slices = [IoSliceMut::new(buffer)];
-        let received =
-            recvmsg::<NetlinkAddr>(socket.as_raw_fd(), &mut slices, None, MsgFlags::empty())?;
-        let is_kernel = received.address.is_some_and(|from| from.pid() == 0);
-        Ok(if is_kernel { received.bytes } else { 0 })
+        let (length, port) = receive(socket, buffer, MsgFlags::empty())?;
+        Ok(if port == Some(0) { length } else { 0 })
     })
 }
 

@@ -3,16 +3,16 @@
 //! This file only moves bytes. `Dumps` decides which dump runs and whether its result counts;
 //! [`decode`] parses the bytes.
 
-use std::io::{self, IoSliceMut};
-use std::os::fd::AsRawFd;
+use std::io;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, NetlinkAddr, recvmsg, setsockopt, sockopt};
+use nix::sys::socket::{MsgFlags, setsockopt, sockopt};
 use rtnetlink::sys;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use super::{connected, receive};
 use crate::edge::clock;
 use crate::edge::runtime::watched;
 use crate::model::sorted::take_first;
@@ -55,16 +55,12 @@ impl Socket {
 
     /// Like [`Socket::open`], with another size of the kernel's queue.
     pub fn open_with_buffer(bytes: usize) -> io::Result<Self> {
-        let mut socket = sys::Socket::new(sys::protocols::NETLINK_ROUTE)?;
-        socket.set_non_blocking(true)?;
+        let (socket, port) = connected()?;
         // SO_RCVBUFFORCE exceeds net.core.rmem_max, but needs CAP_NET_ADMIN. SO_RCVBUF does not
         // need it and is limited to rmem_max.
         if setsockopt(&socket, sockopt::RcvBufForce, &bytes).is_err() {
             setsockopt(&socket, sockopt::RcvBuf, &bytes)?;
         }
-        let port = socket.bind_auto()?.port_number();
-        // Once connected to the kernel, the socket receives no unicast from other processes.
-        socket.connect(&sys::SocketAddr::new(0, 0))?;
         for group in GROUPS {
             socket.add_membership(group)?;
         }
@@ -119,16 +115,10 @@ impl Socket {
     /// Reads one datagram; false if there is none.
     fn receive(&mut self) -> io::Result<bool> {
         let buffer = &mut self.buffer;
-        let received = self.fd.try_io(Interest::READABLE, |socket| {
-            let mut slices = [IoSliceMut::new(buffer)];
-            // With MSG_TRUNC the kernel returns the length of the datagram even if the buffer was
-            // too small for it.
-            // recv_from of netlink-sys cannot be used: it passes the length of the address as a
-            // usize. A 64-bit big-endian kernel reads its upper half, 0, and returns no sender.
-            let received =
-                recvmsg::<NetlinkAddr>(socket.as_raw_fd(), &mut slices, None, MsgFlags::MSG_TRUNC)?;
-            Ok((received.bytes, received.address.map(|from| from.pid())))
-        });
+        // With MSG_TRUNC the kernel returns the length of the datagram even if the buffer was too small for it.
+        let received = self
+            .fd
+            .try_io(Interest::READABLE, |socket| Ok(receive(socket, buffer, MsgFlags::MSG_TRUNC)?));
         match received {
             Ok((length, Some(0))) => self.process(length),
             // The sender is not the kernel. Processes with CAP_NET_ADMIN may send to these groups.

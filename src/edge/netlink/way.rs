@@ -13,6 +13,7 @@ use nix::errno::Errno;
 use rtnetlink::sys;
 use socket2::{Domain, Socket, Type};
 
+use super::connected;
 use crate::model::Family;
 use crate::model::address;
 use crate::proto::netlink::decode::{self, Payload};
@@ -151,7 +152,7 @@ impl Routes {
     fn query(&mut self, request: &[u8], take: &mut dyn FnMut(Payload) -> bool) -> io::Result<()> {
         let socket = match self.0.take() {
             Some(socket) => socket,
-            None => open()?,
+            None => connected()?.0,
         };
         socket.send(request, 0)?;
         let mut buffer = Vec::with_capacity(DATAGRAM);
@@ -283,16 +284,6 @@ fn is_to_internet(route: &Route) -> bool {
     route.leads == Leads::Out
         && !route.by_kernel
         && address::not_public(route.destination).is_none()
-}
-
-/// A netlink socket that is connected to the kernel.
-fn open() -> io::Result<sys::Socket> {
-    let mut socket = sys::Socket::new(sys::protocols::NETLINK_ROUTE)?;
-    socket.bind_auto()?;
-    // Port 0 is the kernel. A connected socket receives no unicast from other processes.
-    socket.connect(&sys::SocketAddr::new(0, 0))?;
-    socket.set_non_blocking(true)?;
-    Ok(socket)
 }
 
 /// Appends a `struct rtattr`.

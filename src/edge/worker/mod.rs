@@ -13,7 +13,6 @@ mod queue;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use self::drive::unsent;
@@ -24,6 +23,7 @@ use crate::edge::dns;
 use crate::edge::http::{Shared, SlowLookUp, proxy_secrets};
 use crate::edge::probe::{self, Probe, gateway, script};
 use crate::edge::process;
+use crate::edge::thread;
 use crate::engine::event::{Event, Finished, JobId, QuestionId, SourceAnswer};
 use crate::model::Notice;
 use crate::model::secret::Secret;
@@ -204,8 +204,7 @@ impl Inner {
         self.work.notify_all();
         while state.threads < state.queue.under_way() + usize::from(state.queue.due().is_some()) {
             let inner = Arc::clone(self);
-            let thread = thread::Builder::new().name("worker".into()).stack_size(STACK);
-            if thread.spawn(move || inner.serve()).is_err() {
+            if !thread::start("worker", STACK, Box::new(move || inner.serve())) {
                 return;
             }
             state.threads += 1;

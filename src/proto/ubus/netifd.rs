@@ -61,12 +61,13 @@ pub fn update(data: Members<'_>) -> Result<Option<(String, Network)>, Malformed>
     let mut network = Network::default();
     for member in data {
         let (key, value) = member?;
-        match key {
-            b"interface" => name = valid_name(value),
-            b"up" => up = matches!(value, Value::Bool(true)),
-            b"l3_device" => network.device = valid_name(value),
-            b"ipv4-address" | b"ipv6-address" => list(value, None, &mut network.addresses)?,
-            b"ipv6-prefix-assignment" => {
+        // A pattern of bytes would be compiled byte by byte.
+        match str::from_utf8(key).unwrap_or_default() {
+            "interface" => name = valid_name(value),
+            "up" => up = matches!(value, Value::Bool(true)),
+            "l3_device" => network.device = valid_name(value),
+            "ipv4-address" | "ipv6-address" => list(value, None, &mut network.addresses)?,
+            "ipv6-prefix-assignment" => {
                 list(value, Some("local-address"), &mut network.assigned)?;
             }
             _ => {}

@@ -1,8 +1,8 @@
 //! Our own ubus object: the requests of the control socket as methods.
 
-use super::blob::Members;
+use super::blob::{Members, Value};
 use crate::model::json::Json;
-use crate::proto::control::{ControlAnswer, ControlRequest};
+use crate::proto::control::{ControlAnswer, ControlRequest, Verb};
 
 /// Path of the object.
 pub const PATH: &str = "ddns";
@@ -20,20 +20,33 @@ const INVALID_ARGUMENT: u32 = 2;
 const METHOD_NOT_FOUND: u32 = 3;
 const NOT_FOUND: u32 = 4;
 
+/// The methods: what each wants, its argument, if it has one, and whether that may be missing.
+const METHODS: [(&str, Verb, &str, bool); 12] = [
+    ("status", Verb::StatusJson, "", true),
+    ("providers", Verb::Providers, "", true),
+    ("metrics", Verb::MetricsText, "", true),
+    ("get", Verb::Get, "section", false),
+    ("why", Verb::Why, "section", false),
+    ("update", Verb::Update, "section", true),
+    ("stop", Verb::Stop, "section", false),
+    ("start", Verb::Start, "section", false),
+    ("log", Verb::Log, "section", false),
+    ("check", Verb::Check, "text", false),
+    ("test", Verb::Test, "text", false),
+    ("history", Verb::HistoryJson, "name", true),
+];
+
 /// The methods with the types of their arguments.
 pub fn signature() -> Json {
     const STRING: u32 = 3;
     let mut methods = Json::object(&mut []);
-    for method in ["status", "providers", "metrics"] {
-        methods.set(method, Json::object(&mut []));
+    for (method, _, argument, _) in METHODS {
+        let mut arguments = Json::object(&mut []);
+        if !argument.is_empty() {
+            arguments.set(argument, STRING.into());
+        }
+        methods.set(method, arguments);
     }
-    for method in ["get", "why", "update", "stop", "start", "log"] {
-        methods.set(method, Json::object(&mut [("section", STRING.into())]));
-    }
-    for method in ["check", "test"] {
-        methods.set(method, Json::object(&mut [("text", STRING.into())]));
-    }
-    methods.set("history", Json::object(&mut [("name", STRING.into())]));
     methods
 }
 
@@ -42,33 +55,23 @@ pub fn signature() -> Json {
 /// # Errors
 /// The status for the caller (`enum ubus_msg_status`).
 pub fn request(method: &[u8], arguments: Members<'_>) -> Result<ControlRequest, u32> {
-    let section = text_of("section", &arguments)?;
-    let text = text_of("text", &arguments)?.ok_or(INVALID_ARGUMENT);
-    let name = text_of("name", &arguments)?.unwrap_or_default();
-    match method {
-        b"history" => Ok(ControlRequest::HistoryJson(name)),
-        b"status" => Ok(ControlRequest::StatusJson),
-        b"metrics" => Ok(ControlRequest::MetricsText),
-        b"get" => section.map(ControlRequest::Get).ok_or(INVALID_ARGUMENT),
-        b"why" => section.map(ControlRequest::Why).ok_or(INVALID_ARGUMENT),
-        b"update" => Ok(ControlRequest::Update(section.into_iter().collect())),
-        b"stop" => section.map(|name| ControlRequest::Stop(vec![name])).ok_or(INVALID_ARGUMENT),
-        b"start" => section.map(|name| ControlRequest::Start(vec![name])).ok_or(INVALID_ARGUMENT),
-        b"providers" => Ok(ControlRequest::Providers),
-        b"log" => section.map(ControlRequest::Log).ok_or(INVALID_ARGUMENT),
-        b"check" => text.map(ControlRequest::Check),
-        b"test" => text.map(ControlRequest::Test),
-        _ => Err(METHOD_NOT_FOUND),
+    // A value that is no text is an error: it must not mean all sections, as a missing one does.
+    for name in ["section", "text", "name"] {
+        if arguments.get(name).is_some_and(|value| value.text().is_none()) {
+            return Err(INVALID_ARGUMENT);
+        }
     }
-}
-
-/// The argument `name`, if there is one. A value that is no text is an error: it must not mean all sections, as
-/// a missing one does.
-fn text_of(name: &str, arguments: &Members<'_>) -> Result<Option<String>, u32> {
-    match arguments.get(name) {
-        None => Ok(None),
-        Some(value) => Ok(Some(value.text().ok_or(INVALID_ARGUMENT)?.to_owned())),
+    for (name, verb, argument, may_be_missing) in METHODS {
+        if name.as_bytes() == method {
+            let word = arguments.get(argument).and_then(Value::text);
+            if word.is_none() && !may_be_missing {
+                return Err(INVALID_ARGUMENT);
+            }
+            let words = word.map(str::to_owned).into_iter().collect();
+            return Ok(ControlRequest { verb, words });
+        }
     }
+    Err(METHOD_NOT_FOUND)
 }
 
 /// The data for the caller: a value as it is, text for people as member `text`.

@@ -163,9 +163,8 @@ impl Session {
         self.odhcpd.is_wanted = true;
         // Before the listener is there, ubusd's hello has not come.
         if self.listener.is_some() {
-            let frame = self.frame(MessageType::LookUp, UBUSD).path(odhcpd::PATH);
             self.odhcpd.object = None;
-            self.request(Purpose::FindOdhcpd, UBUSD, frame);
+            self.look_up(Purpose::FindOdhcpd, odhcpd::PATH);
         }
     }
 
@@ -368,14 +367,11 @@ impl Session {
         // blobmsg has no unsigned numbers.
         let object = Json::Number(listener.cast_signed().to_string().into());
         let data = Json::object(&mut [("object", object), ("pattern", "ubus.object.*".into())]);
-        let frame = self.frame(MessageType::Invoke, EVENTS).object(EVENTS).method("register");
-        self.request(Purpose::Events, EVENTS, frame.data(&data));
+        self.ask(Purpose::Events, EVENTS, "register", &data);
         // After the registration, so that netifd cannot start unnoticed in between.
-        let frame = self.frame(MessageType::LookUp, UBUSD).path(netifd::PATH);
-        self.request(Purpose::LookUp, UBUSD, frame);
+        self.look_up(Purpose::LookUp, netifd::PATH);
         if self.publish {
-            let frame = self.frame(MessageType::LookUp, UBUSD).path(object::HOTPLUG);
-            self.request(Purpose::LookUpHotplug, UBUSD, frame);
+            self.look_up(Purpose::LookUpHotplug, object::HOTPLUG);
         }
         if self.odhcpd.is_wanted {
             self.ask_leases();
@@ -390,11 +386,9 @@ impl Session {
         };
         if self.odhcpd.followed != Some(id) {
             self.odhcpd.followed = Some(id);
-            let frame = self.frame(MessageType::Subscribe, UBUSD).object(listener).target(id);
-            self.request(Purpose::SubscribeOdhcpd, UBUSD, frame);
+            self.subscribe(Purpose::SubscribeOdhcpd, listener, id);
         }
-        let frame = self.frame(MessageType::Invoke, id).object(id).method(odhcpd::LEASES);
-        self.request(Purpose::Leases, id, frame.data(&Json::Null));
+        self.ask(Purpose::Leases, id, odhcpd::LEASES, &Json::Null);
     }
 
     /// Follows the object of netifd. It has no id if the ACL hides it from this user.
@@ -405,8 +399,7 @@ impl Session {
         // A restarted netifd has another id, and what was asked of the old one is not answered.
         self.netifd_gone();
         self.netifd = Some(id);
-        let frame = self.frame(MessageType::Subscribe, UBUSD).object(listener).target(id);
-        self.request(Purpose::Subscribe, UBUSD, frame);
+        self.subscribe(Purpose::Subscribe, listener, id);
         self.dump();
     }
 
@@ -417,8 +410,7 @@ impl Session {
         };
         self.dump_again = self.pending.iter().any(|request| request.purpose == Purpose::Dump);
         if !self.dump_again {
-            let frame = self.frame(MessageType::Invoke, id).object(id).method(netifd::DUMP);
-            self.request(Purpose::Dump, id, frame.data(&Json::Null));
+            self.ask(Purpose::Dump, id, netifd::DUMP, &Json::Null);
         }
     }
 
@@ -504,17 +496,20 @@ impl Session {
     fn object_event(&mut self, event: &[u8], message: &Message<'_>) {
         let path = message.data.get("path").and_then(Value::text).unwrap_or_default();
         let id = message.data.get("id").and_then(Value::unsigned);
-        match (event, path.strip_prefix(netifd::PATH)) {
-            (b"ubus.object.add", Some("")) if id != self.netifd => self.found(id),
-            (b"ubus.object.remove", Some("")) if id == self.netifd => self.netifd_gone(),
-            // netifd has an object for each logical interface, such as `network.interface.wan`.
-            (_, Some(interface)) if interface.starts_with('.') => self.dump(),
-            (b"ubus.object.add", None) if path == object::HOTPLUG => self.hotplug = id,
-            (b"ubus.object.remove", None) if path == object::HOTPLUG => self.hotplug = None,
+        // Compared with `==`, because a pattern of bytes is compiled byte by byte.
+        let is_added = event == b"ubus.object.add";
+        let is_removed = event == b"ubus.object.remove";
+        match path {
+            netifd::PATH if is_added && id != self.netifd => self.found(id),
+            netifd::PATH if is_removed && id == self.netifd => self.netifd_gone(),
+            object::HOTPLUG if is_added => self.hotplug = id,
+            object::HOTPLUG if is_removed => self.hotplug = None,
             // The program that had our name has left.
-            (b"ubus.object.remove", None) if path == object::PATH => self.publish(),
-            (b"ubus.object.add", None) if path == odhcpd::PATH && self.odhcpd.is_wanted => {
-                self.ask_leases();
+            object::PATH if is_removed => self.publish(),
+            odhcpd::PATH if is_added && self.odhcpd.is_wanted => self.ask_leases(),
+            // netifd has an object for each logical interface, such as `network.interface.wan`.
+            _ if path.strip_prefix(netifd::PATH).is_some_and(|rest| rest.starts_with('.')) => {
+                self.dump();
             }
             _ => {}
         }
@@ -530,7 +525,7 @@ impl Session {
         let Some(networks) = &mut self.networks else {
             return;
         };
-        if !matches!(name, b"interface.update" | b"interface.down") {
+        if name != b"interface.update" && name != b"interface.down" {
             return;
         }
         if let Ok(Some((name, network))) = netifd::update(message.data)
@@ -550,6 +545,24 @@ impl Session {
             Err(status) => status,
         };
         self.send(Frame::new(MessageType::Status, seq, peer).status(status).object(object));
+    }
+
+    /// Asks ubusd for the id of the object with this path.
+    fn look_up(&mut self, purpose: Purpose, path: &str) {
+        let frame = self.frame(MessageType::LookUp, UBUSD).path(path);
+        self.request(purpose, UBUSD, frame);
+    }
+
+    /// Subscribes the listener to the notifications of `object`.
+    fn subscribe(&mut self, purpose: Purpose, listener: u32, object: u32) {
+        let frame = self.frame(MessageType::Subscribe, UBUSD).object(listener).target(object);
+        self.request(purpose, UBUSD, frame);
+    }
+
+    /// Calls a method of `object`, and wants its answer.
+    fn ask(&mut self, purpose: Purpose, object: u32, method: &str, data: &Json) {
+        let frame = self.frame(MessageType::Invoke, object).object(object).method(method);
+        self.request(purpose, object, frame.data(data));
     }
 
     /// Sends the request that [`Session::frame`] has just begun, and notes that `peer` must answer.

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::proto::control::{ControlAnswer, ControlRequest};
+use crate::proto::control::{ControlAnswer, Verb};
 use crate::proto::ubus::netifd::Networks;
 use crate::proto::ubus::session::{Session, UbusEvent};
 
@@ -361,24 +361,27 @@ fn answers_events_and_notifications_of_other_senders_are_ignored() {
 fn calls_of_our_object_become_requests_and_are_answered() {
     let mut dialogue = Dialogue::greeted(true);
     dialogue.sent();
-    for (method, data, request) in [
-        ("status", json!({}), ControlRequest::StatusJson),
-        ("get", json!({ "section": "home" }), ControlRequest::Get("home".into())),
-        ("why", json!({ "section": "home" }), ControlRequest::Why("home".into())),
-        ("update", json!({}), ControlRequest::Update(vec![])),
-        ("update", json!({ "section": "home" }), ControlRequest::Update(vec!["home".into()])),
-        ("stop", json!({ "section": "home" }), ControlRequest::Stop(vec!["home".into()])),
-        ("start", json!({ "section": "home" }), ControlRequest::Start(vec!["home".into()])),
-        ("providers", json!({}), ControlRequest::Providers),
-        ("log", json!({ "section": "home" }), ControlRequest::Log("home".into())),
-        ("check", json!({ "text": "config" }), ControlRequest::Check("config".into())),
-        ("test", json!({ "text": "config" }), ControlRequest::Test("config".into())),
+    for (method, data, verb, words) in [
+        ("status", json!({}), Verb::StatusJson, &[][..]),
+        ("get", json!({ "section": "home" }), Verb::Get, &["home"]),
+        ("why", json!({ "section": "home" }), Verb::Why, &["home"]),
+        ("update", json!({}), Verb::Update, &[]),
+        ("update", json!({ "section": "home" }), Verb::Update, &["home"]),
+        ("stop", json!({ "section": "home" }), Verb::Stop, &["home"]),
+        ("start", json!({ "section": "home" }), Verb::Start, &["home"]),
+        ("providers", json!({}), Verb::Providers, &[]),
+        ("log", json!({ "section": "home" }), Verb::Log, &["home"]),
+        ("check", json!({ "text": "config" }), Verb::Check, &["config"]),
+        ("test", json!({ "text": "config" }), Verb::Test, &["config"]),
+        ("history", json!({}), Verb::HistoryJson, &[]),
+        ("history", json!({ "name": "a.example" }), Verb::HistoryJson, &["a.example"]),
     ] {
         let events = dialogue.called(method, &data);
         let [UbusEvent::Called(call)] = events.as_slice() else {
             panic!("{events:?}");
         };
-        assert_eq!(call.request, request);
+        assert_eq!(call.request.verb, verb);
+        assert_eq!(call.request.words, words);
         dialogue.0.answer(call, ControlAnswer::Json(json!({ "a": [1, null] }).into()));
         let ended = "Status 33 70000007 status 0";
         assert_eq!(dialogue.sent(), ["Data 33 70000007 {\"a\":[1,null]}", ended]);
