@@ -68,22 +68,21 @@ impl TsigKey {
     }
 
     /// The wire form of `message` with a signature made at `now`, and that signature alone, which
-    /// [`TsigKey::verify`] needs.
+    /// [`TsigKey::verify`] needs. Adds the signature to `message`.
     ///
     /// # Errors
     /// As [`Message::encode`].
     pub fn sign(
         &self,
-        message: &Message,
+        message: &mut Message,
         now: UnixSeconds,
     ) -> Result<(Vec<u8>, Vec<u8>), &'static str> {
         let unsigned = message.encode()?;
         let variables = self.variables(&time(now), FUDGE, 0, &[]);
         let mac = hmac::sign(&self.key, &[&unsigned[..], &variables].concat());
         // The message is encoded again with the record, which also counts it in the header.
-        let mut signed = message.clone();
-        signed.additionals.push(self.record(mac.as_ref(), now, message.id));
-        Ok((signed.encode()?, mac.as_ref().to_vec()))
+        message.additionals.push(self.record(mac.as_ref(), now, message.id));
+        Ok((message.encode()?, mac.as_ref().to_vec()))
     }
 
     /// The response in `wire` without its signature, if the server has signed it. `request` is the

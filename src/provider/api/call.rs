@@ -114,10 +114,10 @@ impl<'a> Values<'a> {
         let Together { updates, creates, removals } = self.together;
         Some(match name {
             "page" => (self.page as u64).into(),
-            "updates" => updates.clone().into(),
-            "creates" => creates.clone().into(),
-            "removals" => removals.clone().into(),
-            "changes" => [&updates[..], creates, removals].concat().into(),
+            "updates" => joined(&[updates]),
+            "creates" => joined(&[creates]),
+            "removals" => joined(&[removals]),
+            "changes" => joined(&[updates, creates, removals]),
             "value" => self.value.clone(),
             "zone" => id_value(&self.zone?.id),
             "address" => self.goal?.address(),
@@ -218,6 +218,11 @@ impl<'a> Values<'a> {
         drop_unknown(&mut value);
         value
     }
+}
+
+/// An array of the elements of all `lists`.
+fn joined(lists: &[&[Json]]) -> Json {
+    lists.concat().into()
 }
 
 /// `template` with `value` in place of each placeholder. `value` gets the text since the last placeholder, and

@@ -68,7 +68,7 @@ impl<'a> Server<'a> {
     ) -> ApiResult<Message> {
         message.id = talk.query_id();
         let encoded = match &self.key {
-            Some((key, now)) => key.sign(&message, *now),
+            Some((key, now)) => key.sign(&mut message, *now),
             None => message.encode().map(|wire| (wire, Vec::new())),
         };
         let (wire, mac) = encoded
