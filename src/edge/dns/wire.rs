@@ -2,7 +2,7 @@
 //! and so are the questions to a gateway or a STUN server.
 
 use std::cell::Cell;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +48,7 @@ impl<'a> DnsCall<'a> {
         let mut socket = self.socket(Type::DGRAM, Protocol::UDP)?;
         // A connected socket receives packets of this server only.
         socket.connect(&self.server.into())?;
-        socket.write_all(message)?;
+        socket.send(message)?;
         self.set_sent();
         let mut packet = [0; UDP_SIZE];
         loop {

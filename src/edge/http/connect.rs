@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::call::HttpCall;
@@ -17,7 +16,7 @@ use crate::edge::dns::resolve::Search;
 use crate::edge::stream::failure::{handshake, unsent};
 use crate::edge::stream::{Stream, Tcp, TlsConfig};
 use crate::model::address::not_public;
-use crate::model::{Family, Proxy, Url};
+use crate::model::{Family, Transport, Trust, Url};
 use crate::provider::{Failure, FailureKind};
 use crate::time::duration::seconds;
 
@@ -28,15 +27,9 @@ const REMEMBERED_TIMEOUT: Duration = Duration::from_secs(3);
 pub(super) struct Dial<'a> {
     pub(super) call: &'a HttpCall,
     pub(super) target: &'a Url,
-    pub(super) proxy: Option<&'a Proxy>,
-    pub(super) user_agent: &'a str,
-    pub(super) device: Option<&'a str>,
-    /// The address to send from.
-    pub(super) source: Option<IpAddr>,
+    pub(super) transport: &'a Transport,
     pub(super) family: Option<Family>,
-    pub(super) tls: Option<Arc<TlsConfig>>,
-    /// Whether TLS verifies the certificate of the host.
-    pub(super) verifies_host: bool,
+    pub(super) tls: Option<&'a TlsConfig>,
     /// Whether the address must be public, because a public host has redirected here.
     pub(super) must_be_public: bool,
     pub(super) shared: &'a Shared,
@@ -55,7 +48,7 @@ impl Dial<'_> {
         }
         loop {
             let connected = self.open(remembered)?;
-            let Some(tls) = &self.tls else { return Ok(Stream::Plain(self.tcp(connected))) };
+            let Some(tls) = self.tls else { return Ok(Stream::Plain(self.tcp(connected))) };
             let address = connected.address;
             let is_remembered = connected.origin == AddressOrigin::Remembered;
             let mut limit = self.call.limits.first_byte;
@@ -77,14 +70,17 @@ impl Dial<'_> {
         }
     }
 
-    /// Whether a TLS handshake proves that the host is at the address of the connection.
+    /// Whether a TLS handshake proves that the host is at the address of the connection: whether its
+    /// certificate is verified.
     fn proves_host(&self) -> bool {
-        self.verifies_host && self.proxy.is_none()
+        self.tls.is_some()
+            && self.transport.trust != Trust::Nothing
+            && self.transport.proxy.is_none()
     }
 
     /// Host and port of the TCP connection.
     fn endpoint(&self) -> (&str, u16) {
-        match self.proxy {
+        match &self.transport.proxy {
             Some(proxy) => (&proxy.host, proxy.port),
             None => (self.target.host(), self.target.port()),
         }
@@ -93,7 +89,7 @@ impl Dial<'_> {
     /// Records whether the host is public, and refuses a redirect from a public host to a private address
     /// before anything is sent. The name alone does not show it: any name can have a private address.
     fn admit(&self, address: IpAddr) -> Result<(), Failure> {
-        if self.proxy.is_some() {
+        if self.transport.proxy.is_some() {
             return Ok(());
         }
         let is_public = not_public(address).is_none();
@@ -111,8 +107,8 @@ impl Dial<'_> {
         let limits = self.call.limits;
         let options = RaceOptions {
             port,
-            device: self.device,
-            source: self.source,
+            device: self.transport.device.as_deref(),
+            source: self.transport.source,
             preferred: self.shared.hosts.where_reached(host, self.family),
             remembered,
             delay: limits.attempt,
@@ -162,8 +158,8 @@ impl Dial<'_> {
         limit: Duration,
     ) -> Result<Stream, Failure> {
         let mut tcp = self.tcp(connected);
-        if let Some(proxy) = self.proxy {
-            tunnel(proxy, &mut tcp, self.target, self.user_agent)
+        if let Some(proxy) = &self.transport.proxy {
+            tunnel(proxy, &mut tcp, self.target, &self.transport.user_agent)
                 .map_err(|error| unsent(self.who(&proxy.host), &error))?;
         }
         let host = self.target.host();
@@ -173,7 +169,7 @@ impl Dial<'_> {
 
     /// The host or proxy of a connection, for messages.
     fn who(&self, host: &str) -> String {
-        match self.proxy {
+        match &self.transport.proxy {
             Some(_) => format!("the proxy {host}"),
             None => host.to_owned(),
         }

@@ -29,7 +29,7 @@ pub mod redirect;
 mod request;
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ use self::exchange::{Encoded, ExchangeError, HttpReply};
 use self::redirect::Next;
 use crate::edge::stream::{Deadline, TlsConfig, TrustCache};
 use crate::model::secret::Secret;
-use crate::model::{Credentials, Family, Transport, Trust, Url};
+use crate::model::{Credentials, Family, Transport, Url};
 use crate::provider::{Answer, Failure, FailureKind, Request, mask};
 
 pub use self::connections::Connections;
@@ -111,8 +111,8 @@ pub struct Client {
     transport: Arc<Transport>,
     limits: Limits,
     shared: Arc<Shared>,
-    /// Loaded at the first `https:` request, so that requests without TLS need no certificates.
-    tls: OnceLock<Arc<TlsConfig>>,
+    /// How servers are verified, or why TLS is not available.
+    tls: Result<Arc<TlsConfig>, String>,
 }
 
 impl Client {
@@ -123,7 +123,8 @@ impl Client {
 
     /// A client for `transport` with other limits than the usual ones.
     pub fn with_limits(transport: &Transport, shared: Arc<Shared>, limits: Limits) -> Self {
-        Self { transport: Arc::new(transport.clone()), limits, shared, tls: OnceLock::new() }
+        let tls = shared.trust.get(&transport.trust);
+        Self { transport: Arc::new(transport.clone()), limits, shared, tls }
     }
 
     /// How requests travel.
@@ -308,20 +309,13 @@ impl Client {
         must_be_public: bool,
         call: &'a HttpCall,
     ) -> Result<Dial<'a>, Failure> {
-        Ok(Dial {
-            call,
-            target,
-            proxy: self.transport.proxy.as_ref(),
-            user_agent: &self.transport.user_agent,
-            device: self.transport.device.as_deref(),
-            source: self.transport.source,
-            family: self.family(request),
-            tls: if target.https { Some(self.tls()?) } else { None },
-            // Only a verified certificate proves that the host still has a remembered address.
-            verifies_host: target.https && self.transport.trust != Trust::Nothing,
-            must_be_public,
-            shared: &self.shared,
-        })
+        let tls = match &self.tls {
+            Ok(tls) if target.https => Some(&**tls),
+            Err(text) if target.https => return Err(before_sending(text.clone())),
+            Ok(_) | Err(_) => None,
+        };
+        let (transport, family) = (&*self.transport, self.family(request));
+        Ok(Dial { call, target, transport, family, tls, must_be_public, shared: &self.shared })
     }
 
     /// Sends `request` on a new connection.
@@ -367,15 +361,6 @@ impl Client {
             return None;
         }
         Some(format!("the proxy {}: {}", proxy.host, proxy::WANTS_PASSWORD))
-    }
-
-    fn tls(&self) -> Result<Arc<TlsConfig>, Failure> {
-        if let Some(tls) = self.tls.get() {
-            return Ok(Arc::clone(tls));
-        }
-        let loaded = self.shared.trust.get(&self.transport.trust);
-        let loaded = loaded.map_err(before_sending)?;
-        Ok(Arc::clone(self.tls.get_or_init(|| loaded)))
     }
 }
 

@@ -74,6 +74,7 @@ enum Trouble {
 ///
 /// # Errors
 /// Why there is no address, and what helps.
+#[inline(never)] // so that other tasks do not have its buffers on their stack
 pub fn ask(probe: &GatewayProbe, near: &Client, far: &Client) -> Result<SourceAnswer, Failure> {
     let mut why = match ask_gateway(probe.gateway.as_ref(), near) {
         Ok(told) => return Ok(told),

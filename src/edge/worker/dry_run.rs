@@ -62,11 +62,12 @@ fn rehearse(publication: &Publication, change: &Change) -> (String, Verdict) {
 /// `job` with `change` only. What the other changes publish is there then: an update URL for both
 /// families of a name has both addresses in it.
 fn alone(job: &Job, change: &Change) -> Job {
-    let mut kept = job.kept.clone();
+    let mut alone = job.clone();
+    alone.changes = vec![change.clone()];
     for other in &job.changes {
-        kept.extend(other.address().map(|address| (other.name.clone(), address)));
+        alone.kept.extend(other.address().map(|address| (other.name.clone(), address)));
     }
-    Job { changes: vec![change.clone()], kept, ..job.clone() }
+    alone
 }
 
 /// Keeps the first request and lets it fail, so that the conversation ends: what would follow depends
