@@ -178,6 +178,7 @@ impl DnsLookup {
 
     /// The step after the reply to the last question. An error is a sentence that says why there is
     /// no reply.
+    #[inline(never)] // so that its variables do not widen the frame of its caller
     pub fn step(&mut self, reply: Result<Message, String>) -> LookupStep {
         let is_at_end = matches!(self.stage, Stage::Validate | Stage::Unchecked);
         let end = self.advance(reply);

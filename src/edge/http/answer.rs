@@ -21,6 +21,7 @@ const RESET: [&str; 2] = ["ratelimit-reset", "x-ratelimit-reset"];
 const FIRST_TIME: u64 = 1_000_000_000;
 
 /// Reads the body of `reply`. A body longer than `limit` is cut.
+#[inline(never)] // so that its variables do not widen the frame of its caller
 pub(super) fn read(
     reply: &mut HttpReply<'_>,
     limit: u64,

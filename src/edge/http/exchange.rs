@@ -88,6 +88,7 @@ impl HttpReply<'_> {
     ///
     /// # Errors
     /// Why the body did not end.
+    #[inline(never)] // so that its variables do not widen the frame of its caller
     pub(super) fn read_body(&mut self, limit: usize) -> Result<Vec<u8>, ExchangeError> {
         let mut read = Vec::new();
         let Some(mut protocol) = self.body.take() else {
@@ -216,6 +217,7 @@ impl HttpConnection<'_> {
         ExchangeError::Lost(error)
     }
 
+    #[inline(never)] // so that its variables do not widen the frame of its caller
     fn receive_head(
         &mut self,
         mut protocol: Call<RecvResponse>,

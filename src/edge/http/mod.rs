@@ -276,6 +276,7 @@ impl Client {
     }
 
     /// Sends `request` to `target` on the kept or a new connection, without following redirects.
+    #[inline(never)] // so that its variables do not widen the frame of its caller
     fn send_once<'a>(
         &self,
         request: &Request,

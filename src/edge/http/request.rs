@@ -15,6 +15,7 @@ pub(super) const REFUSED: &str = "the request cannot be sent";
 ///
 /// # Errors
 /// If a text contains characters that a header cannot contain.
+#[inline(never)] // so that its variables do not widen the frame of its caller
 pub(super) fn message(
     request: &Request,
     url: &Url,
