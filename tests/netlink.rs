@@ -16,11 +16,14 @@
 mod netns;
 
 use std::collections::BTreeSet;
+use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use ddns_netlink::edge::clock;
 use ddns_netlink::edge::netlink::socket::Socket;
 use ddns_netlink::edge::netlink::way::Routes;
+use ddns_netlink::edge::runtime::wait;
 use ddns_netlink::model::Family;
 use ddns_netlink::proto::netlink::{
     Address, AddressFlags, IfIndex, Link, Message, NoWay, Report, Table, Way,
@@ -43,8 +46,20 @@ fn inside(test: &str, body: impl AsyncFnOnce()) {
     });
 }
 
+/// The next report, however long that takes.
+async fn next_report(socket: &mut Socket) -> io::Result<Report> {
+    loop {
+        if let Some(report) = socket.next_report()? {
+            return Ok(report);
+        }
+        let now = clock::uptime();
+        let pause = socket.deadline().map(|deadline| deadline.saturating_sub(now));
+        wait(pause, &mut |context| socket.is_ready(now, context)).await;
+    }
+}
+
 async fn next(socket: &mut Socket) -> Report {
-    timeout(PATIENCE, socket.next())
+    timeout(PATIENCE, next_report(socket))
         .await
         .expect("the kernel sends a message")
         .expect("the socket works")
@@ -142,7 +157,7 @@ impl Known {
     async fn settle(&mut self, socket: &mut Socket) {
         loop {
             let quiet = Duration::from_millis(300);
-            match timeout(quiet, socket.next()).await {
+            match timeout(quiet, next_report(socket)).await {
                 Ok(report) => self.take(report.unwrap(), socket),
                 Err(_) if Table::ALL.iter().all(|table| self.ended.contains(table)) => return,
                 Err(_) => self.take(next(socket).await, socket),
@@ -561,7 +576,7 @@ fn a_port_that_leaves_its_bridge_stays_known() {
         ip("link set wan nomaster");
         let wan = index("wan");
         let quiet = Duration::from_millis(500);
-        while let Ok(report) = timeout(quiet, socket.next()).await {
+        while let Ok(report) = timeout(quiet, next_report(&mut socket)).await {
             let report = report.unwrap();
             assert_ne!(report, Report::Message(Message::DelLink(wan)));
             known.take(report, &mut socket);
@@ -649,7 +664,7 @@ fn overruns_during_reading_and_dumping_lose_nothing() {
             ip_batch(addresses(500, 600, "add"));
         });
         while !flood.is_finished() {
-            if let Ok(report) = timeout(Duration::from_millis(50), socket.next()).await {
+            if let Ok(report) = timeout(Duration::from_millis(50), next_report(&mut socket)).await {
                 known.take(report.unwrap(), &mut socket);
             }
         }
@@ -674,7 +689,7 @@ fn a_dropped_future_loses_no_report() {
             tokio::select! {
                 biased;
                 () = tokio::task::yield_now() => {}
-                report = socket.next() => known.take(report.unwrap(), &mut socket),
+                report = next_report(&mut socket) => known.take(report.unwrap(), &mut socket),
             }
         }
         flood.join().unwrap();

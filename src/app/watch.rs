@@ -4,7 +4,6 @@
 use std::io;
 use std::net::IpAddr;
 
-use futures::FutureExt as _;
 use nix::sys::signal::Signal;
 
 use super::start::prepare;
@@ -12,7 +11,7 @@ use crate::cli::exit;
 use crate::edge::clock;
 use crate::edge::console::{complain, print};
 use crate::edge::netlink::socket::Socket;
-use crate::edge::runtime::block_on;
+use crate::edge::runtime::{block_on, wait};
 use crate::edge::signals::Signals;
 use crate::engine::book::KernelTables;
 use crate::engine::scope::DeviceScope;
@@ -49,48 +48,46 @@ async fn watch_until_interrupted(json: bool, devices: &[String]) -> u8 {
         }
     };
     request_dumps(&mut socket);
-    tokio::select! {
-        code = watch(&mut socket, json, devices) => code,
-        _ = signals.next() => exit::OK,
-    }
-}
-
-async fn watch(socket: &mut Socket, json: bool, devices: &[String]) -> u8 {
     let mut book = KernelTables::default();
     let mut shown = Vec::new();
     let mut complete = false;
-    loop {
-        if let Err(error) = take_reports(socket, &mut book).await {
+    while signals.next().is_none() {
+        if let Err(error) = take_reports(&mut socket, &mut book) {
             let text = format_args!("the kernel's notifications ended: {error}");
             return complain(exit::INTERNAL, &text);
         }
-        if !book.addresses_known() {
-            continue;
+        if book.addresses_known() {
+            if !complete {
+                complete = true;
+                warn_of_missing(&book, devices);
+            }
+            let views = views(&book, devices, &shown);
+            if print_changes(&shown, &views, json).is_err() {
+                // The reader has closed standard output.
+                break;
+            }
+            shown = views;
         }
-        if !complete {
-            complete = true;
-            warn_of_missing(&book, devices);
-        }
-        let views = views(&book, devices, &shown);
-        if print_changes(&shown, &views, json).is_err() {
-            // The reader has closed standard output.
-            return exit::OK;
-        }
-        shown = views;
+        let now = clock::uptime();
+        let pause = socket.deadline().map(|deadline| deadline.saturating_sub(now));
+        wait(pause, &mut |context| {
+            // Both are asked, so that each of them wakes this task.
+            let is_signalled = signals.is_ready(context);
+            socket.is_ready(now, context) || is_signalled
+        })
+        .await;
     }
+    exit::OK
 }
 
-/// Waits for what the kernel reports next, and takes in everything that it has reported by then.
-async fn take_reports(socket: &mut Socket, book: &mut KernelTables) -> io::Result<()> {
-    let mut next = Some(socket.next().await);
-    while let Some(report) = next {
-        let report = report?;
+/// Takes in everything that the kernel has reported by now.
+fn take_reports(socket: &mut Socket, book: &mut KernelTables) -> io::Result<()> {
+    while let Some(report) = socket.next_report()? {
         let lost = report == Report::Lost;
         let _ = book.apply(report, clock::now().up);
         if lost {
             request_dumps(socket);
         }
-        next = socket.next().now_or_never();
     }
     Ok(())
 }

@@ -2,21 +2,21 @@
 //! engine wants done.
 
 use std::io;
+use std::task::Context;
 use std::time::Duration;
 
-use futures::FutureExt as _;
 use nix::sys::signal::Signal;
 
-use super::{Daemon, Mode, RunDirectory};
+use super::{Daemon, Mode};
 use crate::cli::exit;
 use crate::edge::clock::{self, ClockStep};
 use crate::edge::control::ControlConnections;
 use crate::edge::process;
+use crate::edge::runtime::wait;
 use crate::edge::signals::{self, Signals};
 use crate::engine::event::{Action, Event};
 use crate::model::{Level, Notice};
 use crate::proto::control::ControlAnswer;
-use crate::proto::netlink::Report;
 use crate::proto::ubus::session::MethodCall;
 use crate::time::Now;
 
@@ -31,6 +31,29 @@ const EVENTS: usize = 64;
 /// How long the engine's actions are carried out before requests on the control socket are answered: an
 /// address that thousands of names follow causes thousands of actions.
 const BURST: Duration = Duration::from_millis(2);
+
+/// Where something has happened.
+#[derive(Clone, Copy)]
+enum Source {
+    /// A signal has arrived.
+    Signals,
+    /// Commands on the control socket.
+    Commands,
+    /// The kernel's links, addresses, routes and rules.
+    Kernel,
+    /// The kernel's neighbour table.
+    Neighbours,
+    /// Other threads.
+    Threads,
+    /// Files of other programs.
+    Files,
+    /// Announcements of gateways.
+    Gateways,
+    /// The message bus.
+    Ubus,
+    /// A step of the wall clock.
+    Clock,
+}
 
 /// What other threads send to the event loop.
 pub(super) enum ThreadMessage {
@@ -53,75 +76,120 @@ pub(super) struct EventLoop {
 impl EventLoop {
     /// Runs until the mode ends or a signal stops it; returns the exit code.
     pub(super) async fn run(&mut self) -> u8 {
-        // Signals and commands come before all others. If they never fall silent, the others have every
-        // second turn.
-        let mut others_wait = false;
         loop {
-            let is_turn_of_others = std::mem::take(&mut others_wait);
             let now = clock::now();
             self.recheck_broken(now);
             let is_finished = self.work_for(BURST, now);
             if is_finished && let Some(code) = self.mode.end(&mut self.daemon, now) {
                 return code;
             }
-            let may_wait = is_finished && !is_turn_of_others;
-            let pause = if may_wait { self.pause(now) } else { Some(Duration::ZERO) };
-            // If another branch is always ready, `select!` never waits, and tokio polls no socket. The yield
-            // lets it.
-            tokio::task::yield_now().await;
-            let control = self.daemon.run_directory.as_ref().and_then(RunDirectory::control);
-            tokio::select! {
-                biased;
-                signal = self.signals.next(), if !is_turn_of_others => {
-                    if self.handle_signal(signal) {
-                        return self.stop();
-                    }
-                    others_wait = true;
+            // While there is work left, only what has happened by now counts.
+            let pause = if is_finished { self.pause(now) } else { Some(Duration::ZERO) };
+            let mut ready = Vec::new();
+            wait(pause, &mut |context| {
+                ready = self.ready(context);
+                !ready.is_empty()
+            })
+            .await;
+            // Each source has its turn between two bursts of work, so that none has to wait for one that never
+            // falls silent.
+            for source in ready {
+                if let Some(code) = self.take_in(source) {
+                    return code;
                 }
-                // Before sources that may never fall silent: thousands of names follow one change.
-                () = self.connections.ready(control), if !is_turn_of_others => {
-                    others_wait = true;
-                }
-                report = self.daemon.netlink.next() => {
-                    if let Err(error) = self.take_reports(report) {
-                        let text = format!("the kernel's notifications ended: {error}");
-                        self.daemon.say(Level::Critical, text);
-                        self.stop();
-                        return exit::INTERNAL;
-                    }
-                }
-                event = self.daemon.neighbours.next() => {
-                    self.daemon.engine.handle(event, clock::now());
-                }
-                incoming = self.daemon.incoming.next() => self.take_incoming(incoming),
-                (path, text) = self.daemon.files.next() => {
-                    self.daemon.engine.handle(Event::FileRead(path, text), clock::now());
-                }
-                (gateway, announced) = self.daemon.announcements.next() => {
-                    self.daemon.engine.handle(Event::Announced(gateway, announced), clock::now());
-                }
-                event = self.daemon.ubus.next() => self.handle_ubus(event),
-                () = self.clock_step.stepped() => {
-                    self.daemon.engine.handle(Event::ClockStepped, clock::now());
-                }
-                () = sleep(pause) => {}
             }
             self.serve_commands();
         }
     }
 
-    /// Does what a signal wants; returns whether it ends the daemon.
-    fn handle_signal(&mut self, signal: Signal) -> bool {
+    /// Where something may have happened. The task of `context` is woken when something happens at another place.
+    fn ready(&self, context: &mut Context<'_>) -> Vec<Source> {
+        let daemon = &self.daemon;
+        let now = clock::uptime();
+        let all = [
+            (Source::Signals, self.signals.is_ready(context)),
+            (Source::Commands, self.connections.is_ready(daemon.control(), context)),
+            (Source::Kernel, daemon.netlink.is_ready(now, context)),
+            (Source::Neighbours, daemon.neighbours.is_ready(context)),
+            (Source::Threads, daemon.incoming.is_ready(context)),
+            (Source::Files, daemon.files.is_ready(context)),
+            (Source::Gateways, daemon.announcements.is_ready(context)),
+            (Source::Ubus, daemon.ubus.is_ready(now, context)),
+            (Source::Clock, self.clock_step.is_ready(context)),
+        ];
+        let mut ready = Vec::new();
+        for (source, is_ready) in all {
+            if is_ready {
+                ready.push(source);
+            }
+        }
+        ready
+    }
+
+    /// Takes in what has happened at `source`. Returns the exit code if that ends the loop.
+    fn take_in(&mut self, source: Source) -> Option<u8> {
+        match source {
+            Source::Signals => return self.handle_signal(),
+            Source::Commands => {
+                if let Some(control) = self.daemon.control() {
+                    self.connections.accept(control);
+                }
+            }
+            Source::Kernel => {
+                if let Err(error) = self.take_reports() {
+                    let text = format!("the kernel's notifications ended: {error}");
+                    self.daemon.say(Level::Critical, text);
+                    self.stop();
+                    return Some(exit::INTERNAL);
+                }
+            }
+            Source::Neighbours => {
+                let event = self.daemon.neighbours.news();
+                self.handle(event);
+            }
+            Source::Threads => self.take_incoming(),
+            Source::Files => {
+                for (path, text) in self.daemon.files.changes() {
+                    self.handle(Some(Event::FileRead(path, text)));
+                }
+            }
+            Source::Gateways => {
+                let announced = self.daemon.announcements.next();
+                self.handle(announced.map(|(gateway, what)| Event::Announced(gateway, what)));
+            }
+            Source::Ubus => {
+                if let Some(event) = self.daemon.ubus.next_event() {
+                    self.handle_ubus(event);
+                }
+            }
+            Source::Clock => {
+                if self.clock_step.was_stepped() {
+                    self.handle(Some(Event::ClockStepped));
+                }
+            }
+        }
+        None
+    }
+
+    /// Hands `event` to the engine, if there is one.
+    fn handle(&mut self, event: Option<Event>) {
+        if let Some(event) = event {
+            self.daemon.engine.handle(event, clock::now());
+        }
+    }
+
+    /// Does what a signal wants; returns the exit code if it ends the daemon.
+    fn handle_signal(&mut self) -> Option<u8> {
+        let signal = self.signals.next()?;
         if signal == Signal::SIGHUP {
             self.reload();
-            return false;
-        }
-        if signal == Signal::SIGUSR1 {
+        } else if signal == Signal::SIGUSR1 {
             self.read_if_changed();
-            self.daemon.engine.handle(Event::Update(Vec::new()), clock::now());
-            return false;
+            self.handle(Some(Event::Update(Vec::new())));
+        } else {
+            return Some(self.stop());
         }
-        true
+        None
     }
 
     /// Answers the requests that have arrived on the control socket.
@@ -133,45 +201,41 @@ impl EventLoop {
 
     /// How long to wait if nothing happens.
     fn pause(&self, now: Now) -> Option<Duration> {
-        let Daemon { engine, config, display, .. } = &self.daemon;
+        let Daemon { engine, config, display, netlink, ubus, .. } = &self.daemon;
         let times = [
             engine.deadline(now),
             config.recheck.due(),
             display.due(),
             self.connections.deadline(now.up.into()).map(Into::into),
             self.mode.deadline(),
+            netlink.deadline().map(Into::into),
+            ubus.deadline().map(Into::into),
         ];
         let next = *times.iter().flatten().min()?;
         Some((next - now.up).into())
     }
 
-    /// Takes in what the kernel reports, and what it has reported since. What follows from a batch is
-    /// worked out once, which takes longer the more names there are.
-    fn take_reports(&mut self, first: io::Result<Report>) -> io::Result<()> {
-        let mut next = Some(first);
-        let mut taken = 0;
-        while let Some(report) = next {
-            self.daemon.engine.handle(Event::Kernel(report?), clock::now());
-            taken += 1;
-            next = if taken < REPORTS { self.daemon.netlink.next().now_or_never() } else { None };
+    /// Takes in what the kernel has reported. What follows from a batch is worked out once, which takes longer the
+    /// more names there are.
+    fn take_reports(&mut self) -> io::Result<()> {
+        for _ in 0..REPORTS {
+            let Some(report) = self.daemon.netlink.next_report()? else { break };
+            self.handle(Some(Event::Kernel(report)));
         }
         Ok(())
     }
 
-    /// Takes in what another thread has sent, and what has been sent since.
-    fn take_incoming(&mut self, first: ThreadMessage) {
-        let mut next = Some(first);
-        let mut taken = 0;
-        while let Some(incoming) = next {
-            match incoming {
-                ThreadMessage::Event(event) => self.daemon.engine.handle(event, clock::now()),
-                ThreadMessage::Notice(notice) => self.daemon.logger.say(&notice),
-                ThreadMessage::Tested(call, text) => {
+    /// Takes in what other threads have sent.
+    fn take_incoming(&mut self) {
+        for _ in 0..EVENTS {
+            match self.daemon.incoming.take() {
+                Some(ThreadMessage::Event(event)) => self.handle(Some(event)),
+                Some(ThreadMessage::Notice(notice)) => self.daemon.logger.say(&notice),
+                Some(ThreadMessage::Tested(call, text)) => {
                     self.daemon.ubus.answer(&call, ControlAnswer::Text(text));
                 }
+                None => return,
             }
-            taken += 1;
-            next = if taken < EVENTS { self.daemon.incoming.take() } else { None };
         }
     }
 
@@ -214,14 +278,6 @@ impl EventLoop {
         self.daemon.withdraw();
         self.daemon.flush(FLUSH);
         if self.mode.serves() { exit::OK } else { exit::FAILED }
-    }
-}
-
-async fn sleep(time: Option<Duration>) {
-    match time {
-        Some(Duration::ZERO) => {}
-        Some(time) => tokio::time::sleep(time).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -30,7 +30,7 @@ use crate::cli::exit;
 use crate::config::Config;
 use crate::edge::announcements::Announcements;
 use crate::edge::clock::{self, ClockStep};
-use crate::edge::control::ControlConnections;
+use crate::edge::control::{Control, ControlConnections};
 use crate::edge::files;
 use crate::edge::files::lock::InstanceLock;
 use crate::edge::files::metrics::MetricsFile;
@@ -272,6 +272,11 @@ impl Daemon {
             directory.listen(&mut self.logger);
             self.display.write_to(directory.run_files());
         }
+    }
+
+    /// The control socket, where there is one.
+    fn control(&self) -> Option<&Control> {
+        self.run_directory.as_ref()?.control()
     }
 
     /// Shows the next part of the state to LuCI, in files, and to the subscribers on ubus. Returns

@@ -2,12 +2,11 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::task::Context;
 
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
-use crate::edge::runtime::watched;
+use crate::edge::runtime::Watched;
 use crate::edge::system_error;
 use crate::engine::gateway::Gateway;
 use crate::proto::gateway::announcement::{Announcement, GROUP, PORT, announcement};
@@ -20,7 +19,7 @@ const LENGTH: usize = 64;
 pub struct Announcements {
     gateways: Vec<Gateway>,
     /// `None` while there is no gateway, so that no port is open.
-    socket: Option<AsyncFd<UdpSocket>>,
+    socket: Option<Watched<UdpSocket>>,
 }
 
 impl Announcements {
@@ -34,27 +33,31 @@ impl Announcements {
         if self.gateways.is_empty() {
             return Ok(());
         }
-        let socket = open(&self.gateways).and_then(watched);
+        let socket = open(&self.gateways).and_then(Watched::new);
         self.socket = Some(socket.map_err(|error| system_error::system(&error))?);
         Ok(())
     }
 
-    /// The next announcement of one of the gateways, with its address. Cancel-safe.
-    pub async fn next(&self) -> (Ipv4Addr, Announcement) {
+    /// Whether something may have arrived.
+    pub fn is_ready(&self, context: &mut Context<'_>) -> bool {
+        self.socket.as_ref().is_some_and(|socket| socket.is_readable(context))
+    }
+
+    /// Reads a datagram. Returns what it announces, with the address of the gateway, if it is an announcement of one
+    /// of the gateways.
+    pub fn next(&self) -> Option<(Ipv4Addr, Announcement)> {
+        let socket = self.socket.as_ref()?;
         let mut bytes = [0; LENGTH];
-        while let Some(socket) = &self.socket
-            && let Ok((length, from)) =
-                socket.async_io(Interest::READABLE, |socket| socket.recv_from(&mut bytes)).await
-        {
-            // Anybody can send to the group.
-            let IpAddr::V4(from) = from.ip() else { continue };
-            if self.gateways.iter().any(|gateway| gateway.address == from)
-                && let Some(announced) = announcement(bytes.get(..length).unwrap_or_default())
-            {
-                return (from, announced);
-            }
+        let Ok((length, from)) = socket.get().recv_from(&mut bytes) else {
+            socket.wait_to_read();
+            return None;
+        };
+        // Anybody can send to the group.
+        let IpAddr::V4(from) = from.ip() else { return None };
+        if !self.gateways.iter().any(|gateway| gateway.address == from) {
+            return None;
         }
-        std::future::pending().await
+        Some((from, announcement(bytes.get(..length)?)?))
     }
 }
 

@@ -1,8 +1,8 @@
 //! Reads the clocks. Pure code gets the time as a value of [`Now`]. [`ClockStep`] reports when the wall
 //! clock was set.
 
-use std::future::pending;
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::io;
+use std::task::Context;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -10,10 +10,8 @@ use nix::libc::time_t;
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{self, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use nix::time::{ClockId, clock_gettime};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
-use crate::edge::runtime::watched;
+use crate::edge::runtime::Watched;
 use crate::time::Now;
 
 /// Time since boot, as [`Now::up`].
@@ -44,35 +42,32 @@ fn duration(time: TimeSpec) -> Duration {
 #[derive(Debug)]
 pub struct ClockStep {
     /// `None` if the kernel has no timerfd. Then no step is reported.
-    timer: Option<AsyncFd<Timer>>,
+    timer: Option<Timer>,
 }
 
 impl ClockStep {
     /// Starts the timer. Must be called within a tokio runtime with I/O.
     pub fn new() -> Self {
-        let timer = Timer::new().ok();
-        Self { timer: timer.and_then(|timer| watched(timer).ok()) }
+        Self { timer: Timer::new().ok() }
     }
 
-    /// Resolves when the wall clock has been stepped since the last call. Cancel-safe.
-    pub async fn stepped(&mut self) {
-        while let Some(timer) = &self.timer {
-            let read = timer
-                .async_io(Interest::READABLE, |timer| Ok(timer.read()?))
-                .await
-                .map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)));
-            match TimerEvent::of(read) {
-                TimerEvent::Stepped => {
-                    if timer.get_ref().arm().is_err() {
-                        self.timer = None;
-                    }
-                    return;
-                }
-                TimerEvent::Nothing => {}
-                TimerEvent::Broken => self.timer = None,
-            }
+    /// Whether the wall clock may have been stepped.
+    pub fn is_ready(&self, context: &mut Context<'_>) -> bool {
+        self.timer.as_ref().is_some_and(|timer| timer.0.is_readable(context))
+    }
+
+    /// Whether the wall clock has been stepped since the last call.
+    pub fn was_stepped(&mut self) -> bool {
+        let Some(timer) = &self.timer else { return false };
+        let event = TimerEvent::of(timer.read());
+        let is_stepped = event == TimerEvent::Stepped;
+        if event == TimerEvent::Nothing {
+            timer.0.wait_to_read();
         }
-        pending().await
+        if event == TimerEvent::Broken || is_stepped && timer.arm().is_err() {
+            self.timer = None;
+        }
+        is_stepped
     }
 }
 
@@ -105,12 +100,13 @@ impl TimerEvent {
 }
 
 #[derive(Debug)]
-struct Timer(TimerFd);
+struct Timer(Watched<TimerFd>);
 
 impl Timer {
-    fn new() -> Result<Self, Errno> {
+    fn new() -> io::Result<Self> {
         let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
-        let timer = Self(TimerFd::new(timerfd::ClockId::CLOCK_REALTIME, flags)?);
+        let timer = TimerFd::new(timerfd::ClockId::CLOCK_REALTIME, flags)?;
+        let timer = Self(Watched::new(timer)?);
         timer.arm()?;
         Ok(timer)
     }
@@ -119,7 +115,7 @@ impl Timer {
         let end_of_time = Expiration::OneShot(TimeSpec::new(time_t::MAX, 0));
         let flags =
             TimerSetTimeFlags::TFD_TIMER_ABSTIME | TimerSetTimeFlags::TFD_TIMER_CANCEL_ON_SET;
-        match self.0.set(end_of_time, flags) {
+        match self.0.get().set(end_of_time, flags) {
             // The clock was stepped since the timer was last read. The kernel has armed the timer
             // in spite of this error (`timerfd_setup` in fs/timerfd.c).
             Err(Errno::ECANCELED) => Ok(()),
@@ -128,20 +124,26 @@ impl Timer {
     }
 
     fn read(&self) -> Result<usize, Errno> {
-        nix::unistd::read(&self.0, &mut [0; 8])
-    }
-}
-
-impl AsRawFd for Timer {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.as_fd().as_raw_fd()
+        nix::unistd::read(self.0.get(), &mut [0; 8])
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::edge::runtime::wait;
     use crate::time::BUILD_TIME;
+
+    /// Whether `clock` is ready within `patience`.
+    async fn becomes_ready(clock: &ClockStep, patience: Duration) -> bool {
+        let mut is_ready = false;
+        wait(Some(patience), &mut |context| {
+            is_ready = clock.is_ready(context);
+            is_ready
+        })
+        .await;
+        is_ready
+    }
 
     #[test]
     fn a_wall_clock_from_before_the_build_is_not_trusted() {
@@ -178,11 +180,11 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut clock = ClockStep::new();
-            let timer = clock.timer.as_ref().unwrap().get_ref();
-            assert!(timer.0.get().unwrap().is_some(), "armed");
+            let timer = clock.timer.as_ref().unwrap();
+            assert!(timer.0.get().get().unwrap().is_some(), "armed");
             assert_eq!(timer.read(), Err(Errno::EAGAIN));
-            let patience = Duration::from_millis(50);
-            assert!(tokio::time::timeout(patience, clock.stepped()).await.is_err());
+            assert!(!clock.was_stepped());
+            assert!(!becomes_ready(&clock, Duration::from_millis(50)).await);
         });
     }
 
@@ -191,8 +193,8 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut clock = ClockStep { timer: None };
-            let patience = Duration::from_millis(20);
-            assert!(tokio::time::timeout(patience, clock.stepped()).await.is_err());
+            assert!(!clock.was_stepped());
+            assert!(!becomes_ready(&clock, Duration::from_millis(20)).await);
         });
     }
 }

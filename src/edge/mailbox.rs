@@ -2,19 +2,19 @@
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
+use std::task::Context;
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
-use super::runtime::watched;
+use super::runtime::Watched;
 use crate::model::fifo::Fifo;
 
 /// A queue between threads: any thread adds to it, and the event loop waits until something is in it.
 #[derive(Debug)]
 pub struct Mailbox<T> {
     queue: Mutex<Fifo<T>>,
-    event: AsyncFd<EventFd>,
+    /// Can be read once for each letter.
+    count: Watched<EventFd>,
 }
 
 impl<T> Mailbox<T> {
@@ -23,32 +23,30 @@ impl<T> Mailbox<T> {
     /// # Errors
     /// If there is no descriptor for it.
     pub fn new() -> io::Result<Self> {
-        let event = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
-        Ok(Self { queue: Mutex::default(), event: watched(event)? })
+        let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_SEMAPHORE;
+        Ok(Self { queue: Mutex::default(), count: Watched::new(EventFd::from_flags(flags)?)? })
     }
 
     /// Adds `letter` behind all others.
     pub fn send(&self, letter: T) {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).push(letter);
         // This fails only if nobody has waited for 2^64 letters.
-        let _ = self.event.get_ref().write(1);
+        let _ = self.count.get().write(1);
+    }
+
+    /// Whether there may be a letter.
+    pub fn is_ready(&self, context: &mut Context<'_>) -> bool {
+        self.count.is_readable(context)
     }
 
     /// Takes the letter that was sent first; `None` if there is none now.
     pub fn take(&self) -> Option<T> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop()
-    }
-
-    /// Waits for the next letter. Cancel-safe.
-    pub async fn next(&self) -> T {
-        loop {
-            if let Some(letter) = self.take() {
-                return letter;
-            }
-            // A read fails only if nothing was sent since the last one, and then the next turn waits (man 2
-            // eventfd).
-            let _ = self.event.async_io(Interest::READABLE, |event| Ok(event.read()?)).await;
+        // A read fails only if no letter waits (man 2 eventfd).
+        if self.count.get().read().is_err() {
+            self.count.wait_to_read();
+            return None;
         }
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 }
 
@@ -57,23 +55,40 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::edge::runtime::wait;
+
+    /// Whether a letter waits, within `patience`.
+    async fn arrives(mailbox: &Mailbox<i32>, patience: Duration) -> bool {
+        let mut is_ready = false;
+        wait(Some(patience), &mut |context| {
+            is_ready = mailbox.is_ready(context);
+            is_ready
+        })
+        .await;
+        is_ready
+    }
 
     #[test]
     fn letters_of_other_threads_arrive_in_order() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mailbox = Mailbox::new().unwrap();
+            let (long, short) = (Duration::from_secs(10), Duration::from_millis(20));
+            assert_eq!(mailbox.take(), None);
+            assert!(!arrives(&mailbox, short).await);
             std::thread::scope(|scope| {
                 scope.spawn(|| mailbox.send(1));
             });
             mailbox.send(2);
-            assert_eq!(mailbox.next().await, 1);
-            assert_eq!(mailbox.next().await, 2);
+            assert!(arrives(&mailbox, long).await);
+            assert_eq!(mailbox.take(), Some(1));
+            assert!(arrives(&mailbox, long).await, "for the second one");
+            assert_eq!(mailbox.take(), Some(2));
             assert_eq!(mailbox.take(), None);
-            let patience = Duration::from_millis(20);
-            assert!(tokio::time::timeout(patience, mailbox.next()).await.is_err());
+            assert!(!arrives(&mailbox, short).await);
             mailbox.send(3);
-            assert_eq!(mailbox.next().await, 3);
+            assert!(arrives(&mailbox, long).await);
+            assert_eq!(mailbox.take(), Some(3));
         });
     }
 }

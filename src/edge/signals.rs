@@ -2,13 +2,12 @@
 //! signalfd).
 
 use std::io;
+use std::task::Context;
 
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
-use super::runtime::watched;
+use super::runtime::Watched;
 
 /// The signals that some command of this program blocks. A program that it starts is to be ended by them as
 /// usual.
@@ -28,7 +27,7 @@ pub fn block(signals: &[Signal]) -> io::Result<SigSet> {
 
 /// The pending signals, as a queue that can be waited for.
 #[derive(Debug)]
-pub struct Signals(AsyncFd<SignalFd>);
+pub struct Signals(Watched<SignalFd>);
 
 impl Signals {
     /// Blocks `signals`, and gives them one by one. Must be called within a tokio runtime with I/O.
@@ -37,31 +36,29 @@ impl Signals {
     /// If the kernel refuses it, for example for want of a descriptor.
     pub fn open(signals: &[Signal]) -> io::Result<Self> {
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
-        Ok(Self(watched(SignalFd::with_flags(&block(signals)?, flags)?)?))
+        Ok(Self(Watched::new(SignalFd::with_flags(&block(signals)?, flags)?)?))
     }
 
-    /// The next signal. Cancel-safe.
-    pub async fn next(&self) -> Signal {
-        loop {
-            // A read fails only if no signal is pending, and then the next turn waits for one (man 2
-            // signalfd).
-            let arrived = self.0.async_io(Interest::READABLE, read).await;
-            if let Ok(Ok(signal)) = arrived.map(Signal::try_from) {
-                return signal;
-            }
-        }
+    /// Whether a signal may have arrived.
+    pub fn is_ready(&self, context: &mut Context<'_>) -> bool {
+        self.0.is_readable(context)
     }
-}
 
-/// The number of a signal that has arrived.
-fn read(signals: &SignalFd) -> io::Result<i32> {
-    let arrived = signals.read_signal()?.ok_or(io::ErrorKind::WouldBlock)?;
-    i32::try_from(arrived.ssi_signo).map_err(io::Error::other)
+    /// The next signal; `None` if none is pending.
+    pub fn next(&self) -> Option<Signal> {
+        // A read fails only if no signal is pending (man 2 signalfd).
+        let Ok(Some(arrived)) = self.0.get().read_signal() else {
+            self.0.wait_to_read();
+            return None;
+        };
+        Signal::try_from(i32::try_from(arrived.ssi_signo).ok()?).ok()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::edge::runtime::wait;
     use nix::sys::signal::raise;
 
     #[test]
@@ -72,10 +69,11 @@ mod tests {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                 runtime.unwrap().block_on(async {
                     let signals = Signals::open(&[Signal::SIGUSR1]).unwrap();
+                    assert_eq!(signals.next(), None);
                     raise(Signal::SIGUSR1).unwrap();
-                    assert_eq!(signals.next().await, Signal::SIGUSR1);
-                    let patience = std::time::Duration::from_millis(20);
-                    assert!(tokio::time::timeout(patience, signals.next()).await.is_err());
+                    wait(None, &mut |context| signals.is_ready(context)).await;
+                    assert_eq!(signals.next(), Some(Signal::SIGUSR1));
+                    assert_eq!(signals.next(), None);
                 });
             });
         });

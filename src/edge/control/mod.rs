@@ -8,16 +8,17 @@
 pub mod client;
 
 use std::fs;
-use std::future::poll_fn;
-use std::io;
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::task::{Context, Poll};
+use std::task::Context;
 use std::time::Duration;
 
-use tokio::net::{UnixListener, UnixStream};
+use nix::sys::socket::{getsockopt, sockopt};
 
 use super::clock::uptime;
+use super::runtime::Watched;
 use crate::proto::control::{ControlRequest, Reply};
 pub use client::{ClientError, ask};
 
@@ -41,7 +42,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Control {
     path: PathBuf,
-    listener: UnixListener,
+    listener: Watched<UnixListener>,
 }
 
 impl Control {
@@ -59,6 +60,8 @@ impl Control {
             Ok(()) | Err(_) => {}
         }
         let listener = UnixListener::bind(&temporary)?;
+        listener.set_nonblocking(true)?;
+        let listener = Watched::new(listener)?;
         // The socket gets its name after its mode, so that other users cannot connect in between.
         // Each connection's user is checked as well.
         fs::set_permissions(&temporary, fs::Permissions::from_mode(0o600))?;
@@ -89,7 +92,7 @@ pub struct ControlConnections {
 
 #[derive(Debug)]
 struct Connection {
-    stream: UnixStream,
+    stream: Watched<UnixStream>,
     /// Until when the client must have sent its request or read its answer, since boot.
     deadline: Duration,
     stage: ConnectionStage,
@@ -106,38 +109,40 @@ enum ConnectionStage {
 }
 
 impl ControlConnections {
-    /// Resolves when a client has connected to `control`, or when [`ControlConnections::serve`] can go on with
-    /// one. Cancel-safe.
-    pub async fn ready(&mut self, control: Option<&Control>) {
-        poll_fn(|context| self.poll_ready(control, context)).await;
+    /// Whether a client may have connected to `control`, or [`ControlConnections::serve`] may go on with one.
+    pub fn is_ready(&self, control: Option<&Control>, context: &mut Context<'_>) -> bool {
+        let mut is_ready = false;
+        for connection in &self.open {
+            is_ready |= connection.is_ready(context);
+        }
+        if let Some(control) = control
+            && self.may_accept(uptime())
+        {
+            is_ready |= control.listener.is_readable(context);
+        }
+        is_ready
     }
 
-    fn poll_ready(&mut self, control: Option<&Control>, context: &mut Context<'_>) -> Poll<()> {
-        for connection in &self.open {
-            if connection.poll_ready(context).is_ready() {
-                return Poll::Ready(());
-            }
-        }
-        let Some(control) = control else {
-            return Poll::Pending;
-        };
+    /// Accepts the connection of a client, if one has connected to `control`.
+    pub fn accept(&mut self, control: &Control) {
         // Read here, because the daemon may have waited for a client since long before.
         let now = uptime();
         if !self.may_accept(now) {
-            return Poll::Pending;
+            return;
         }
-        match control.listener.poll_accept(context) {
-            Poll::Ready(Ok((stream, _))) => {
+        match control.listener.get().accept() {
+            Ok((stream, _)) => {
                 // If the kernel does not tell whose connection it is, it is closed.
                 if let Ok(connection) = Connection::new(stream, now) {
                     self.make_room();
                     self.open.push(connection);
                 }
             }
-            Poll::Ready(Err(_)) => self.accepts_from = now.saturating_add(PAUSE),
-            Poll::Pending => return Poll::Pending,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                control.listener.wait_to_read();
+            }
+            Err(_) => self.accepts_from = now.saturating_add(PAUSE),
         }
-        Poll::Ready(())
     }
 
     /// Reads requests, has them answered by `answer`, and sends the answers, as far as that is possible
@@ -183,7 +188,9 @@ impl ControlConnections {
 impl Connection {
     fn new(stream: UnixStream, now: Duration) -> io::Result<Self> {
         // SO_PEERCRED: the user of the process that has connected (man 7 unix).
-        let peer = stream.peer_cred()?.uid();
+        let peer = getsockopt(&stream, sockopt::PeerCredentials)?.uid();
+        stream.set_nonblocking(true)?;
+        let stream = Watched::both_ways(stream)?;
         let is_allowed = peer == 0 || peer == nix::unistd::geteuid().as_raw();
         let stage = if is_allowed {
             ConnectionStage::Request(Vec::new())
@@ -193,11 +200,12 @@ impl Connection {
         Ok(Self { stream, deadline: now.saturating_add(PATIENCE), stage })
     }
 
-    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Whether [`Connection::serve`] may go on.
+    fn is_ready(&self, context: &mut Context<'_>) -> bool {
         match self.stage {
-            ConnectionStage::Request(_) => self.stream.poll_read_ready(context),
-            ConnectionStage::Answer(_) => self.stream.poll_write_ready(context),
-            ConnectionStage::End => Poll::Ready(Ok(())),
+            ConnectionStage::Request(_) => self.stream.is_readable(context),
+            ConnectionStage::Answer(_) => self.stream.is_writable(context),
+            ConnectionStage::End => true,
         }
     }
 
@@ -247,14 +255,17 @@ impl Transfer {
 /// Reads the line of a request. Stops at a line end, or when the client has closed its side. What is longer than
 /// [`LINE_LIMIT`] is read, too, but not kept: if the daemon closed a connection with unread bytes, the kernel would
 /// tell the client of an error behind the answer (`ECONNRESET`).
-fn read_line(stream: &UnixStream, line: &mut Vec<u8>) -> Transfer {
+fn read_line(stream: &Watched<UnixStream>, line: &mut Vec<u8>) -> Transfer {
     let mut chunk = [0; 512];
     for _ in 0..TURN / chunk.len() {
-        let count = match stream.try_read(&mut chunk) {
+        let count = match stream.get().read(&mut chunk) {
             Ok(0) if line.is_empty() => return Transfer::Gone,
             Ok(0) => return Transfer::Done,
             Ok(count) => count,
-            Err(error) => return Transfer::of(&error),
+            Err(error) => {
+                stream.wait_to_read();
+                return Transfer::of(&error);
+            }
         };
         let room = (LINE_LIMIT + 1).saturating_sub(line.len());
         line.extend(chunk.iter().take(count.min(room)));
@@ -266,11 +277,14 @@ fn read_line(stream: &UnixStream, line: &mut Vec<u8>) -> Transfer {
 }
 
 /// Sends as much of `text` as is possible without waiting, and removes it from `text`.
-fn write(stream: &UnixStream, text: &mut Vec<u8>) -> Transfer {
+fn write(stream: &Watched<UnixStream>, text: &mut Vec<u8>) -> Transfer {
     while !text.is_empty() {
-        match stream.try_write(text) {
+        match stream.get().write(text) {
             Ok(count) => drop(text.drain(..count)),
-            Err(error) => return Transfer::of(&error),
+            Err(error) => {
+                stream.wait_to_write();
+                return Transfer::of(&error);
+            }
         }
     }
     Transfer::Done

@@ -1,9 +1,8 @@
 use super::*;
+use crate::edge::runtime::wait;
 use crate::proto::control::Verb;
 use crate::scratch::Scratch;
-use std::io::{Read as _, Write as _};
 use std::os::fd::AsFd as _;
-use std::os::unix::net::UnixStream as Blocking;
 
 /// Runs `client` on another thread and serves its requests on this one until it has ended. The answer
 /// repeats the words of the request.
@@ -23,7 +22,8 @@ fn with_client<T: Send + 'static>(
                 connections.deadline(now).map_or(Duration::MAX, |end| end.saturating_sub(now));
             // The end of the thread is no event.
             let left = left.min(Duration::from_millis(50));
-            let _ = tokio::time::timeout(left, connections.ready(Some(&control))).await;
+            wait(Some(left), &mut |context| connections.is_ready(Some(&control), context)).await;
+            connections.accept(&control);
             connections.serve(uptime(), &mut answered);
         }
         thread
@@ -48,7 +48,7 @@ fn answered(request: &ControlRequest) -> Reply {
 
 /// Sends `bytes` and returns the answer.
 fn raw(path: &Path, bytes: &[u8]) -> String {
-    let mut stream = Blocking::connect(path).unwrap();
+    let mut stream = UnixStream::connect(path).unwrap();
     let _ = stream.write_all(bytes);
     let mut text = String::new();
     let _ = stream.read_to_string(&mut text);
@@ -111,11 +111,11 @@ fn hostile_clients_do_not_block_others() {
     let scratch = Scratch::new("control-hostile");
     with_client(scratch.path(), |path| {
         // Five clients that send nothing, one that does not read its megabyte, and two that close.
-        let silent: Vec<_> = (0..5).map(|_| Blocking::connect(&path).unwrap()).collect();
-        let mut deaf = Blocking::connect(&path).unwrap();
+        let silent: Vec<_> = (0..5).map(|_| UnixStream::connect(&path).unwrap()).collect();
+        let mut deaf = UnixStream::connect(&path).unwrap();
         deaf.write_all(b"status\n").unwrap();
-        drop(Blocking::connect(&path).unwrap());
-        let mut gone = Blocking::connect(&path).unwrap();
+        drop(UnixStream::connect(&path).unwrap());
+        let mut gone = UnixStream::connect(&path).unwrap();
         gone.write_all(b"update\n").unwrap();
         drop(gone);
         assert_eq!(raw(&path, b"why home\n"), "ok\nwhy home");
@@ -123,7 +123,7 @@ fn hostile_clients_do_not_block_others() {
         // reset the connection.
         let mut long = vec![b'x'; 10_000_000];
         long.push(b'\n');
-        let mut stream = Blocking::connect(&path).unwrap();
+        let mut stream = UnixStream::connect(&path).unwrap();
         stream.write_all(&long).unwrap();
         let mut text = String::new();
         stream.read_to_string(&mut text).unwrap();
@@ -141,7 +141,7 @@ fn a_command_takes_the_place_of_the_oldest_silent_connection() {
     with_client(scratch.path(), |path| {
         let start = uptime();
         // Some hundred hosts of a badly written monitor that leaves its connections open.
-        let silent: Vec<_> = (0..400).map(|_| Blocking::connect(&path).unwrap()).collect();
+        let silent: Vec<_> = (0..400).map(|_| UnixStream::connect(&path).unwrap()).collect();
         assert_eq!(raw(&path, b"why late\n"), "ok\nwhy late");
         assert!(uptime() - start < PATIENCE, "it waited for a silent one");
         let mut texts = Vec::new();
@@ -165,7 +165,7 @@ fn a_client_of_an_idle_daemon_has_time_to_send_its_request() {
         let thread = std::thread::spawn(move || {
             // The daemon waits for longer than a client may take.
             std::thread::sleep(PATIENCE + Duration::from_millis(100));
-            let mut stream = Blocking::connect(&path).unwrap();
+            let mut stream = UnixStream::connect(&path).unwrap();
             // Time in which the daemon finds the connection without a request.
             std::thread::sleep(Duration::from_millis(50));
             stream.write_all(b"why home\n").unwrap();
@@ -175,7 +175,8 @@ fn a_client_of_an_idle_daemon_has_time_to_send_its_request() {
         });
         let mut connections = ControlConnections::default();
         loop {
-            connections.ready(Some(&control)).await;
+            wait(None, &mut |context| connections.is_ready(Some(&control), context)).await;
+            connections.accept(&control);
             connections.serve(uptime(), &mut answered);
             if connections.open.is_empty() {
                 break;

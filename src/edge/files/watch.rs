@@ -1,12 +1,12 @@
 //! Watches small text files of other programs, and reads each again when it may have changed.
 
 use std::path::{Path, PathBuf};
+use std::task::Context;
 
 use nix::sys::inotify::AddWatchFlags;
 
 use super::{copy_of, read};
 use crate::edge::inotify::Notifier;
-use crate::model::sorted::take_first;
 
 /// Most bytes of a file. The largest are the lease files of DHCP servers.
 const LIMIT: u64 = 256 << 10;
@@ -37,18 +37,18 @@ impl FileWatch {
         self.pending = self.files.clone();
     }
 
-    /// The next file that was read and has another text than before. Cancel-safe.
-    pub async fn next(&mut self) -> FileText {
-        loop {
-            if let Some(file) = take_first(&mut self.pending) {
-                return file;
-            }
-            match &self.notifier {
-                Some(notifier) => notifier.changed().await,
-                None => std::future::pending().await,
-            }
+    /// Whether [`FileWatch::changes`] may return something.
+    pub fn is_ready(&self, context: &mut Context<'_>) -> bool {
+        !self.pending.is_empty()
+            || self.notifier.as_ref().is_some_and(|notifier| notifier.is_ready(context))
+    }
+
+    /// Each file that was read and has another text than before.
+    pub fn changes(&mut self) -> Vec<FileText> {
+        if self.notifier.as_ref().is_some_and(Notifier::has_changed) {
             self.read_all();
         }
+        std::mem::take(&mut self.pending)
     }
 
     fn read_all(&mut self) {
@@ -105,11 +105,20 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::edge::runtime::wait;
     use crate::scratch::Scratch;
 
     /// What the next report says, within a generous time.
     async fn next(watch: &mut FileWatch) -> Option<String> {
-        tokio::time::timeout(Duration::from_secs(10), watch.next()).await.unwrap().1
+        let changed = async {
+            loop {
+                wait(None, &mut |context| watch.is_ready(context)).await;
+                if let Some((_, text)) = watch.changes().pop() {
+                    return text;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), changed).await.unwrap()
     }
 
     #[test]

@@ -3,16 +3,15 @@
 
 use std::io;
 use std::net::{Ipv6Addr, SocketAddrV6, UdpSocket};
+use std::task::Context;
 
 use nix::errno::Errno;
 use nix::sys::socket::MsgFlags;
 use rtnetlink::sys;
 use socket2::{SockFilter, SockRef};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
 use super::{connected, receive};
-use crate::edge::runtime::watched;
+use crate::edge::runtime::Watched;
 use crate::engine::event::Event;
 use crate::model::mac::Mac;
 use crate::proto::netlink::decode::{self, Payload};
@@ -35,7 +34,7 @@ pub type Hosts = Vec<(Mac, Vec<Ipv6Addr>)>;
 #[derive(Debug, Default)]
 pub struct Neighbours {
     /// `None` while no host is followed.
-    socket: Option<AsyncFd<sys::Socket>>,
+    socket: Option<Watched<sys::Socket>>,
     macs: Vec<Mac>,
     buffer: Vec<u8>,
 }
@@ -59,39 +58,34 @@ impl Neighbours {
             Some(socket) => socket,
             None => open()?,
         };
-        set_filter(socket.get_ref(), hosts);
+        set_filter(socket.get(), hosts);
         if must_read {
             self.buffer.resize(DATAGRAM, 0);
-            socket.get_ref().send(&neighbour::dump(), 0)?;
+            socket.get().send(&neighbour::dump(), 0)?;
         }
         self.socket = Some(socket);
         self.macs = macs;
         Ok(())
     }
 
-    /// What is new. Cancel-safe.
-    pub async fn next(&mut self) -> Event {
-        loop {
-            tokio::task::coop::consume_budget().await;
-            let Some(socket) = &self.socket else { return std::future::pending().await };
-            match received(socket, &mut self.buffer) {
-                Ok(length) => {
-                    if let Some(event) = event_of(self.buffer.get(..length).unwrap_or_default()) {
-                        return event;
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    // The next read returns the same error.
-                    drop(socket.readable().await);
-                }
-                // Messages were lost (man 7 netlink), so the table is read again.
-                Err(error) if error.raw_os_error() == Some(Errno::ENOBUFS as i32) => {
-                    let _ = socket.get_ref().send(&neighbour::dump(), 0);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => self.socket = None,
-            }
+    /// Whether there may be something new.
+    pub fn is_ready(&self, context: &mut Context<'_>) -> bool {
+        self.socket.as_ref().is_some_and(|socket| socket.is_readable(context))
+    }
+
+    /// Reads a datagram. Returns what it tells, if that is anything.
+    pub fn news(&mut self) -> Option<Event> {
+        let socket = self.socket.as_ref()?;
+        match receive(socket.get(), &mut self.buffer, MsgFlags::empty()) {
+            Ok((length, Some(0))) => return event_of(self.buffer.get(..length)?),
+            // The sender is not the kernel.
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(Errno::EAGAIN) => socket.wait_to_read(),
+            // Messages were lost (man 7 netlink), so the table is read again.
+            Err(Errno::ENOBUFS) => drop(socket.get().send(&neighbour::dump(), 0)),
+            Err(_) => self.socket = None,
         }
+        None
     }
 }
 
@@ -104,10 +98,10 @@ pub fn probe(address: Ipv6Addr) {
     }
 }
 
-fn open() -> io::Result<AsyncFd<sys::Socket>> {
+fn open() -> io::Result<Watched<sys::Socket>> {
     let (socket, _) = connected()?;
     socket.add_membership(GROUP)?;
-    watched(socket)
+    Watched::new(socket)
 }
 
 /// Without a filter everything works, only with more wake-ups. If the kernel refuses the filter, the one before is
@@ -123,14 +117,6 @@ fn set_filter(socket: &sys::Socket, hosts: &Hosts) {
     }
     // There may be none.
     let _ = SockRef::from(socket).detach_filter();
-}
-
-/// Reads one datagram of the kernel; returns its length, 0 for one of another process.
-fn received(socket: &AsyncFd<sys::Socket>, buffer: &mut [u8]) -> io::Result<usize> {
-    socket.try_io(Interest::READABLE, |socket| {
-        let (length, port) = receive(socket, buffer, MsgFlags::empty())?;
-        Ok(if port == Some(0) { length } else { 0 })
-    })
 }
 
 /// What a datagram tells; `None` if nothing.

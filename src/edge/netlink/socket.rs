@@ -4,17 +4,16 @@
 //! [`decode`] parses the bytes.
 
 use std::io;
+use std::task::Context;
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, setsockopt, sockopt};
 use rtnetlink::sys;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
 use super::{connected, receive};
 use crate::edge::clock;
-use crate::edge::runtime::watched;
+use crate::edge::runtime::Watched;
 use crate::model::sorted::take_first;
 use crate::proto::netlink::decode::{self, Payload};
 use crate::proto::netlink::dump::Dumps;
@@ -34,11 +33,13 @@ const RECEIVE_BUFFER: usize = 4 << 20;
 const DATAGRAM: usize = 32 << 10;
 /// Limit of the read buffer. Notifications are much smaller; a wrong length must not take all memory.
 const MAX_DATAGRAM: usize = 1 << 20;
+/// Most datagrams that are read for one report: not every datagram has one, and other work has to have its turn.
+const TURN: usize = 64;
 
 /// A subscription to the kernel's links, addresses, routes and rules (man 7 rtnetlink).
 #[derive(Debug)]
 pub struct Socket {
-    fd: AsyncFd<sys::Socket>,
+    socket: Watched<sys::Socket>,
     port: u32,
     buffer: Vec<u8>,
     dumps: Dumps,
@@ -67,7 +68,7 @@ impl Socket {
         // Kernels before 5.3 refuse this group. They have no next-hop objects that could change.
         let _ = socket.add_membership(NEXT_HOPS);
         Ok(Self {
-            fd: watched(socket)?,
+            socket: Watched::new(socket)?,
             port,
             buffer: vec![0; DATAGRAM],
             dumps: Dumps::new(port),
@@ -86,19 +87,26 @@ impl Socket {
         self.dumps.request(table);
     }
 
-    /// The next report of the kernel. Cancel-safe: nothing is lost if the future is dropped.
+    /// When to call [`Socket::next_report`] even if there is nothing to read, since boot.
+    pub fn deadline(&self) -> Option<Duration> {
+        if self.pending.is_empty() { self.dumps.deadline() } else { Some(Duration::ZERO) }
+    }
+
+    /// Whether there may be a report, at the time `now` since boot.
+    pub fn is_ready(&self, now: Duration, context: &mut Context<'_>) -> bool {
+        self.socket.is_readable(context) || self.deadline().is_some_and(|deadline| deadline <= now)
+    }
+
+    /// The next report of the kernel; `None` if there is none now.
     ///
     /// The socket repeats a dump that was interrupted or failed. So [`Report::DumpBegin`] may come
     /// twice for one [`Report::DumpEnd`]. Each time, all entries count as not yet seen again.
     ///
     /// An error is final: the socket is broken and another must be opened.
-    pub async fn next(&mut self) -> io::Result<Report> {
-        loop {
-            // In a flood of events each read below succeeds at once. Without a yield, timers would
-            // never run.
-            tokio::task::coop::consume_budget().await;
+    pub fn next_report(&mut self) -> io::Result<Option<Report>> {
+        for _ in 0..TURN {
             if let Some(report) = take_first(&mut self.pending) {
-                return Ok(report);
+                return Ok(Some(report));
             }
             if self.receive()? {
                 continue;
@@ -107,29 +115,26 @@ impl Socket {
             let now = clock::uptime();
             self.dumps.expire(now);
             if !self.begin_dump(now)? {
-                self.wait(now).await?;
+                break;
             }
         }
+        Ok(None)
     }
 
     /// Reads one datagram; false if there is none.
     fn receive(&mut self) -> io::Result<bool> {
-        let buffer = &mut self.buffer;
         // With MSG_TRUNC the kernel returns the length of the datagram even if the buffer was too small for it.
-        let received = self
-            .fd
-            .try_io(Interest::READABLE, |socket| Ok(receive(socket, buffer, MsgFlags::MSG_TRUNC)?));
-        match received {
+        match receive(self.socket.get(), &mut self.buffer, MsgFlags::MSG_TRUNC) {
             Ok((length, Some(0))) => self.process(length),
             // The sender is not the kernel. Processes with CAP_NET_ADMIN may send to these groups.
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
-            Err(error) => match error.raw_os_error().map(Errno::from_raw) {
-                Some(Errno::EINTR) => {}
-                // ENOBUFS: the queue overflowed and the kernel dropped events (man 7 netlink).
-                Some(Errno::ENOBUFS | Errno::ENOMEM) => self.report_loss(),
-                Some(_) | None => return Err(error),
-            },
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(Errno::EAGAIN) => {
+                self.socket.wait_to_read();
+                return Ok(false);
+            }
+            // ENOBUFS: the queue overflowed and the kernel dropped events (man 7 netlink).
+            Err(Errno::ENOBUFS | Errno::ENOMEM) => self.report_loss(),
+            Err(error) => return Err(error.into()),
         }
         Ok(true)
     }
@@ -174,7 +179,7 @@ impl Socket {
         let Some(request) = self.dumps.start(now) else {
             return Ok(false);
         };
-        match self.fd.get_ref().send(&request.encode(), 0) {
+        match self.socket.get().send(&request.encode(), 0) {
             Ok(_) => self.pending.push(Report::DumpBegin(request.table)),
             Err(error) => match error.raw_os_error().map(Errno::from_raw) {
                 Some(Errno::EINTR | Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM) => {
@@ -184,20 +189,5 @@ impl Socket {
             },
         }
         Ok(true)
-    }
-
-    /// Waits until the socket is readable or the deadline of the dumps has come.
-    async fn wait(&self, now: Duration) -> io::Result<()> {
-        let readable = self.fd.readable();
-        match self.dumps.deadline() {
-            None => drop(readable.await?),
-            Some(deadline) => {
-                let timeout = deadline.saturating_sub(now);
-                if let Ok(readable) = tokio::time::timeout(timeout, readable).await {
-                    drop(readable?);
-                }
-            }
-        }
-        Ok(())
     }
 }

@@ -7,15 +7,16 @@
 
 mod socket;
 
-use std::io;
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::task::Context;
 use std::time::Duration;
 
 use nix::libc;
-use tokio::io::Interest;
-use tokio::net::UnixStream;
 
 use crate::edge::clock;
 use crate::edge::inotify::Notifier;
+use crate::edge::runtime::Watched;
 use crate::model::json::Json;
 use crate::model::sorted::take_first;
 use crate::proto::control::ControlAnswer;
@@ -61,12 +62,12 @@ pub struct Ubus {
 
 #[derive(Debug)]
 struct UbusConnection {
-    stream: UnixStream,
+    stream: Watched<UnixStream>,
     session: Session,
 }
 
 impl Ubus {
-    /// Connects at the first [`Ubus::next`]. `serves` is true for the daemon, false for a command
+    /// Connects at the first [`Ubus::next_event`]. `serves` is true for the daemon, false for a command
     /// that ends.
     pub fn new(serves: bool) -> Self {
         let now = clock::uptime();
@@ -86,17 +87,51 @@ impl Ubus {
         }
     }
 
-    /// The next event. Cancel-safe. Must be called within a tokio runtime with I/O and time.
-    pub async fn next(&mut self) -> UbusEvent {
-        loop {
-            // In a flood of messages each read succeeds at once. Without a yield, timers would never
-            // run.
-            tokio::task::coop::consume_budget().await;
-            if let Some(event) = self.step(clock::uptime()) {
-                return event;
-            }
-            self.wait().await;
+    /// When to call [`Ubus::next_event`] even if nothing has arrived, since boot.
+    pub fn deadline(&self) -> Option<Duration> {
+        if !self.events.is_empty() {
+            return Some(Duration::ZERO);
         }
+        let retry = if self.connection.is_none() { self.retry } else { None };
+        self.netifd_deadline.into_iter().chain(retry).min()
+    }
+
+    /// Whether there may be something to do, at the time `now` since boot.
+    pub fn is_ready(&self, now: Duration, context: &mut Context<'_>) -> bool {
+        let is_ready = match (&self.connection, &self.watch) {
+            (Some(connection), _) => connection.is_ready(context),
+            (None, Some(watch)) => watch.is_ready(context),
+            (None, None) => false,
+        };
+        is_ready || self.deadline().is_some_and(|deadline| deadline <= now)
+    }
+
+    /// Does what can be done without waiting. Returns the next event, if there is one now. Must be called within a
+    /// tokio runtime with I/O.
+    pub fn next_event(&mut self) -> Option<UbusEvent> {
+        let now = clock::uptime();
+        if self.connection.is_none() {
+            // Connects at once when something has appeared. The watch is made anew, because it may be the socket's
+            // directory, which must be watched, too.
+            if self.watch.as_ref().is_some_and(Notifier::has_changed) {
+                self.watch = None;
+                self.retry = Some(now);
+            }
+            if self.retry.is_some_and(|retry| retry <= now) {
+                self.connect(now);
+            }
+        }
+        self.transfer(now);
+        if self.netifd_deadline.is_some_and(|deadline| deadline <= now) {
+            self.netifd_deadline = None;
+            self.events.push(self.silence_of_netifd());
+        }
+        while let Some(event) = take_first(&mut self.events) {
+            if self.is_news(&event) {
+                return Some(event);
+            }
+        }
+        None
     }
 
     /// Asks odhcpd for its leases, now and whenever it reports news.
@@ -127,24 +162,6 @@ impl Ubus {
         if let Some(connection) = &mut self.connection {
             connection.session.tell_hooks(data, environment);
         }
-    }
-
-    /// Does what can be done without waiting.
-    fn step(&mut self, now: Duration) -> Option<UbusEvent> {
-        if self.connection.is_none() && self.retry.is_some_and(|retry| retry <= now) {
-            self.connect(now);
-        }
-        self.transfer(now);
-        if self.netifd_deadline.is_some_and(|deadline| deadline <= now) {
-            self.netifd_deadline = None;
-            self.events.push(self.silence_of_netifd());
-        }
-        while let Some(event) = take_first(&mut self.events) {
-            if self.is_news(&event) {
-                return Some(event);
-            }
-        }
-        None
     }
 
     /// Moves the bytes that can be moved now.
@@ -249,40 +266,6 @@ impl Ubus {
         self.events.push(UbusEvent::Watched(false));
         self.try_later(now);
     }
-
-    /// Waits until [`Ubus::step`] may have something to do.
-    async fn wait(&mut self) {
-        let readiness = async {
-            match (&self.connection, &self.watch) {
-                (Some(connection), _) => connection.ready().await,
-                (None, Some(watch)) => watch.changed().await,
-                (None, None) => std::future::pending().await,
-            }
-        };
-        let Some(deadline) = self.deadline() else {
-            readiness.await;
-            self.connect_at_once();
-            return;
-        };
-        let left = deadline.saturating_sub(clock::uptime());
-        if tokio::time::timeout(left, readiness).await.is_ok() {
-            self.connect_at_once();
-        }
-    }
-
-    fn deadline(&self) -> Option<Duration> {
-        let retry = if self.connection.is_none() { self.retry } else { None };
-        self.netifd_deadline.into_iter().chain(retry).min()
-    }
-
-    /// Connects in the next step, if there is no connection. The watch is made anew, because what
-    /// appeared may be the socket's directory, which must be watched, too.
-    fn connect_at_once(&mut self) {
-        if self.connection.is_none() {
-            self.watch = None;
-            self.retry = Some(clock::uptime());
-        }
-    }
 }
 
 /// Whether this system lacks a resource for a connection, so that ubusd is not the cause.
@@ -295,32 +278,34 @@ impl UbusConnection {
     /// Sends and receives as much as is possible without waiting.
     fn transfer(&mut self) -> io::Result<()> {
         while !self.session.output().is_empty() {
-            match self.stream.try_write(self.session.output()) {
+            match self.stream.get().write(self.session.output()) {
                 Ok(count) => self.session.sent(count),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.stream.wait_to_write();
+                    break;
+                }
                 Err(error) => return Err(error),
             }
         }
         let mut chunk = [0; CHUNK];
-        match self.stream.try_read(&mut chunk) {
+        match self.stream.get().read(&mut chunk) {
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(count) => {
                 let bytes = chunk.get(..count).unwrap_or_default();
                 self.session.receive(bytes).map_err(|_| io::ErrorKind::InvalidData.into())
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.stream.wait_to_read();
+                Ok(())
+            }
             Err(error) => Err(error),
         }
     }
 
-    /// Resolves when there is something to read, or room for what is to be sent.
-    async fn ready(&self) {
-        let interest = if self.session.output().is_empty() {
-            Interest::READABLE
-        } else {
-            Interest::READABLE | Interest::WRITABLE
-        };
-        // The next read returns the same error.
-        let _ = self.stream.ready(interest).await;
+    /// Whether there may be something to read, or room for what is to be sent.
+    fn is_ready(&self, context: &mut Context<'_>) -> bool {
+        let is_readable = self.stream.is_readable(context);
+        let sends = !self.session.output().is_empty();
+        is_readable || sends && self.stream.is_writable(context)
     }
 }

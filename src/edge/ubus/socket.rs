@@ -1,14 +1,14 @@
 //! Where ubusd listens, and an inotify watch for the moment at which its socket appears.
 
 use std::io;
-use std::os::unix::net::UnixStream as Blocking;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use nix::sys::inotify::AddWatchFlags;
 use socket2::{Domain, SockAddr, Socket, Type};
-use tokio::net::UnixStream;
 
 use crate::edge::inotify::Notifier;
+use crate::edge::runtime::Watched;
 
 /// Where ubusd listens, and where it listened before OpenWrt 21.02.
 const PATHS: [&str; 2] = ["/var/run/ubus/ubus.sock", "/var/run/ubus.sock"];
@@ -19,7 +19,7 @@ const DIRECTORIES: [&str; 2] = ["/var/run", "/var/run/ubus"];
 ///
 /// # Errors
 /// If there is a socket that does not accept the connection.
-pub(super) fn connect() -> io::Result<Option<UnixStream>> {
+pub(super) fn connect() -> io::Result<Option<Watched<UnixStream>>> {
     for path in PATHS {
         match dial(path) {
             Err(error) if is_missing(&error) => {}
@@ -30,10 +30,10 @@ pub(super) fn connect() -> io::Result<Option<UnixStream>> {
 }
 
 /// Connects without waiting: if ubusd's queue is full, that is an error (`EAGAIN`).
-fn dial(path: &str) -> io::Result<UnixStream> {
+fn dial(path: &str) -> io::Result<Watched<UnixStream>> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None)?;
     socket.connect(&SockAddr::unix(path)?)?;
-    UnixStream::from_std(Blocking::from(socket))
+    Watched::both_ways(UnixStream::from(socket))
 }
 
 /// Whether there is no socket. One that this user may not open counts as missing.

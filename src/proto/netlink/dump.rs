@@ -200,7 +200,8 @@ impl Dumps {
     /// When to call [`Dumps::expire`] and [`Dumps::start`] if nothing is received before.
     pub(crate) fn deadline(&self) -> Option<Duration> {
         match self.phase {
-            Phase::Idle => None,
+            Phase::Idle if self.queue.is_empty() => None,
+            Phase::Idle => Some(Duration::ZERO),
             Phase::Waiting { until, .. } => Some(until),
             Phase::Running { progress, .. } => Some(progress.saturating_add(PATIENCE)),
         }
