@@ -142,6 +142,10 @@ fn view(book: &KernelTables, device: &str, family: Family, current: Option<IpAdd
     let place = DeviceScope::device(device);
     let mut verdicts = Vec::new();
     for candidate in select::candidates(book, &place, family, policy) {
+        // The kernel can have an address twice, with prefixes of two lengths.
+        if verdict_of(&verdicts, &candidate.address).is_some() {
+            continue;
+        }
         let verdict = match candidate.rejection {
             Some(why) => why.to_string(),
             None => "usable".into(),
@@ -226,5 +230,38 @@ fn chosen_line(view: &View, json: bool) -> String {
     } else {
         let address = address.unwrap_or_else(|| "nothing".into());
         format!("{device}: {record_type}: {address} would be published")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::netlink::{Address, AddressFlags, Link, Message};
+
+    #[test]
+    fn an_address_that_the_kernel_has_twice_is_shown_once() {
+        let address = IpAddr::from([192, 0, 2, 1]);
+        let long = Address {
+            link: 1,
+            address,
+            peer: address,
+            prefix_len: 32,
+            scope: 0,
+            flags: AddressFlags(AddressFlags::PERMANENT),
+            preferred: u32::MAX,
+            valid: u32::MAX,
+        };
+        let short = Address { prefix_len: 24, ..long.clone() };
+        let (name, other_names) = ("eth0".into(), Vec::new());
+        let link = Link { index: 1, name, other_names, up: true, carrier: true };
+        let mut book = KernelTables::default();
+        for message in
+            [Message::NewLink(link), Message::NewAddress(long), Message::NewAddress(short)]
+        {
+            let _ = book.apply(Report::Message(message), clock::now().up);
+        }
+        let view = view(&book, "eth0", Family::V4, None);
+        let shown: Vec<_> = view.verdicts.iter().map(|(address, _)| *address).collect();
+        assert_eq!(shown, [address]);
     }
 }
