@@ -16,7 +16,7 @@ use ddns_netlink::dns::message::{Message, QR, RA, Record, TC, TYPE_A, TYPE_AAAA,
 use ddns_netlink::dns::name::Name;
 use ddns_netlink::edge::dns::resolve;
 use ddns_netlink::edge::files::hosts::system as system_hosts;
-use ddns_netlink::edge::http::Client;
+use ddns_netlink::edge::http::{Client, Shared};
 use ddns_netlink::engine::directory::Directory;
 use ddns_netlink::model::{Family, Host, Transport, Trust, Url};
 use ddns_netlink::provider::{Answer, Failure, Request};
@@ -474,17 +474,52 @@ fn the_hosts_file_comes_first_and_search_domains_are_not_used() {
     });
 }
 
+#[test]
+fn missing_certificates_do_not_count_as_another_host_at_the_remembered_address() {
+    isolated(&[], || {
+        let authority = Authority::new();
+        authority.write_pem(&file("ca.pem"));
+        ip_isp(&format!("addr add {PROVIDER} dev lo"));
+        let provider = Provider::new();
+        let certificate = authority.server(&[HOST], Flavour::Good);
+        let _tls = provider.listen_tls(endpoint(PROVIDER, 443), certificate);
+        let shared = Arc::new(Shared::default());
+        let send = |cacert: &str| {
+            let client = Client::new(&trusting(Trust::File(file(cacert))), Arc::clone(&shared));
+            client.send(&request(&format!("https://{HOST}/")))
+        };
+        hosts(&format!("{PROVIDER} {HOST}"));
+        send("ca.pem").unwrap();
+        // From now on no resolver answers.
+        hosts("");
+        resolv_conf(&["127.0.0.3"]);
+        server("127.0.0.3", |_| None);
+        let failure = send("gone.pem").unwrap_err();
+        let missing = file("gone.pem");
+        let expected = format!("no certificate in {} (option cacert)", missing.display());
+        assert_eq!(failure.text, expected);
+        assert_eq!(provider.count(), 1);
+        send("ca.pem").unwrap();
+    });
+}
+
 fn fetch(url: &str) -> Result<Answer, Failure> {
-    let transport = Transport {
-        trust: Trust::System,
+    Client::new(&trusting(Trust::System), Arc::default()).send(&request(url))
+}
+
+fn request(url: &str) -> Request {
+    Request::get(Url::parse(url).unwrap(), String::new(), vec![])
+}
+
+fn trusting(trust: Trust) -> Transport {
+    Transport {
+        trust,
         proxy: None,
         device: None,
         source: None,
         family: None,
         user_agent: "test".into(),
-    };
-    let request = Request::get(Url::parse(url).unwrap(), String::new(), vec![]);
-    Client::new(&transport, Arc::default()).send(&request)
+    }
 }
 
 #[test]

@@ -62,8 +62,9 @@ impl Dial<'_> {
                     }
                     return Ok(stream);
                 }
-                // The host is not there any more: wait for the resolver. Nothing was sent until now.
-                Err(_) if is_remembered => hosts.forget(host, address),
+                // The host is not there any more: wait for the resolver. Nothing was sent until now. Without
+                // certificates, none can prove where it is.
+                Err(_) if is_remembered && tls.load().is_ok() => hosts.forget(host, address),
                 Err(failure) => return Err(failure),
             }
             remembered = Vec::new();

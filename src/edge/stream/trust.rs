@@ -22,7 +22,7 @@ impl TlsConfig {
     ///
     /// # Errors
     /// If there are none. The text names the files and the package to install.
-    pub(super) fn load(&self) -> Result<(), String> {
+    pub(crate) fn load(&self) -> Result<(), String> {
         match &self.verifier {
             Some(verifier) => verifier.authorities().map(drop),
             None => Ok(()),
