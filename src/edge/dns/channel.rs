@@ -47,7 +47,11 @@ impl<'a> Channel<'a> {
         Ok(match protocol {
             Protocol::Udp => Self::Udp,
             Protocol::Tcp => Self::Tcp,
-            Protocol::Tls => Self::Tls(TlsServer { host, config: trusts.get(trust)? }),
+            Protocol::Tls => {
+                let config = trusts.get(trust)?;
+                config.load()?;
+                Self::Tls(TlsServer { host, config })
+            }
         })
     }
 }
@@ -147,4 +151,18 @@ fn unconnected(who: &str, error: &io::Error, limit: Duration) -> Failure {
     }
     failure.text += HINT;
     failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_certificates_are_told_before_a_server_is_asked() {
+        let (trust, trusts) = (Trust::File("/nonexistent/ca.pem".into()), TrustCache::default());
+        let channel = Channel::new(Protocol::Tls, "ns.example", &trust, &trusts);
+        let expected = "no certificate in /nonexistent/ca.pem (option cacert)";
+        assert_eq!(channel.err().as_deref(), Some(expected));
+        assert!(Channel::new(Protocol::Udp, "ns.example", &trust, &trusts).is_ok());
+    }
 }
