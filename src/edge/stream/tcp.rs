@@ -28,6 +28,11 @@ impl Tcp {
         self.until = until;
     }
 
+    /// The time until the deadline.
+    pub(super) fn left(&self) -> Duration {
+        self.until.left()
+    }
+
     /// Whether the server has neither sent anything that was not read nor ended the connection.
     pub(crate) fn is_quiet(&self) -> bool {
         !self.has_event(PollFlags::POLLIN, Duration::ZERO)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustls::ClientConnection;
 use rustls::pki_types::ServerName;
 
+use super::deadline::Deadline;
 use super::failure::TlsError;
 use super::tcp::Tcp;
 use super::trust::TlsConfig;
@@ -25,8 +26,10 @@ impl Tls {
         let connection = ClientConnection::new(Arc::clone(&config.client), name)?;
         let mut tls = Self { connection: Box::new(connection), tcp };
         tls.send()?;
-        // The server needs time to answer.
+        // The server needs time to answer. The time for loading is not part of the handshake's.
+        let left = tls.tcp.left();
         config.load().map_err(TlsError::NoCertificates)?;
+        tls.tcp.set_deadline(Deadline::after(left));
         while tls.connection.is_handshaking() {
             if tls.receive()? == 0 {
                 return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
