@@ -2,12 +2,12 @@
 //! and so are the questions to a gateway or a STUN server.
 
 use std::cell::Cell;
-use std::io::{self, Read as _};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io::{self, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ring::rand::{SecureRandom as _, SystemRandom};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::edge::clock::uptime;
@@ -48,7 +48,7 @@ impl<'a> DnsCall<'a> {
         let mut socket = self.socket(Type::DGRAM, Protocol::UDP)?;
         // A connected socket receives packets of this server only.
         socket.connect(&self.server.into())?;
-        socket.send(message)?;
+        socket.write_all(message)?;
         self.set_sent();
         let mut packet = [0; UDP_SIZE];
         loop {
@@ -165,10 +165,9 @@ fn read_exact(stream: &mut Stream, mut bytes: &mut [u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// A number that an attacker cannot guess.
+/// A number that an attacker cannot guess: the keys of `RandomState` come from the system's random number
+/// generator. It does not block while the system starts, as ring's would.
 pub(crate) fn random() -> u16 {
-    let mut number = [0; 2];
-    // A system without random numbers has no TLS either.
-    let _ = SystemRandom::new().fill(&mut number);
-    u16::from_ne_bytes(number)
+    let [a, b, ..] = RandomState::new().build_hasher().finish().to_be_bytes();
+    u16::from_be_bytes([a, b])
 }
