@@ -127,7 +127,7 @@ fn registered(helper: &Helper, file: &Path) -> u8 {
     let mut of_family = known.clone();
     of_family.retain(|address| Family::of(*address) == family);
     // The section of the configuration, if it has no mistake.
-    let loaded = load(file);
+    let loaded = section.and_then(|_| load(file).ok());
     let sections = loaded.as_ref().map_or(&[][..], |loaded| &loaded.checked.config.sections);
     let configured = sections.iter().find(|configured| section == Some(configured.name.as_str()));
     let found = match configured {
