@@ -29,7 +29,7 @@ pub mod redirect;
 mod request;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -111,8 +111,8 @@ pub struct Client {
     transport: Arc<Transport>,
     limits: Limits,
     shared: Arc<Shared>,
-    /// How servers are verified, or why TLS is not available.
-    tls: Result<Arc<TlsConfig>, String>,
+    /// How servers are verified, or why TLS is not available. Made for the first request over TLS.
+    tls: OnceLock<Result<Arc<TlsConfig>, String>>,
 }
 
 impl Client {
@@ -123,8 +123,7 @@ impl Client {
 
     /// A client for `transport` with other limits than the usual ones.
     pub fn with_limits(transport: &Transport, shared: Arc<Shared>, limits: Limits) -> Self {
-        let tls = shared.trust.get(&transport.trust);
-        Self { transport: Arc::new(transport.clone()), limits, shared, tls }
+        Self { transport: Arc::new(transport.clone()), limits, shared, tls: OnceLock::new() }
     }
 
     /// How requests travel.
@@ -310,11 +309,11 @@ impl Client {
         must_be_public: bool,
         call: &'a HttpCall,
     ) -> Result<Dial<'a>, Failure> {
-        let tls = match &self.tls {
-            Ok(tls) if target.https => Some(&**tls),
-            Err(text) if target.https => return Err(before_sending(text.clone())),
-            Ok(_) | Err(_) => None,
-        };
+        let mut tls = None;
+        if target.https {
+            let made = self.tls.get_or_init(|| self.shared.trust.get(&self.transport.trust));
+            tls = Some(&**made.as_ref().map_err(|text| before_sending(text.clone()))?);
+        }
         let (transport, family) = (&*self.transport, self.family(request));
         Ok(Dial { call, target, transport, family, tls, must_be_public, shared: &self.shared })
     }
