@@ -63,7 +63,10 @@ pub fn request(method: &[u8], arguments: Members<'_>) -> Result<ControlRequest, 
     }
     for (name, verb, argument, may_be_missing) in METHODS {
         if name.as_bytes() == method {
-            let word = arguments.get(argument).and_then(Value::text);
+            let mut word = None;
+            if !argument.is_empty() {
+                word = arguments.get(argument).and_then(Value::text);
+            }
             if word.is_none() && !may_be_missing {
                 return Err(INVALID_ARGUMENT);
             }

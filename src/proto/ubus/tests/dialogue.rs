@@ -363,6 +363,7 @@ fn calls_of_our_object_become_requests_and_are_answered() {
     dialogue.sent();
     for (method, data, verb, words) in [
         ("status", json!({}), Verb::StatusJson, &[][..]),
+        ("status", json!({ "": "home" }), Verb::StatusJson, &[]),
         ("get", json!({ "section": "home" }), Verb::Get, &["home"]),
         ("why", json!({ "section": "home" }), Verb::Why, &["home"]),
         ("update", json!({}), Verb::Update, &[]),
