@@ -50,7 +50,11 @@ pub type Device<'a> = Option<(&'a str, IfIndex)>;
 
 /// Asks for routes. It keeps its netlink socket, because opening one takes as long as a question.
 #[derive(Default)]
-pub struct Routes(Option<sys::Socket>);
+pub struct Routes {
+    socket: Option<sys::Socket>,
+    /// The number of the last question, which the kernel repeats in the answer.
+    sequence: u32,
+}
 
 impl Routes {
     /// The way to a host. `known` are the addresses of `family` at which it was reached before; the
@@ -130,7 +134,7 @@ impl Routes {
     fn route(&mut self, question: Question<'_>, flags: u32) -> RouteAnswer {
         let body = route_question(question, flags);
         let mut answer = RouteAnswer::Unclear;
-        let _ = self.query(&request(GET_ROUTE, REQUEST, 1, &body), &mut |payload| {
+        let _ = self.query(REQUEST, &body, &mut |payload| {
             answer = match payload {
                 Payload::Message(Message::Route(route)) => RouteAnswer::Route(route),
                 Payload::Error(code) => RouteAnswer::Refused(code.saturating_neg()),
@@ -147,22 +151,28 @@ impl Routes {
         answer
     }
 
-    /// Sends a request, and reads answers until `take` accepts one. Never blocks: the kernel has queued its
-    /// answer when `send` returns.
-    fn query(&mut self, request: &[u8], take: &mut dyn FnMut(Payload) -> bool) -> io::Result<()> {
-        let socket = match self.0.take() {
+    /// Sends a request for routes, and reads answers to it until `take` accepts one. Never blocks: the kernel
+    /// has queued its answer when `send` returns.
+    fn query(
+        &mut self,
+        flags: u16,
+        body: &[u8],
+        take: &mut dyn FnMut(Payload) -> bool,
+    ) -> io::Result<()> {
+        let socket = match self.socket.take() {
             Some(socket) => socket,
             None => connected()?.0,
         };
-        socket.send(request, 0)?;
+        self.sequence = self.sequence.wrapping_add(1);
+        socket.send(&request(GET_ROUTE, flags, self.sequence, body), 0)?;
         let mut buffer = Vec::with_capacity(DATAGRAM);
         loop {
             buffer.clear();
             socket.recv(&mut buffer, 0)?;
             for incoming in decode::datagram(&buffer) {
-                if take(incoming.payload) {
+                if incoming.sequence == self.sequence && take(incoming.payload) {
                     // Only now: a socket with an unread answer would give it to the next question.
-                    self.0 = Some(socket);
+                    self.socket = Some(socket);
                     return Ok(());
                 }
             }
@@ -256,27 +266,23 @@ fn public_route_hops(family: Family, device: Device<'_>) -> Vec<Hop> {
     let body = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     let mut found = Vec::new();
     // Most of the dump is not read, so its socket cannot be used again.
-    let _ =
-        Routes::default().query(
-            &request(GET_ROUTE, DUMP, 1, &body),
-            &mut |payload| match payload {
-                Payload::Message(Message::Route(route)) if is_to_internet(&route) => {
-                    let hops = through(route.hops, device);
-                    let is_alive = hops.iter().any(|hop| hop.alive);
-                    if is_alive {
-                        found = hops;
-                    }
-                    is_alive
-                }
-                Payload::Done(_) | Payload::Error(_) => true,
-                Payload::Message(_)
-                | Payload::Neighbour(..)
-                | Payload::Overrun
-                | Payload::Ignored
-                | Payload::Malformed
-                | Payload::Garbled => false,
-            },
-        );
+    let _ = Routes::default().query(DUMP, &body, &mut |payload| match payload {
+        Payload::Message(Message::Route(route)) if is_to_internet(&route) => {
+            let hops = through(route.hops, device);
+            let is_alive = hops.iter().any(|hop| hop.alive);
+            if is_alive {
+                found = hops;
+            }
+            is_alive
+        }
+        Payload::Done(_) | Payload::Error(_) => true,
+        Payload::Message(_)
+        | Payload::Neighbour(..)
+        | Payload::Overrun
+        | Payload::Ignored
+        | Payload::Malformed
+        | Payload::Garbled => false,
+    });
     found
 }
 
