@@ -386,6 +386,7 @@ fn identity(section: &Section, name: &Hostname, family: Family) -> String {
     let label = own_name(provider).unwrap_or(&provider.account.label);
     let url = section.template(family).map_or("", |template| &template.url);
     let username = &provider.account.username;
-    // No value of an option has a NUL in it.
+    // A NUL is in no value of an option. If one is in a file of `username_file`, two records are at worst taken
+    // for the same.
     [&name.in_dns(), family.record_type(), label, username, url].join("\0")
 }

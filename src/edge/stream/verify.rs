@@ -54,7 +54,7 @@ impl ServerCertVerifier for CheckedCertificates {
         _: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        // They were loaded before the server was asked for its certificate.
+        // They were loaded before anything from the server was read.
         let authorities = self.authorities().map_err(Error::General)?;
         let certificate = ParsedCertificate::try_from(end_entity)?;
         let pinned = authorities.pins.contain(end_entity);

@@ -334,7 +334,7 @@ pub struct Rest {
 pub type Sign = fn(&Conversation<'_>, &mut Request) -> ApiResult<()>;
 
 impl Rest {
-    /// The interface of `api` for `account`, without headers.
+    /// The interface of `api` for `account`, without headers. Its messages hide the password and `param_enc`.
     pub fn new(api: &'static Api, interface: &'static Interface, account: &Account) -> Self {
         Self {
             api,
