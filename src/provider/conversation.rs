@@ -55,9 +55,9 @@ pub struct Conversation<'a> {
     /// Whether a request that writes has left.
     has_written: bool,
     limits: Vec<Limit>,
-    /// How long the conversation has waited before requests. Limits are kept on this clock: the time
+    /// How many milliseconds the conversation has waited before requests. Limits are kept on this clock: the time
     /// that the requests take comes on top.
-    waited: Duration,
+    waited: u32,
 }
 
 /// What to do after a failure.
@@ -82,7 +82,8 @@ pub enum Phase {
 struct Limit {
     rate: Rate,
     is_for_writes: bool,
-    sent: Vec<Duration>,
+    /// Milliseconds on the clock of the conversation.
+    sent: Vec<u32>,
 }
 
 impl Limit {
@@ -91,14 +92,13 @@ impl Limit {
         is_write || !self.is_for_writes
     }
 
-    /// How long to wait at `now` before another request.
-    fn delay(&self, now: Duration) -> Duration {
+    /// How many milliseconds to wait at `now` before another request.
+    fn delay(&self, now: u32) -> u32 {
         let most = self.rate.requests.max(1) as usize;
-        let span = Duration::from_secs(self.rate.seconds.into());
         // The span may hold `most` requests, so the next one waits until this one has left it.
         match self.sent.iter().rev().nth(most - 1) {
-            Some(sent) => (*sent + span).saturating_sub(now),
-            None => Duration::ZERO,
+            Some(sent) => (sent + self.rate.seconds * 1000).saturating_sub(now),
+            None => 0,
         }
     }
 }
@@ -121,7 +121,7 @@ impl<'a> Conversation<'a> {
             has_open_write: false,
             has_written: false,
             limits: Vec::new(),
-            waited: Duration::ZERO,
+            waited: 0,
         }
     }
 
@@ -167,17 +167,18 @@ impl<'a> Conversation<'a> {
     /// # Errors
     /// If that takes long: then the job ends, and what is done stays.
     fn keep_limits(&mut self, is_write: bool) -> ApiResult<()> {
-        let mut delay = Duration::ZERO;
+        let mut delay = 0;
         for limit in &self.limits {
             if limit.holds_for(is_write) {
                 delay = delay.max(limit.delay(self.waited));
             }
         }
-        if delay > PATIENCE {
-            let reason = format!("{} allows no more requests now", self.account.label);
-            return Err(Verdict::retry(Scope::Account, reason, Some(delay)));
-        }
-        if !delay.is_zero() {
+        if delay > 0 {
+            let delay = Duration::from_millis(delay.into());
+            if delay > PATIENCE {
+                let reason = format!("{} allows no more requests now", self.account.label);
+                return Err(Verdict::retry(Scope::Account, reason, Some(delay)));
+            }
             self.wait(delay);
         }
         for limit in &mut self.limits {
@@ -190,7 +191,8 @@ impl<'a> Conversation<'a> {
 
     fn wait(&mut self, time: Duration) {
         self.carrier.wait(time);
-        self.waited += time;
+        // It is at most `PATIENCE`.
+        self.waited += time.as_secs() as u32 * 1000 + time.subsec_millis();
     }
 
     /// The response to `query`, in wire form.
@@ -401,7 +403,6 @@ fn redirected(host: &str) -> Box<Verdict> {
 }
 
 /// Publishes `job` with the function of an interface, and keeps its limit of requests.
-#[inline(never)] // A frame of its own is smaller.
 pub(super) fn converse(
     publish: &dyn Fn(&mut Conversation<'_>) -> ApiResult<()>,
     rate: Option<Rate>,

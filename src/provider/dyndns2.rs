@@ -25,7 +25,6 @@ pub fn classify(body: &str, sent: IpAddr) -> Option<Outcome> {
 }
 
 /// Like [`classify`], with the scope.
-#[inline(never)] // A frame of its own is smaller.
 pub(super) fn verdict(body: &str, sent: IpAddr) -> Option<Box<Verdict>> {
     let text = readable(body);
     let is_page = page::is_page(body);

@@ -123,11 +123,14 @@ fn parameter_without(parameter: &str, placeholder: &str) -> Option<String> {
         return Some(parameter.to_owned());
     }
     let (key, list) = parameter.split_once('=')?;
-    let items: Vec<&str> = list.split(',').filter(|item| !item.contains(placeholder)).collect();
-    if items.is_empty() || key.contains(placeholder) {
-        return None;
+    let mut shortened = key.to_owned();
+    let mut separator = '=';
+    for item in list.split(',').filter(|item| !item.contains(placeholder)) {
+        shortened.push(separator);
+        shortened.push_str(item);
+        separator = ',';
     }
-    Some(format!("{key}={}", items.join(",")))
+    (separator == ',' && !key.contains(placeholder)).then_some(shortened)
 }
 
 #[cfg(test)]

@@ -86,7 +86,6 @@ impl AnswerRules {
     }
 
     /// Judges an answer of the host that was asked.
-    #[inline(never)] // A frame of its own is smaller.
     fn judge_own(&self, answer: &Answer) -> Box<Verdict> {
         let body = &answer.body;
         let same = matches(self.same.as_deref(), answer);

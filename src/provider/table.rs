@@ -86,7 +86,9 @@ impl Index {
         let (mut names, mut urls) = (Vec::new(), Vec::new());
         for row in all() {
             if row.get("script").is_none() {
-                names.extend(row.names().map(|name| (name, row)));
+                for name in row.names() {
+                    names.push((name, row));
+                }
             }
             row.add_known_urls(&mut urls);
         }

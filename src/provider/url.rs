@@ -31,7 +31,6 @@ struct JudgedRequest {
 ///
 /// A failure that concerns the whole account (wrong password, refused client, throttling, no network)
 /// ends the job: the remaining requests are not sent, and their changes have the same outcome.
-#[inline(never)] // A frame of its own is smaller.
 pub(super) fn publish(provider: &Provider, job: &Job, carrier: &mut dyn Carrier) -> Published {
     let mut settled: Vec<Option<Box<Verdict>>> = job.changes.iter().map(|_| None).collect();
     let mut ended: Option<Box<Verdict>> = None;

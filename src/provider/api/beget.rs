@@ -41,7 +41,11 @@ pub(super) const API: Api = Api {
         zones: ZoneSource::Code(zones),
         model: RecordModel::RrSet,
         read: Reading::CodeForName(read),
-        form: RecordForm { address: "", ..RECORD },
+        form: RecordForm {
+            address: "",
+            value: r#"{"priority":10,"ttl":<ttl>,"value":<value>}"#,
+            ..RECORD
+        },
         write: Writing::Code(write),
         new_ttl: 600,
         ..INTERFACE
@@ -116,23 +120,14 @@ fn write(
             // The name servers of the domain cannot be changed.
             members.retain(|kind, _| !["DNS", "DNS_IP"].contains(&&**kind));
         }
-        let mut records = Vec::new();
-        for value in &write.values {
-            let mut record =
-                Json::object(&mut [("value", value.clone()), ("priority", 10_u32.into())]);
-            if let Some(ttl) = write.ttl {
-                record.set("ttl", ttl.into());
-            }
-            records.push(record);
-        }
-        all.set(write.goal.kind(), records.into());
+        let mut values = Values::of(talk.account, rest);
+        values.set_write(write);
+        all.set(write.goal.kind(), values.json("<values>"));
         let input = Json::object(&mut [("records", all)]);
         // The input is JSON: {"fqdn":"<fqdn>","records":</records>}.
         let call = "POST /changeRecords login=<username>&passwd=<password>&input_format=json\
                     &output_format=json\
                     &input_data=%7b%22fqdn%22%3a%22<fqdn>%22%2c%22records%22%3a</records>%7d";
-        let mut values = Values::of(talk.account, rest);
-        values.goal = Some(write.goal);
         values.value = &input;
         values.ask(talk, call)?;
     }

@@ -87,13 +87,17 @@ impl Codes {
         {
             return (Meaning::Success, "");
         }
-        let codes: Vec<String> = self.code.iter().map(|place| shown(body, place)).collect();
-        let code = codes.join(" ");
-        let status = status.to_string();
-        let row = self.meanings.iter().find(|(pattern, ..)| fits(pattern, &code, &status));
+        let mut code = String::new();
+        for (number, place) in self.code.iter().enumerate() {
+            if number > 0 {
+                code.push(' ');
+            }
+            code.push_str(&shown(body, place));
+        }
+        let row = self.meanings.iter().find(|(pattern, ..)| fits(pattern, &code, status));
         // By a status of 500 to 599 the server says that the failure is its own, so a code does not count.
         if let Some((_, meaning, advice)) = row
-            && !status.starts_with('5')
+            && !(500..600).contains(&status)
         {
             return (*meaning, advice);
         }
@@ -113,9 +117,9 @@ impl Codes {
 }
 
 /// Whether a code or an HTTP status fits the pattern of a [`MeaningRow`].
-fn fits(pattern: &str, code: &str, status: &str) -> bool {
+fn fits(pattern: &str, code: &str, status: u16) -> bool {
     if let Some(expected) = pattern.strip_prefix('#') {
-        return status == expected;
+        return expected.parse() == Ok(status);
     }
     match pattern.strip_prefix('*') {
         // An answer without a code is not understood.

@@ -76,7 +76,6 @@ pub fn publish_with(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<()> {
 ///
 /// # Errors
 /// If the zones of the account cannot be listed.
-#[inline(never)] // A frame of its own is smaller.
 fn find_zones<'a>(
     talk: &mut Conversation<'a>,
     rest: &Rest,

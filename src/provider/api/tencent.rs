@@ -2,7 +2,6 @@
 //! (<https://www.tencentcloud.com/document/api/1157/49026>), and codes.
 
 use super::meaning::{Codes, Meaning, Success};
-use crate::model::json::Json;
 use crate::model::secret::Secret;
 use crate::provider::Request;
 use crate::provider::conversation::{ApiResult, Conversation};
@@ -41,11 +40,11 @@ const RIGHTS: &str = "give the key's user the policy QcloudDNSPodFullAccess, or 
 pub(super) fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let wall = talk.wall()?;
     let (time, date) = (wall.to_string(), timestamp(wall));
+    // Members are sorted, and no other comes before this one.
     let body = request.body.take().unwrap_or_default();
-    let mut body = Json::parse(body.expose()).unwrap_or_default();
-    let action = body.members_mut().and_then(|members| members.remove("Action"));
-    let action = action.as_ref().and_then(Json::as_str).unwrap_or_default();
-    request.body = Some(Secret::new(body.to_string()));
+    let behind = body.expose().strip_prefix("{\"Action\":\"").unwrap_or_default();
+    let (action, members) = behind.split_once('"').unwrap_or_default();
+    request.body = Some(Secret::new(["{", members.trim_start_matches(',')].concat()));
     let host = request.url.host().to_owned();
     let service = host.split('.').next().unwrap_or_default();
     request.shown = format!("POST https://{host} ({action})");

@@ -125,7 +125,6 @@ pub(super) fn learned_id(
 ///
 /// # Errors
 /// If it cannot be told which record is ours.
-#[inline(never)] // A frame of its own is smaller.
 pub(super) fn plan<'a>(
     talk: &mut Conversation<'_>,
     rest: &Rest,

@@ -42,7 +42,6 @@ pub(super) fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneL
 ///
 /// # Errors
 /// If an answer is missing, or has no list of records.
-#[inline(never)] // A frame of its own is smaller.
 pub(super) fn records<'a>(
     talk: &mut Conversation<'_>,
     rest: &Rest,

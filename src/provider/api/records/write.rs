@@ -26,7 +26,6 @@ impl Calls {
 ///
 /// # Errors
 /// If an answer is missing, or does not show what was written.
-#[inline(never)] // A frame of its own is smaller.
 pub(super) fn write(
     talk: &mut Conversation<'_>,
     rest: &Rest,

@@ -10,7 +10,7 @@ use crate::provider::testing::{account, change, job, verdicts_of};
 use crate::provider::{Answer, Method};
 
 /// The placeholders of `call.rs`.
-const PLACEHOLDERS: [&str; 22] = [
+const PLACEHOLDERS: [&str; 23] = [
     "username",
     "password",
     "param_enc",
@@ -25,6 +25,7 @@ const PLACEHOLDERS: [&str; 22] = [
     "address",
     "ttl",
     "set_ttl",
+    "value",
     "values",
     "one_or_values",
     "page",
