@@ -32,6 +32,8 @@ const MAX_LINES: usize = 2 * MAX_RECORDS;
 
 const HEADER: &str = "ddns-netlink state ";
 const VERSION: u32 = 1;
+/// The kinds of lines that this version knows.
+const KINDS: [&str; 3] = ["record", "known", "change"];
 /// Most dropped lines that are described one by one. Of a damaged file, each of thousands of lines may be
 /// wrong.
 const MAX_COMPLAINTS: usize = 10;
@@ -276,10 +278,11 @@ impl State {
             return Err("its checksum is wrong");
         }
         let (kind, fields) = body.split_once(' ').unwrap_or((body, ""));
-        let mut fields = match kind {
-            "record" | "known" | "change" => Fields::new(fields)?,
-            _ => return Ok(()),
-        };
+        if !KINDS.contains(&kind) {
+            return Ok(());
+        }
+        let mut fields = Fields::new(fields)?;
+        // Each is checked before it is added: it has an invented value for a field that could not be read.
         match kind {
             "record" => {
                 let saved = Saved::from_fields(&mut fields)?;
@@ -291,11 +294,12 @@ impl State {
                 fields.check()?;
                 self.known.push(learned);
             }
-            _ => {
+            "change" => {
                 let change = PastChange::from_fields(&mut fields)?;
                 fields.check()?;
                 append(&mut self.history, change);
             }
+            _ => {}
         }
         Ok(())
     }
@@ -325,7 +329,11 @@ struct Fields<'a> {
 impl<'a> Fields<'a> {
     fn new(text: &'a str) -> Result<Self, &'static str> {
         let mut list = Vec::new();
-        for word in text.split(' ').filter(|_| !text.is_empty()) {
+        // Splitting an empty text would give one empty word.
+        if text.is_empty() {
+            return Ok(Self { list, wrong: None });
+        }
+        for word in text.split(' ') {
             let (key, value) = word.split_once('=').ok_or("a field has no value")?;
             list.push((key, percent::decode_strict(value).ok_or("a value is not escaped well")?));
         }
@@ -464,6 +472,7 @@ impl Learned {
         line.end(text);
     }
 
+    /// Reads `fields`, which note what is wrong with them.
     fn from_fields(fields: &mut Fields<'_>) -> Self {
         Self {
             key: fields.text("key", "it says nothing"),
@@ -513,6 +522,7 @@ impl Saved {
         line.end(text);
     }
 
+    /// Reads `fields`, which note what is wrong with them.
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, &'static str> {
         let (section, name, family) = fields.record_key()?;
         let remedy = fields.get("remedy").unwrap_or_default();

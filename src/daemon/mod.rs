@@ -120,7 +120,8 @@ trait Mode {
     /// A configuration has come into force.
     fn config_applied(&mut self, _daemon: &mut Daemon, _config: &Config) {}
 
-    /// Whether `action` is carried out in this mode.
+    /// Whether `action` is carried out in this mode. Each action is asked about once: `once` keeps the messages that
+    /// it withholds, and `once --dry-run` notes what is printed.
     fn admits(&mut self, action: &Action) -> bool;
 
     /// When the mode ends at the latest, since boot.
@@ -209,7 +210,8 @@ fn run(
         daemon.engine.end_when_done();
     }
     daemon.report_lost(&lost);
-    // Never dropped, because the process ends with it.
+    // Never dropped, because the process ends soon after. After a detection, the programs that it has started are
+    // killed before.
     let event_loop = Box::leak(Box::new(EventLoop {
         mode,
         daemon,

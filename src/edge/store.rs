@@ -77,19 +77,18 @@ impl Store {
 
     /// An error of [`Store::save`] as a sentence with the consequence.
     pub fn explain(&self, error: &io::Error) -> String {
+        let dir = self.dir.display();
         let kind = error.kind();
-        let mut reason = String::new();
-        let (before, after) = if kind == io::ErrorKind::ReadOnlyFilesystem {
-            ("", " is read-only")
+        let failure = if kind == io::ErrorKind::ReadOnlyFilesystem {
+            format!("{dir} is read-only")
         } else if kind == io::ErrorKind::StorageFull || kind == io::ErrorKind::QuotaExceeded {
-            ("no space left in ", "")
+            format!("no space left in {dir}")
         } else if kind == io::ErrorKind::PermissionDenied {
-            ("no permission to write in ", "")
+            format!("no permission to write in {dir}")
         } else {
-            reason = format!(" ({error})");
-            ("cannot write in ", "")
+            format!("cannot write in {dir} ({error})")
         };
-        format!("{before}{}{after}{reason}: {CONSEQUENCE}", self.dir.display())
+        format!("{failure}: {CONSEQUENCE}")
     }
 }
 

@@ -216,11 +216,11 @@ impl Engine {
         let wait = self.wait(active, record, now);
         let mut reason = wait.reason(&about);
         // The owner is to see why the record will be removed.
-        if let Wait::Lost { .. } = wait {
+        if matches!(wait, Wait::Lost { .. }) {
             let source = self.source_wait(active, record).reason(&about);
             reason = format!("{reason}: {source}");
         }
-        if let Wait::Standby = wait
+        if matches!(wait, Wait::Standby)
             && let Standing::Closed(why) = active.standing()
         {
             reason = format!("{reason}: {why}");
@@ -234,7 +234,7 @@ impl Engine {
                 format!("{sentence} (difference found {} ago)", seconds(Duration::from_secs(ago)));
         }
         // The address is gone, but the owner did not set `remove_after`.
-        if let Wait::Settled { .. } = wait
+        if matches!(wait, Wait::Settled { .. })
             && let Some(view) = self.viewpoints.get(active.viewpoint)
             && let Desired::Nothing(why) = active.desired_of(record, &view.answers)
         {
@@ -249,10 +249,10 @@ impl Engine {
         if let Wait::Ready(target) = wait {
             return self.ready_wait(active, record.family, target, now);
         }
-        if let Wait::InFlight = wait {
+        if matches!(wait, Wait::InFlight) {
             return self.answer_wait(active);
         }
-        if let Wait::Address = wait { self.source_wait(active, record) } else { wait }
+        if matches!(wait, Wait::Address) { self.source_wait(active, record) } else { wait }
     }
 
     /// What a request on its way waits for: an answer, or a look-up of the provider's host.

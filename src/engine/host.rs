@@ -246,7 +246,7 @@ fn host_address(
                 candidates.push((origin, address));
             }
         }
-        // One that was never seen with it chooses its identifiers itself (RFC 7217).
+        // One that was seen, but never with it, chooses its identifiers itself (RFC 7217).
         let may_use = match current {
             Some(current) => is_eui64(current, *mac),
             None => seen.is_empty(),

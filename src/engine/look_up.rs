@@ -12,8 +12,8 @@ use super::section::SectionState;
 use super::viewpoint::Answers;
 use crate::config::Lookup;
 use crate::dns::Found;
-use crate::model::Family;
 use crate::model::fifo::Fifo;
+use crate::model::{Family, Notice};
 use crate::time::{Duration, Now, UnixSeconds};
 
 /// A published address is looked up this long after the provider accepted it: some providers are slow to
@@ -160,16 +160,16 @@ impl SectionState {
     /// The indexes of the records whose registered address `lookup` has asked for.
     fn looked_up_records(&self, lookup: &Lookup, family: Family) -> Vec<usize> {
         let mut indexes = Vec::new();
-        // A reload may have changed the options meanwhile.
+        let Lookup { host, server, protocol, glue } = lookup;
         let now = &self.spec.lookup;
-        if (&now.server, &now.protocol, now.glue) != (&lookup.server, &lookup.protocol, lookup.glue)
-        {
+        // A reload may have changed the options meanwhile.
+        if (&now.server, &now.protocol, &now.glue) != (server, protocol, glue) {
             return indexes;
         }
-        let is_of_all = self.looks_elsewhere && self.spec.lookup.host == lookup.host;
+        let is_of_all = self.looks_elsewhere && now.host == *host;
         let own = self.own_records().len();
         for (index, record) in self.records.iter().enumerate() {
-            let is_meant = is_of_all && index < own || record.name.is_in_dns(&lookup.host);
+            let is_meant = is_of_all && index < own || record.name.is_in_dns(host);
             if record.family == family && is_meant {
                 indexes.push(index);
             }
@@ -228,17 +228,23 @@ impl Engine {
             let id = id.0;
             let Some(active) = self.sections.get(id.section) else { return false };
             if let Some(found) = active.new_difference(id.record, now)
-                && self.take_difference(id, found, now).is_some()
+                && let Some(notice) = self.take_difference(id, found, now)
             {
+                self.actions.push_first(Action::Say(notice));
                 return true;
             }
         }
         false
     }
 
-    /// DNS has `found` in the place of the published address. The owner is told, unless that is known: then the
-    /// result is `None`.
-    fn take_difference(&mut self, id: RecordId, mut found: Vec<IpAddr>, now: Now) -> Option<()> {
+    /// DNS has `found` in the place of the published address. Tells hooks, and returns the message for the log;
+    /// `None` if that is known.
+    fn take_difference(
+        &mut self,
+        id: RecordId,
+        mut found: Vec<IpAddr>,
+        now: Now,
+    ) -> Option<Notice> {
         let published = self.record_mut(id)?.published()?;
         let count = found.len();
         found.retain(|address| *address != published);
@@ -258,8 +264,7 @@ impl Engine {
             let addresses = [Some(published), difference.found.first().copied()];
             self.tell(id, Happening::Foreign, addresses, sentence);
         }
-        self.actions.push_first(Action::Say(notice));
-        Some(())
+        Some(notice)
     }
 
     /// Until when this router had the only address in `found` itself, by the history; `None` if it did not.

@@ -89,7 +89,7 @@ const FAR: Duration = Duration::from_secs(365 * 86_400);
 #[derive(Clone, Debug)]
 pub struct Engine {
     facts: NetworkView,
-    /// Whether the program ends when nothing more can be done now, so that no next try is told.
+    /// Whether the program ends when nothing more can be done now, so that no next try is announced.
     ends: bool,
     inactive: Inactive,
     sections: Vec<SectionState>,
@@ -154,7 +154,7 @@ impl Engine {
         }
     }
 
-    /// The program ends when nothing more can be done now, so no next try is told.
+    /// The program ends when nothing more can be done now, so no next try is announced.
     pub fn end_when_done(&mut self) {
         self.ends = true;
     }

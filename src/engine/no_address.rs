@@ -53,10 +53,10 @@ pub enum Kind {
     Tentative,
     /// As `Refused`, and the best of them is one that the provider of the line shares among customers.
     Shared,
-    /// The address that was asked for may not be published.
-    RefusedOf,
-    /// As `RefusedOf`, and the provider of the line shares it among customers.
-    SharedOf,
+    /// The source that was asked has answered with an address that may not be published.
+    RefusedAnswer,
+    /// As `RefusedAnswer`, and the provider of the line shares it among customers.
+    SharedAnswer,
     /// The kernel has no way to the internet for packets of the family.
     NoExit,
     /// Another line is about to take the place of the one in use, or nothing is known yet.
@@ -124,8 +124,9 @@ impl NoAddress {
     }
 
     /// The address that `by` has told is in this range, so it may not be published.
-    pub fn refused_of(by: &str, address: IpAddr, range: &str) -> Self {
-        let kind = if address::is_shared(address) { Kind::SharedOf } else { Kind::RefusedOf };
+    pub fn refused_answer(by: &str, address: IpAddr, range: &str) -> Self {
+        let kind =
+            if address::is_shared(address) { Kind::SharedAnswer } else { Kind::RefusedAnswer };
         let hint = address::advice_behind(address);
         let text =
             format!("{address}, {range}, is all that is there ({by}); it is not published{hint}");
@@ -172,7 +173,7 @@ impl NoAddress {
         &self.text
     }
 
-    /// The same, taken.
+    /// The sentence for the owner, taken out.
     pub fn into_text(self) -> String {
         self.text
     }
@@ -192,8 +193,8 @@ impl NoAddress {
             Kind::Tentative
             | Kind::NoSuchInterface
             | Kind::NetifdAsked
-            | Kind::RefusedOf
-            | Kind::SharedOf
+            | Kind::RefusedAnswer
+            | Kind::SharedAnswer
             | Kind::Awaited
             | Kind::NotAsked
             | Kind::CannotAsk
@@ -204,7 +205,7 @@ impl NoAddress {
 
     /// Whether all that is there is an address that the provider of the line shares among customers.
     pub fn is_shared(&self) -> bool {
-        matches!(self.kind, Kind::Shared | Kind::SharedOf)
+        matches!(self.kind, Kind::Shared | Kind::SharedAnswer)
     }
 
     /// Whether duplicate address detection still runs. The kernel ends it within seconds.

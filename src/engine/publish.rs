@@ -25,7 +25,9 @@ impl Engine {
         while let Some(account) = self.todo.accounts.first() {
             let batch = self.take_batch(account, now);
             if !batch.is_empty() {
-                return self.send(account, &batch, now).is_some();
+                let Some(action) = self.send(account, &batch, now) else { return false };
+                self.actions.push_first(action);
+                return true;
             }
             self.todo.accounts.take_first();
         }
@@ -72,12 +74,12 @@ impl Engine {
 
     /// Others that leave with the first record of `batch`, which is of the account at `place`.
     fn fill(&mut self, place: usize, batch: &mut Vec<Leaving>, most: usize, now: Now) {
+        let Some(&(leader, _)) = batch.first() else { return };
         let mut left = Vec::new();
         while batch.len() < most
             && let Some(next) = self.take_ready(place, now)
         {
-            let first = batch.first().map_or(usize::MAX, |first| first.0.section);
-            let is_same_way = self.go_same_way(first, next.0.section);
+            let is_same_way = self.go_same_way(leader.section, next.0.section);
             // Two sections may have the same name: one after the other, or both would make a record.
             if is_same_way && !self.has_twin(next.0, batch) {
                 batch.push(next);
@@ -201,8 +203,8 @@ impl Engine {
         }
     }
 
-    /// `batch` leaves as one job. `None` if an index in it is wrong.
-    fn send(&mut self, place: usize, batch: &[Leaving], now: Now) -> Option<()> {
+    /// `batch` leaves as one job, with the action that is returned. `None` if an index in it is wrong.
+    fn send(&mut self, place: usize, batch: &[Leaving], now: Now) -> Option<Action> {
         let mut sections = Vec::new();
         let mut parts = Vec::new();
         // The seed decides with which change the job begins, another one each time.
@@ -226,16 +228,14 @@ impl Engine {
         let active = self.sections.get(batch.first()?.0.section)?;
         let view = self.view_of(active)?;
         let is_seen = view.needs.is_seen(change.family);
-        let action = Action::Publish {
+        Some(Action::Publish {
             id,
             section: Arc::clone(&active.spec),
             sections,
             device: view.answers.of(change.family).device(),
             source: if is_seen { change.address() } else { None },
             job,
-        };
-        self.actions.push_first(action);
-        Some(())
+        })
     }
 
     /// What is published of the other family of the names in `batch`.

@@ -174,7 +174,8 @@ impl Record {
         self.wish.timeline
     }
 
-    /// Takes over the state of `old`, the same record before a reload. `old` keeps its spelling of the name.
+    /// Takes over the state of `old`, the same record before a reload. The spelling of the name and the timing stay
+    /// as the new configuration has them. `old` keeps its own ones, and gets the fresh state of this record.
     pub fn inherit(&mut self, old: &mut Self, now: Now) {
         std::mem::swap(self, old);
         std::mem::swap(&mut self.name, &mut old.name);
@@ -307,6 +308,7 @@ impl Record {
         let pace = self.pace.bucket.ready_at();
         let settling = self.wish.settling.until();
         let until = hold.max(backoff).max(pace).max(settling);
+        // If several end then, the first one below is shown.
         if until <= now.up {
             Wait::Ready(target)
         } else if until == settling {

@@ -255,6 +255,7 @@ impl Engine {
                 None
             };
             let is_another_network = active.follow_ways(&view.answers, now);
+            // Both need the section. What follows from them needs the whole engine.
             if let Some(notice) = standing {
                 self.actions.say(notice);
                 self.flights.supersede(place);

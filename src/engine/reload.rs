@@ -85,8 +85,9 @@ impl Engine {
         specs.eq(sections)
     }
 
-    /// Gives the last section its viewpoint. Sections with the same questions about the network share one, and there
-    /// are few different ones. `before` are the viewpoints before the reload.
+    /// Gives the last section its viewpoint. Sections with the same questions about the network share one. All are
+    /// searched for it: there are few, unless thousands of sections have different hosts. `before` are the viewpoints
+    /// before the reload.
     fn assign_viewpoint(&mut self, needs: Needs, before: &[Viewpoint]) {
         let index = self.sections.len() - 1;
         let Some(active) = self.sections.last_mut() else { return };

@@ -21,7 +21,8 @@ impl Fifo<Action> {
     }
 }
 
-/// Reports that there is no address of `family` to publish. `records` are some of the section.
+/// Reports that there is no address of `family` to publish for those of `records` that are of this family. They
+/// are all of `section`.
 pub(super) fn no_address(
     section: &str,
     family: Family,
@@ -54,9 +55,11 @@ fn no_address_level(why: &NoAddress, had_address: bool) -> Level {
         // netifd removes the interface while it dials again, so a line that had an address is no mistake.
         Kind::NoSuchInterface if had_address => Level::Info,
         Kind::NoSuchInterface | Kind::NotDetected => Level::Warning,
-        Kind::Refused | Kind::Shared | Kind::RefusedOf | Kind::SharedOf | Kind::CannotAsk => {
-            Level::Notice
-        }
+        Kind::Refused
+        | Kind::Shared
+        | Kind::RefusedAnswer
+        | Kind::SharedAnswer
+        | Kind::CannotAsk => Level::Notice,
         // Each new IPv6 address is tentative for a second or two.
         Kind::Tentative
         | Kind::NoDevice

@@ -99,7 +99,7 @@ struct Seen {
     network: SeenNetwork,
 }
 
-/// The part of that which stays valid in a reload.
+/// The part of [`Seen`] that stays valid in a reload.
 #[derive(Clone, Debug, Default)]
 struct SeenNetwork {
     /// The device and the addresses of the event network; `None` before the first look.
@@ -125,8 +125,18 @@ pub struct AccountVerdict<'a> {
     pub has_v6: bool,
 }
 
+impl AccountVerdict<'_> {
+    /// Whether the answered request had records of `family`.
+    fn has(&self, family: Family) -> bool {
+        match family {
+            Family::V4 => self.has_v4,
+            Family::V6 => self.has_v6,
+        }
+    }
+}
+
 impl RecordCounts {
-    /// RecordCounts the change of a record of `family` from `before` to `activity`.
+    /// Counts the change of a record of `family` from `before` to `activity`.
     pub fn change(&mut self, family: Family, before: Activity, activity: Activity) {
         let ready = match family {
             Family::V4 => &mut self.ready_v4,
@@ -523,8 +533,7 @@ impl SectionState {
         }
         let mut is_refused = false;
         for record in &mut self.records {
-            let is_v4 = record.family == Family::V4;
-            if !is_failure || if is_v4 { verdict.has_v4 } else { verdict.has_v6 } {
+            if !is_failure || verdict.has(record.family) {
                 is_refused |= record.account_answered(verdict.outcome, verdict.pause, now);
             }
         }

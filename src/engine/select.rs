@@ -100,7 +100,7 @@ pub fn from_outside(address: IpAddr, by: &str, policy: Policy) -> Desired {
         Some(range) if by.is_empty() => {
             Desired::Nothing(NoAddress::refused(address, Rejection::NotPublic(range)))
         }
-        Some(range) => Desired::Nothing(NoAddress::refused_of(by, address, range)),
+        Some(range) => Desired::Nothing(NoAddress::refused_answer(by, address, range)),
         None => Desired::Address(address),
     }
 }

@@ -46,34 +46,29 @@ impl Sightings {
     /// By what the host with this identity can be recognised.
     pub fn clues(&self, identity: &Identity) -> Clues {
         let mut clues = Clues::default();
-        let is_it: &dyn Fn(&DhcpHost) -> bool = match identity {
-            Identity::Suffix { bits, prefix_len } => {
-                clues.suffix = Some((*bits, *prefix_len));
-                return clues;
-            }
+        match identity {
+            Identity::Suffix { bits, prefix_len } => clues.suffix = Some((*bits, *prefix_len)),
             Identity::Mac(mac) => {
                 clues.macs.push(*mac);
-                &|host| host.macs.contains(mac)
+                if let Some(host) = self.dhcp_host(&|host| host.macs.contains(mac)) {
+                    clues.duids.clone_from(&host.duids);
+                }
             }
-            Identity::Dhcp(name) => {
-                clues.name = Some(name.clone());
-                &|host| host.name.eq_ignore_ascii_case(name)
-            }
-        };
-        let hosts = self.dhcp.as_ref().map_or(&[][..], |dhcp| &dhcp.hosts);
-        let host = hosts.iter().find(|host| is_it(host));
-        if let Some(host) = host {
-            clues.duids.clone_from(&host.duids);
-        }
-        if let Identity::Dhcp(name) = identity {
-            self.clues_of_name(name, host, &mut clues);
+            Identity::Dhcp(name) => self.clues_of_name(name, &mut clues),
         }
         clues
     }
 
-    /// Adds by what a host with this name can be recognised. `host` is what the DHCP server is to know of it.
-    fn clues_of_name(&self, name: &str, host: Option<&DhcpHost>, clues: &mut Clues) {
-        if let Some(host) = host {
+    /// What the router's DHCP server is to know of a host.
+    fn dhcp_host(&self, is_it: &dyn Fn(&DhcpHost) -> bool) -> Option<&DhcpHost> {
+        self.dhcp.as_ref()?.hosts.iter().find(|host| is_it(host))
+    }
+
+    /// Adds by what a host with this name can be recognised.
+    fn clues_of_name(&self, name: &str, clues: &mut Clues) {
+        clues.name = Some(name.to_owned());
+        if let Some(host) = self.dhcp_host(&|host| host.name.eq_ignore_ascii_case(name)) {
+            clues.duids.clone_from(&host.duids);
             clues.suffix = host.suffix.map(|bits| (bits, 64));
             clues.macs.clone_from(&host.macs);
         }

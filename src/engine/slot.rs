@@ -43,9 +43,9 @@ pub enum Activity {
 impl Activity {
     /// The activity of a record that waits for `wait`.
     pub fn of(wait: &Wait) -> Self {
-        if let Wait::Ready(_) = wait {
+        if matches!(wait, Wait::Ready(_)) {
             Self::Ready
-        } else if let Wait::InFlight = wait {
+        } else if matches!(wait, Wait::InFlight) {
             Self::InFlight
         } else if wait.is_active() {
             Self::Settling

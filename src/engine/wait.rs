@@ -158,43 +158,40 @@ impl Wait {
         let section = about.section;
         let trouble = about.trouble.unwrap_or("a request failed");
         let failed = about.failed();
-        let until = self.time_until(about.now);
+        // Most of the sentences name it.
+        let after = self.time_until(about.now);
         let text = match self {
             Self::Settled { again_at: None, .. } => "up to date",
-            Self::Address => "there is no address",
-            // `once` makes no next attempt.
-            Self::BackOff(_) if about.ends => trouble,
-            Self::Refused(_) if about.ends => about.refusal,
-            Self::Ready(_) => "about to be sent",
-            Self::InFlight => "waiting for the provider's answer",
-            Self::Standby => "this router publishes nothing",
-            Self::NoAddress(why) => why.text(),
-            Self::Unknown(why) => why,
-            Self::Route(block) => block.text(),
             Self::Settled { again_at: Some(_), late: Some(target) } => {
-                return format!("up to date{}", repeated(*target, &until));
+                return format!("up to date{}", repeated(*target, &after));
             }
             Self::Settled { again_at: Some(_), late: None } => {
-                return format!("up to date; sent again in {until} if nothing changes");
+                return format!("up to date; sent again in {after} if nothing changes");
             }
-            Self::Lost { .. } => return format!("removed in {until}"),
+            Self::Address => "there is no address",
+            Self::Lost { .. } => return format!("removed in {after}"),
             Self::Settling(_) => return format!("{failed}changes still follow one another"),
-            Self::Pace(_) => return format!("{failed}next request in {until} (min_interval)"),
-            Self::BackOff(_) => return format!("{trouble}; next try in {until}"),
+            Self::Pace(_) => return format!("{failed}next request in {after} (min_interval)"),
+            // `once` makes no next attempt.
+            Self::BackOff(_) if about.ends => trouble,
+            Self::BackOff(_) => return format!("{trouble}; next try in {after}"),
             // `update` clears only such a hold, because the earlier run's clock may have been wrong.
             Self::Hold { is_restored: true, .. } => {
                 return format!(
-                    "{failed}before the restart the provider asked to wait; next request in {until}, or when \
+                    "{failed}before the restart the provider asked to wait; next request in {after}, or when \
                      'ddns-netlink update {section}' is run"
                 );
             }
             Self::Hold { is_restored: false, .. } => {
-                return format!("{trouble}; not tried again for {until}");
+                return format!("{trouble}; not tried again for {after}");
             }
+            Self::Ready(_) => "about to be sent",
+            Self::InFlight => "waiting for the provider's answer",
+            Self::Refused(_) if about.ends => about.refusal,
             Self::Refused(_) => {
                 let refusal = about.refusal;
                 return format!(
-                    "{refusal}; then run 'ddns-netlink update {section}', or wait {until}"
+                    "{refusal}; then run 'ddns-netlink update {section}', or wait {after}"
                 );
             }
             Self::GivenUp(failures) => {
@@ -203,13 +200,17 @@ impl Wait {
             Self::Stopped => {
                 return format!("until 'ddns-netlink start {section}', a reload or a restart");
             }
+            Self::Standby => "this router publishes nothing",
             Self::Seen(address) => return format!("{address} was just seen"),
+            Self::NoAddress(why) => why.text(),
+            Self::Unknown(why) => why,
             Self::Account(_) => {
                 return format!(
-                    "{failed}next request within {until}: another one of the account goes first, or the provider \
+                    "{failed}next request within {after}: another one of the account goes first, or the provider \
                      limits them"
                 );
             }
+            Self::Route(block) => block.text(),
             Self::LookUp(host) => return format!("the address of {host} is being looked up"),
         };
         text.to_owned()
@@ -217,30 +218,30 @@ impl Wait {
 
     /// The end of the log's sentence about a failure, such as `next try in 60 s`.
     pub fn next_step(&self, now: Now) -> String {
-        let until = self.time_until(now);
+        let after = self.time_until(now);
         let text = match self {
-            Self::Ready(_) | Self::Seen(_) | Self::Route(_) => {
-                "next try as soon as the provider can be reached"
-            }
+            Self::Settled { .. } | Self::InFlight | Self::LookUp(_) => "nothing left to send",
             Self::Address | Self::NoAddress(_) | Self::Unknown(_) => {
                 "next try when there is an address"
             }
-            Self::Stopped => "next try when the section is started again",
-            Self::Standby => "nothing is sent while another router publishes",
-            Self::Settled { .. } | Self::InFlight | Self::LookUp(_) => "nothing left to send",
-            Self::BackOff(_)
+            Self::Lost { .. } => return format!("removed in {after} unless an address comes"),
+            Self::Settling(_)
             | Self::Pace(_)
-            | Self::Settling(_)
+            | Self::BackOff(_)
             | Self::Refused(_)
-            | Self::Account(_) => return format!("next try in {until}"),
-            Self::Hold { .. } => return format!("not tried again for {until}"),
-            Self::Lost { .. } => return format!("removed in {until} unless an address comes"),
+            | Self::Account(_) => return format!("next try in {after}"),
+            Self::Hold { .. } => return format!("not tried again for {after}"),
+            Self::Ready(_) | Self::Seen(_) | Self::Route(_) => {
+                "next try as soon as the provider can be reached"
+            }
             Self::GivenUp(failures) => {
                 return format!(
                     "given up after {failures} failures (retry_max_count) until the address or the \
                      network changes"
                 );
             }
+            Self::Stopped => "next try when the section is started again",
+            Self::Standby => "nothing is sent while another router publishes",
         };
         text.to_owned()
     }

@@ -80,11 +80,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_a_queue(steps in proptest::collection::vec(any::<Option<u8>>(), 0..60)) {
+        fn it_is_a_queue(
+            steps in proptest::collection::vec(any::<Option<(bool, u8)>>(), 0..60),
+        ) {
             let (mut fifo, mut model) = (Fifo::new(), VecDeque::new());
             for step in steps {
                 match step {
-                    Some(element) => {
+                    Some((true, element)) => {
+                        fifo.push_first(element);
+                        model.push_front(element);
+                    }
+                    Some((false, element)) => {
                         fifo.push(element);
                         model.push_back(element);
                     }

@@ -49,7 +49,8 @@ pub struct ControlRequest {
     pub words: Vec<String>,
 }
 
-/// The verbs of the control socket, and how many words may follow at least and at most.
+/// The verbs of the control socket, and how many words may follow at least and at most. `status json` is not here: it is
+/// the only one of two words.
 const VERBS: [(&str, Verb, usize, usize); 10] = [
     ("status", Verb::Status, 0, 0),
     ("metrics", Verb::Metrics, 0, 0),

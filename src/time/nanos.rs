@@ -4,8 +4,10 @@ use std::ops::{Add, AddAssign, Div, Mul, Sub};
 
 /// The length of a time, or a time since boot: at most 584 years.
 ///
-/// It has the methods of std's type of this name, but is one number: on a 32-bit CPU each sum of std's is 140 bytes of
-/// code. Its own sums saturate, and are functions that are not inlined for the same reason.
+/// It is one number, because on a 32-bit CPU each sum of std's type of this name is 140 bytes of code. Its own sums
+/// are functions that are not inlined for the same reason. Its methods are named as std's, with two differences:
+/// `+`, `-` and `*` saturate where std's panic, so `-` gives no time at all if the second one is longer; and
+/// `as_millis` and `as_nanos` return a u64.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Duration {
     nanos: u64,

@@ -253,9 +253,17 @@ impl Rest<'_> {
             return Some(DayRule::Counted(self.number(0, 365)?));
         }
         let month = u8::try_from(self.number(1, 12)?).ok()?;
-        let week = if self.reads('.') { self.number(1, 5)? } else { return None };
-        let weekday = if self.reads('.') { self.number(0, 6)? } else { return None };
+        let week = self.number_after_dot(1, 5)?;
+        let weekday = self.number_after_dot(0, 6)?;
         Some(DayRule::Weekday(month, week, weekday))
+    }
+
+    /// Reads a dot and a number.
+    fn number_after_dot(&mut self, least: i32, most: i32) -> Option<i32> {
+        if !self.reads('.') {
+            return None;
+        }
+        self.number(least, most)
     }
 }
 

@@ -258,6 +258,35 @@ fn param_opt_is_an_id_for_digitalocean_and_the_ttl_for_scaleway() {
 }
 
 #[test]
+fn names_that_become_the_same_are_one() {
+    let home = "home@example.com home.example.com zone";
+    for (lines, expected) in [
+        // A name that is listed twice is one, without a warning.
+        (
+            "option service_name ionos\noption username me\nlist domain a.b.c\nlist domain A.b.c",
+            "a.b.c a.b.c zone - id - ttl - for me".to_owned(),
+        ),
+        (
+            "option service_name scaleway.com\noption username example.com\noption record_id 7\n\
+             list domain home\nlist domain home.example.com",
+            format!("{home} - id 7 ttl - for "),
+        ),
+        (
+            "option service_name gandi.net\noption username home\nlist domain example.com\n\
+             list domain example.com.",
+            format!("{home} - id - ttl - for "),
+        ),
+        (
+            "option service_name gandi.net\noption username home\nlist domain example.com\n\
+             list domain home@example.com\nlist domain example.org",
+            "home@example.com home@example.org home.example.com zone - id - ttl - for ".to_owned(),
+        ),
+    ] {
+        assert_eq!(record(lines), expected, "{lines}");
+    }
+}
+
+#[test]
 fn param_enc_is_the_name_for_transip_and_param_opt_the_ttl() {
     let transip = |host: &str, ttl: &str| {
         record(&format!(

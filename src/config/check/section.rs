@@ -31,6 +31,9 @@ pub(super) fn read(reader: &mut Reader<'_>, private_addresses: bool) -> Section 
     let mut record = provider::record(reader, &provider);
     // Before everything below, which takes names and options as they are meant here.
     ddns_scripts_options::translate(reader, &mut names, &mut provider, &mut record);
+    // That can make the same name of two.
+    let mut seen = Set::new();
+    names.retain(|name| seen.insert(name.clone()));
     let records = names.len() * families.len() + lan.hosts.len();
     provider::one_record(reader, &provider, &record, records);
     let lookup = lookup(reader, names.first().or_else(|| lan.first_name()), server);

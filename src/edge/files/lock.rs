@@ -206,8 +206,9 @@ fn users(file: &File) -> Vec<u32> {
 
 fn has_open(pid: u32, file: (u64, u64)) -> bool {
     let directory = PathBuf::from(format!("/proc/{pid}/fd"));
-    let mut names = names(&directory).into_iter();
-    names.any(|name| fs::metadata(directory.join(name)).is_ok_and(|data| inode(&data) == file))
+    let mut descriptors = names(&directory).into_iter();
+    descriptors
+        .any(|name| fs::metadata(directory.join(name)).is_ok_and(|data| inode(&data) == file))
 }
 
 #[cfg(test)]

@@ -108,10 +108,10 @@ pub(crate) fn read_up_to(limit: u64, mut file: &File, bytes: &mut Vec<u8>) -> io
     let mut chunk = [0; 8192];
     let mut left = usize::try_from(limit).unwrap_or(usize::MAX);
     while left > 0 {
-        match file.read(&mut chunk) {
+        let most = left.min(chunk.len());
+        match file.read(chunk.get_mut(..most).unwrap_or_default()) {
             Ok(0) => break,
             Ok(count) => {
-                let count = count.min(left);
                 bytes.extend_from_slice(chunk.get(..count).unwrap_or_default());
                 left -= count;
             }
@@ -357,6 +357,7 @@ pub fn is_executable(path: &Path) -> bool {
 mod tests {
     use super::*;
     use crate::scratch::Scratch;
+    use std::io::Seek as _;
 
     fn write(path: PathBuf, text: impl AsRef<[u8]>) -> PathBuf {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -405,6 +406,19 @@ mod tests {
         assert_eq!(error_of(huge), format!("{}/huge is larger than 4096 KiB", dir.display()));
         let largest = write(dir.join("largest"), vec![b'#'; 4 * 1024 * 1024]);
         assert!(read_config(&largest).is_ok());
+    }
+
+    #[test]
+    fn what_is_beyond_the_limit_stays_in_the_file() {
+        let scratch = Scratch::new("files-limit");
+        let mut file = File::open(write(scratch.path().join("long"), vec![b'#'; 20_000])).unwrap();
+        for (limit, end) in [(16, 16), (9000, 9016), (20_000, 20_000)] {
+            let mut bytes = Vec::new();
+            let begin = file.stream_position().unwrap();
+            read_up_to(limit, &file, &mut bytes).unwrap();
+            assert_eq!(file.stream_position().unwrap(), end);
+            assert_eq!(bytes.len() as u64, end - begin);
+        }
     }
 
     fn error_of(path: PathBuf) -> String {
