@@ -194,13 +194,19 @@ impl UciParser<'_> {
     fn line(&mut self) -> Option<()> {
         self.lexer.skip_space();
         while let Some(word) = self.lexer.keyword() {
-            match word {
-                b"p" | b"package" => self.package()?,
-                b"c" | b"config" => self.config()?,
-                b"o" | b"option" => self.option("option")?,
-                b"l" | b"list" => self.option("list")?,
-                [b'#', ..] => break,
-                other => return self.unknown_command(other),
+            if word.starts_with(b"#") {
+                break;
+            }
+            if is_command(word, "package") {
+                self.package()?;
+            } else if is_command(word, "config") {
+                self.config()?;
+            } else if is_command(word, "option") {
+                self.option("option")?;
+            } else if is_command(word, "list") {
+                self.option("list")?;
+            } else {
+                return self.unknown_command(word);
             }
         }
         Some(())
@@ -404,7 +410,7 @@ impl UciParser<'_> {
     fn unknown_command(&mut self, word: &[u8]) -> Option<()> {
         let line = self.lexer.line();
         if let Some(rest) = word.strip_prefix(b"\xef\xbb\xbf") {
-            if matches!(rest, b"config" | b"c") {
+            if is_command(rest, "config") {
                 self.current = Current::Unreadable;
             }
             let text = format_args!(
@@ -453,6 +459,12 @@ impl UciParser<'_> {
             ),
         }
     }
+}
+
+/// Whether `word` is the command `name` or its first letter.
+fn is_command(word: &[u8], name: &str) -> bool {
+    let name = name.as_bytes();
+    word == name || Some(word) == name.get(..1)
 }
 
 /// The name of the option that `word` begins with, if nothing or a sign such as `=` follows it.

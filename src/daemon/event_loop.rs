@@ -127,6 +127,8 @@ impl EventLoop {
     }
 
     /// Takes in what has happened at `source`. Returns the exit code if that ends the loop.
+    // Not inlined: its variables would become a part of the loop's future.
+    #[inline(never)]
     fn take_in(&mut self, source: Source) -> Option<u8> {
         match source {
             Source::Signals => return self.handle_signal(),
@@ -193,6 +195,8 @@ impl EventLoop {
     }
 
     /// Answers the requests that have arrived on the control socket.
+    // Not inlined: the stack of the loop stays small.
+    #[inline(never)]
     fn serve_commands(&mut self) {
         let mut connections = std::mem::take(&mut self.connections);
         connections.serve(clock::uptime(), &mut |request| self.answer(request).into());

@@ -108,6 +108,8 @@ impl Ubus {
 
     /// Does what can be done without waiting. Returns the next event, if there is one now. Must be called within a
     /// tokio runtime with I/O.
+    // Not inlined: the event loop is smaller without the variables of its sources.
+    #[inline(never)]
     pub fn next_event(&mut self) -> Option<UbusEvent> {
         let now = clock::uptime();
         if self.connection.is_none() {
@@ -276,6 +278,8 @@ fn is_shortage(error: &io::Error) -> bool {
 
 impl UbusConnection {
     /// Sends and receives as much as is possible without waiting.
+    // Not inlined: its buffer would make the stack of its callers large, and access to it long.
+    #[inline(never)]
     fn transfer(&mut self) -> io::Result<()> {
         while !self.session.output().is_empty() {
             match self.stream.get().write(self.session.output()) {
