@@ -148,6 +148,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_repeated_zero_times_may_be_large() {
+        for pattern in ["^(a{1001}){0}ok$", "^a{1001}{0}ok$", "^((a{1001}){0}o)k$"] {
+            assert!(matches(pattern, "ok"), "{pattern}");
+        }
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for (pattern, word) in [
             ("(a)\\1", "back-reference"),
@@ -161,6 +168,7 @@ mod tests {
             ("a{32768}", "32767"),
             ("a{99999999999999999999}", "32767"),
             ("a{1001}", "too large"),
+            ("(a{1001}){0}b{1001}", "too large"),
             ("((a{100}){100}){100}", "too large"),
             ("a\\", "backslash"),
             (&"(".repeat(51), "nested"),

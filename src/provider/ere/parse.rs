@@ -174,8 +174,13 @@ impl Parser<'_> {
                 Some(_) => {}
             }
             let start = self.program.len();
+            let was_too_large = self.is_too_large;
             self.atom(depth)?;
             while let Some(count) = self.count()? {
+                if count.max == 0 {
+                    // Nothing of the atom stays, however large it is.
+                    self.is_too_large = was_too_large;
+                }
                 self.repeat(start, &count);
             }
         }
