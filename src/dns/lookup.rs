@@ -94,9 +94,13 @@ pub enum LookupStep {
     Done(Result<Found, String>),
 }
 
-/// The result of a look-up that has ended; `None` if the question of the stage is to be asked of the next
-/// server in `left`.
-type End = Option<Result<Found, String>>;
+/// How a look-up goes on.
+enum Next {
+    /// The question of the stage is asked of the next server in `left`.
+    Ask,
+    /// The look-up has ended.
+    Done(Result<Found, String>),
+}
 
 /// The question that is being asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,8 +176,8 @@ impl DnsLookup {
 
     /// The first question.
     pub fn start(&mut self) -> LookupStep {
-        let end = self.begin_anew();
-        self.proceed(end)
+        let next = self.begin_anew();
+        self.proceed(next)
     }
 
     /// The step after the reply to the last question. An error is a sentence that says why there is
@@ -181,18 +185,18 @@ impl DnsLookup {
     #[inline(never)] // so that its variables do not widen the frame of its caller
     pub fn step(&mut self, reply: Result<Message, String>) -> LookupStep {
         let is_at_end = matches!(self.stage, Stage::Validate | Stage::Unchecked);
-        let end = self.advance(reply);
-        match self.proceed(end) {
+        let next = self.advance(reply);
+        match self.proceed(next) {
             LookupStep::Done(result) if !is_at_end => {
-                let end = self.finish(result);
-                self.proceed(end)
+                let next = self.finish(result);
+                self.proceed(next)
             }
             step @ (LookupStep::Done(_) | LookupStep::Ask(_)) => step,
         }
     }
 
     /// Asks for the addresses of the name from the beginning.
-    fn begin_anew(&mut self) -> End {
+    fn begin_anew(&mut self) -> Next {
         if !self.plan.servers.is_empty() {
             return self.ask(Stage::AskConfigured, self.plan.servers.clone());
         }
@@ -201,7 +205,7 @@ impl DnsLookup {
     }
 
     /// Deals with the reply to the last question, without the resolver on this host.
-    fn advance(&mut self, reply: Result<Message, String>) -> End {
+    fn advance(&mut self, reply: Result<Message, String>) -> Next {
         let answer = match reply {
             Ok(message) => self.interpret(&message),
             Err(why) => Err(why),
@@ -210,7 +214,7 @@ impl DnsLookup {
             self.trouble = why;
             // A look-up has several questions, and a resolver without an answer would delay each.
             self.ask_last();
-            None
+            Next::Ask
         })
     }
 
@@ -224,7 +228,7 @@ impl DnsLookup {
     }
 
     /// Deals with a reply. An error says why another server must be asked the same question.
-    fn interpret(&mut self, message: &Message) -> Result<End, String> {
+    fn interpret(&mut self, message: &Message) -> Result<Next, String> {
         let who = self.server.map_or(String::new(), |server| server.ip().to_string());
         match message.rcode() {
             NOERROR | NXDOMAIN => {}
@@ -238,13 +242,15 @@ impl DnsLookup {
             Stage::Servers => Ok(self.ns_answer(message)),
             Stage::Address(server, family) => Ok(self.server_found(&server, family, message)),
             Stage::AskAuthority => match self.authority_answer(message) {
-                Ok(Some(Ok(found))) => Ok(self.compare(found)),
-                Ok(end) => Ok(end),
+                Ok(Next::Done(Ok(found))) => Ok(self.compare(found)),
+                Ok(next) => Ok(next),
                 Err(reason) => Err(format!("{who} {reason}")),
             },
             Stage::AskConfigured | Stage::AskResolver => Ok(self.recursive_answer(message)),
             Stage::Validate => Ok(self.validated(message)),
-            Stage::Unchecked => Ok(Some(Ok(Found { dnssec: Dnssec::Bogus, ..Found::default() }))),
+            Stage::Unchecked => {
+                Ok(Next::Done(Ok(Found { dnssec: Dnssec::Bogus, ..Found::default() })))
+            }
         }
     }
 
@@ -263,7 +269,7 @@ impl DnsLookup {
 
     /// Ends the look-up. What was found is first shown to a resolver on this host. If such a resolver has failed,
     /// it is asked whether that is because of the signatures.
-    fn finish(&mut self, result: Result<Found, String>) -> End {
+    fn finish(&mut self, result: Result<Found, String>) -> Next {
         let failed = self.failed.take();
         let (stage, server) = match &result {
             Ok(_) => (Stage::Validate, self.local_resolver()),
@@ -277,7 +283,7 @@ impl DnsLookup {
             self.result = result;
             return self.ask(stage, vec![server]);
         }
-        Some(result)
+        Next::Done(result)
     }
 
     /// The first server that may validate and is on this host.
@@ -289,7 +295,7 @@ impl DnsLookup {
 
     /// The end of the look-up after an answer of a resolver on this host. It may come from a cache, so only the
     /// same addresses are authenticated.
-    fn validated(&mut self, message: &Message) -> End {
+    fn validated(&mut self, message: &Message) -> Next {
         let mut addresses: Vec<_> = message.answers.iter().filter_map(Record::address).collect();
         sort::ascending(&mut addresses);
         addresses.dedup();
@@ -305,11 +311,11 @@ impl DnsLookup {
                 Dnssec::Unknown
             };
         }
-        Some(result)
+        Next::Done(result)
     }
 
     /// Asks the name server `server` of the zone at the addresses in `message`.
-    fn server_found(&mut self, server: &Name, family: Family, message: &Message) -> End {
+    fn server_found(&mut self, server: &Name, family: Family, message: &Message) -> Next {
         let mut servers = Vec::new();
         for address in addresses(&message.answers, server, family).into_iter().take(MOST_SERVERS) {
             servers.push(SocketAddr::new(address, PORT));
@@ -318,7 +324,7 @@ impl DnsLookup {
     }
 
     /// Asks for the zone of `name`.
-    fn find_zone(&mut self, name: Option<Name>) -> End {
+    fn find_zone(&mut self, name: Option<Name>) -> Next {
         match name {
             Some(name) if !name.is_root() => self.begin(Stage::Zone(name)),
             Some(_) | None => self.begin(Stage::AskResolver),
@@ -328,7 +334,7 @@ impl DnsLookup {
     /// The SOA record of the zone is in the answer section or, for a name below it, in the authority
     /// section. It is missing for an alias, whose zone is that of its parent, and in the cache of
     /// some resolvers.
-    fn soa_answer(&mut self, name: &Name, message: &Message) -> End {
+    fn soa_answer(&mut self, name: &Name, message: &Message) -> Next {
         if message.answers.iter().any(|record| record.kind == TYPE_CNAME) {
             return self.find_zone(name.parent());
         }
@@ -352,7 +358,7 @@ impl DnsLookup {
 
     /// Tries the name servers of the zone, the primary first, because it has changes before the
     /// others.
-    fn ns_answer(&mut self, message: &Message) -> End {
+    fn ns_answer(&mut self, message: &Message) -> Next {
         let mut servers = Vec::new();
         for record in &message.answers {
             if record.kind == TYPE_NS && self.zone.as_ref() == Some(&record.name) {
@@ -375,11 +381,11 @@ impl DnsLookup {
         self.next_server()
     }
 
-    fn next_server(&mut self) -> End {
+    fn next_server(&mut self) -> Next {
         match self.others.next() {
             Some((server, family)) => self.begin(Stage::Address(server, family)),
             None => match self.unexpected.take() {
-                Some(found) => Some(Ok(found)),
+                Some(found) => Next::Done(Ok(found)),
                 None => self.begin(Stage::AskResolver),
             },
         }
@@ -387,24 +393,26 @@ impl DnsLookup {
 
     /// Deals with the answer `found` of a name server of the zone. Another address than the expected one
     /// counts only if all name servers that answer have it.
-    fn compare(&mut self, found: Found) -> End {
+    fn compare(&mut self, found: Found) -> Next {
         let is_expected = match self.plan.expected {
             Some(expected) => found.addresses.contains(&expected),
             None => true,
         };
         if is_expected {
-            return Some(Ok(found));
+            return Next::Done(Ok(found));
         }
         if self.unexpected.as_ref().is_some_and(|before| *before != found) {
             let host = &self.plan.host;
-            return Some(Err(format!("the name servers of the zone do not agree about {host}")));
+            return Next::Done(Err(format!(
+                "the name servers of the zone do not agree about {host}"
+            )));
         }
         self.unexpected = Some(found);
         self.next_server()
     }
 
     /// Deals with an answer of a name server of the zone. An error is a clause about the server.
-    fn authority_answer(&mut self, message: &Message) -> Result<End, &'static str> {
+    fn authority_answer(&mut self, message: &Message) -> Result<Next, &'static str> {
         const NO_AUTHORITY: &str = "does not answer with authority";
         if message.has(AA) {
             return Ok(match self.alias(message) {
@@ -438,7 +446,7 @@ impl DnsLookup {
 
     /// Deals with the answer of a server that may have asked others. It is authoritative only if
     /// `dns_server` is an authority itself.
-    fn recursive_answer(&mut self, message: &Message) -> End {
+    fn recursive_answer(&mut self, message: &Message) -> Next {
         self.authoritative &= self.stage == Stage::AskConfigured && message.has(AA);
         match self.alias(message) {
             Some(name) => self.follow(name),
@@ -456,11 +464,11 @@ impl DnsLookup {
     }
 
     /// Looks up the target of an alias. Its records in the same message may come from a cache.
-    fn follow(&mut self, name: Name) -> End {
+    fn follow(&mut self, name: Name) -> Next {
         self.aliases += 1;
         if self.aliases > MOST_ALIASES {
             let host = &self.plan.host;
-            return Some(Err(format!("{host} is an alias that leads nowhere")));
+            return Next::Done(Err(format!("{host} is an alias that leads nowhere")));
         }
         self.name = name;
         match self.stage {
@@ -476,32 +484,32 @@ impl DnsLookup {
         }
     }
 
-    fn found(&self, records: &[Record]) -> End {
+    fn found(&self, records: &[Record]) -> Next {
         let mut addresses = addresses(records, &self.name, self.plan.family);
         // Servers rotate the order of records, and the result is compared with the one before.
         sort::ascending(&mut addresses);
         addresses.dedup();
         let authoritative = self.authoritative;
-        Some(Ok(Found { addresses, authoritative, ..Found::default() }))
+        Next::Done(Ok(Found { addresses, authoritative, ..Found::default() }))
     }
 
     /// Asks the system's resolvers the question of `stage`.
-    fn begin(&mut self, stage: Stage) -> End {
+    fn begin(&mut self, stage: Stage) -> Next {
         self.ask(stage, self.plan.resolvers.clone())
     }
 
     /// Asks `servers` the question of `stage`, until one of them answers.
-    fn ask(&mut self, stage: Stage, servers: Vec<SocketAddr>) -> End {
+    fn ask(&mut self, stage: Stage, servers: Vec<SocketAddr>) -> Next {
         self.stage = stage;
         self.left = servers.into_iter();
-        None
+        Next::Ask
     }
 
-    /// Makes a step of `end`: asks the next server the question of the stage, and enters the next stage if no
+    /// Makes a step of `next`: asks the next server the question of the stage, and enters the next stage if no
     /// server is left.
-    fn proceed(&mut self, mut end: End) -> LookupStep {
+    fn proceed(&mut self, mut next: Next) -> LookupStep {
         loop {
-            if let Some(result) = end {
+            if let Next::Done(result) = next {
                 return LookupStep::Done(result);
             }
             self.server = self.left.next();
@@ -515,22 +523,22 @@ impl DnsLookup {
                 let text = format!("no result after {MOST_QUESTIONS} questions ({})", self.trouble);
                 return LookupStep::Done(Err(text));
             }
-            end = self.without_answer();
+            next = self.without_answer();
         }
     }
 
     /// What follows if no server has answered the question of the stage.
-    fn without_answer(&mut self) -> End {
+    fn without_answer(&mut self) -> Next {
         match self.stage {
             // A resolver that cannot answer for SOA and NS may still have the addresses.
             Stage::Zone(_) | Stage::Servers => self.begin(Stage::AskResolver),
             Stage::Address(..) | Stage::AskAuthority => self.next_server(),
             Stage::AskConfigured | Stage::AskResolver => {
-                Some(Err(format!("no name server answers ({})", self.trouble)))
+                Next::Done(Err(format!("no name server answers ({})", self.trouble)))
             }
             Stage::Validate | Stage::Unchecked => match self.failed.take() {
                 Some(server) => self.ask(Stage::Unchecked, vec![server]),
-                None => Some(self.result.clone()),
+                None => Next::Done(self.result.clone()),
             },
         }
     }
