@@ -37,13 +37,15 @@ pub fn run(line: &CommandLine) -> u8 {
 
 fn own(invocation: &Invocation) -> u8 {
     let Invocation { command, option, operands, from, config } = invocation;
+    // What the option of a command means.
+    let (to_stderr, dry_run, json) = (*option, *option, *option);
     let file = config.as_deref().unwrap_or(Path::new(""));
     let first = operands.first().map(String::as_str);
     match command {
-        Command::Run => start::serve(file, *option),
-        Command::Once => start::once(file, operands, *option),
+        Command::Run => start::serve(file, to_stderr),
+        Command::Once => start::once(file, operands, dry_run),
         Command::Check => check::run(file),
-        Command::Status => match (option, first) {
+        Command::Status => match (json, first) {
             (false, None) => query(file, &["status"]),
             (true, None) => query(file, &["status", "json"]),
             (false, Some(name)) => query(file, &["section", name]),
@@ -51,12 +53,12 @@ fn own(invocation: &Invocation) -> u8 {
         },
         Command::Metrics => query(file, &["metrics"]),
         Command::Why => query(file, &["why", first.unwrap_or_default()]),
-        Command::History if *option => send_command(file, "history-json", operands),
+        Command::History if json => send_command(file, "history-json", operands),
         Command::History => send_command(file, "history", operands),
         Command::Update => send_command(file, "update", operands),
         Command::Start => send_command(file, "start", operands),
         Command::Stop => send_command(file, "stop", operands),
-        Command::Watch => watch::run(*option, operands),
+        Command::Watch => watch::run(json, operands),
         Command::Providers => match first {
             None => show(&listing::overview(&definition_names())),
             Some(name) => provider(name),

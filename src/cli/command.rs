@@ -48,7 +48,7 @@ pub enum Command {
 pub struct Invocation {
     /// The command.
     pub command: Command,
-    /// Whether the option is given that only this command takes.
+    /// Whether the option of the command is given; [`Command`] says what it means.
     pub option: bool,
     /// What follows the command, as many words as it takes.
     pub operands: Vec<String>,
