@@ -103,26 +103,37 @@ pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
     let Some(command) = operands.first() else {
         return Err(refuse(format_args!("no command is given")));
     };
-    let Some((_, verb, needs)) = VERBS.iter().find(|(name, ..)| name == command) else {
+    let Some((_, verb, need)) = VERBS.iter().find(|(name, ..)| name == command) else {
         return Ok(CommandLine::Print(String::new(), NOT_DONE));
     };
     helper.verb = *verb;
-    if !helper.has(needs) {
-        return Err(refuse(format_args!("'{command}' needs option {needs}")));
-    }
-    Ok(CommandLine::Helper(helper))
+    let missing = match need {
+        Need::Section if helper.section.is_none() => "-S",
+        Need::Option(name, letters) if helper.get(name).is_none() => letters,
+        Need::Nothing | Need::Section | Need::Option(..) => return Ok(CommandLine::Helper(helper)),
+    };
+    Err(refuse(format_args!("'{command}' needs option {missing}")))
 }
 
-/// The commands, each with the options that it needs one of.
-const VERBS: &[(&str, Verb, &str)] = &[
-    ("get_registered_ip", Verb::RegisteredIp, "-l"),
-    ("get_local_ip", Verb::LocalIp, "-i, -n, -s or -u"),
-    ("verify_dns", Verb::VerifyDns, "-d"),
-    ("verify_proxy", Verb::VerifyProxy, "-p"),
-    ("start", Verb::Start, "-S"),
-    ("stop", Verb::Stop, ""),
-    ("reload", Verb::Reload, ""),
-    ("restart", Verb::Restart, ""),
+/// What must be given with a command.
+enum Need {
+    Nothing,
+    /// `-S`.
+    Section,
+    /// An option of a section, and the letters that stand for it.
+    Option(&'static str, &'static str),
+}
+
+/// The commands.
+const VERBS: &[(&str, Verb, Need)] = &[
+    ("get_registered_ip", Verb::RegisteredIp, Need::Option("lookup_host", "-l")),
+    ("get_local_ip", Verb::LocalIp, Need::Option("ip_source", "-i, -n, -s or -u")),
+    ("verify_dns", Verb::VerifyDns, Need::Option("dns_server", "-d")),
+    ("verify_proxy", Verb::VerifyProxy, Need::Option("proxy", "-p")),
+    ("start", Verb::Start, Need::Section),
+    ("stop", Verb::Stop, Need::Nothing),
+    ("reload", Verb::Reload, Need::Nothing),
+    ("restart", Verb::Restart, Need::Nothing),
 ];
 
 /// The option of a section for which each letter stands, and the `ip_source` that it goes with. The letters `L` and
@@ -146,18 +157,6 @@ impl Helper {
     pub fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self.options.iter().find(|(option, _)| *option == name)?;
         if value.is_empty() { None } else { Some(value) }
-    }
-
-    /// Whether one of the options in the text `needs` has a value, or there is none in it.
-    fn has(&self, needs: &str) -> bool {
-        match needs {
-            "" => true,
-            "-S" => self.section.is_some(),
-            "-l" => self.get("lookup_host").is_some(),
-            "-d" => self.get("dns_server").is_some(),
-            "-p" => self.get("proxy").is_some(),
-            _ => self.get("ip_source").is_some(),
-        }
     }
 
     /// Sets what the option `letter` of the command line stands for.
