@@ -5,6 +5,7 @@ use ureq::http::{self, HeaderValue};
 use ureq_proto::client::Call;
 use ureq_proto::client::state::SendRequest;
 
+use crate::model::secret::Secret;
 use crate::model::{Transport, Url};
 use crate::provider::{Method, Request};
 
@@ -27,10 +28,12 @@ pub(super) fn message(
     *message.uri_mut() = path.into();
     let mut call = Call::new(message).map_err(|_| REFUSED)?;
     for (name, value) in headers(request, url, transport).0 {
-        let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
+        let mut value = HeaderValue::from_bytes(value.expose().as_bytes()).map_err(|_| {
             let what = if name == "user-agent" { "the user agent" } else { &name };
             format!("{what} holds a character that a header cannot hold")
         })?;
+        // `Debug` is not to show it.
+        value.set_sensitive(true);
         call.header(name.as_str(), value).map_err(|_| format!("{name} is not a header"))?;
     }
     if body(request).is_some() {
@@ -41,14 +44,14 @@ pub(super) fn message(
 }
 
 /// Names, in lower case, and values of headers.
-struct Headers(Vec<(String, String)>);
+struct Headers(Vec<(String, Secret)>);
 
 impl Headers {
     /// Sets a header, in the place of that with the same name.
     fn set(&mut self, name: &str, value: &str) {
         match self.0.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
-            Some((_, known)) => *known = value.to_owned(),
-            None => self.0.push((name.to_ascii_lowercase(), value.to_owned())),
+            Some((_, known)) => *known = Secret::new(value),
+            None => self.0.push((name.to_ascii_lowercase(), Secret::new(value))),
         }
     }
 }
@@ -110,7 +113,6 @@ mod tests {
     use super::*;
     use crate::config::fixture;
     use crate::edge::http::exchange;
-    use crate::model::secret::Secret;
 
     fn encoded(request: &Request) -> Result<String, String> {
         let message = message(request, &request.url, &fixture::transport())?;
