@@ -127,8 +127,7 @@ pub fn parse(bytes: &[u8]) -> (Document, Vec<Mistake>) {
         parser.report(line, text);
     }
     while parser.lexer.next_line() {
-        // What is wrong with the line has been reported.
-        let _ = parser.line();
+        let (Ok(()) | Err(Reported)) = parser.line();
         if parser.entries > MAX_ENTRIES {
             parser.cut_off();
             break;
@@ -188,10 +187,12 @@ struct UciParser<'a> {
     options: Vec<Map<String, usize>>,
 }
 
-/// Functions that read a part of a line give `None` if the rest of the line is to be skipped. They have reported why.
+/// What is wrong with a line was reported. The rest of the line is to be skipped.
+struct Reported;
+
 impl UciParser<'_> {
     /// Parses all commands of one line, which are separated by `;`.
-    fn line(&mut self) -> Option<()> {
+    fn line(&mut self) -> Result<(), Reported> {
         self.lexer.skip_space();
         while let Some(word) = self.lexer.keyword() {
             if word.starts_with(b"#") {
@@ -209,11 +210,11 @@ impl UciParser<'_> {
                 return self.unknown_command(word);
             }
         }
-        Some(())
+        Ok(())
     }
 
     /// `package <name>`. It has no effect, because each package has a file of its own.
-    fn package(&mut self) -> Option<()> {
+    fn package(&mut self) -> Result<(), Reported> {
         let name = self.word()?;
         if !name_is_valid(&name.bytes, b"-_") {
             return self.skip(name.line, format_args!("'package' needs a name"));
@@ -222,7 +223,7 @@ impl UciParser<'_> {
     }
 
     /// `config <type> [<name>]`.
-    fn config(&mut self) -> Option<()> {
+    fn config(&mut self) -> Result<(), Reported> {
         let line = self.lexer.line();
         let kind = self.word()?;
         if kind.bytes.is_empty() {
@@ -291,7 +292,7 @@ impl UciParser<'_> {
     /// `option <name> <value>` or `list <name> <value>`. An error in the rest of the line does not undo the option.
     /// The arguments are checked in libuci's order: after an invalid name the rest of the line is not read, so that a
     /// quote in it has no effect.
-    fn option(&mut self, keyword: &str) -> Option<()> {
+    fn option(&mut self, keyword: &str) -> Result<(), Reported> {
         let line = self.lexer.line();
         if matches!(self.current, Current::Nothing) {
             return self.skip(line, format_args!("'{keyword}' stands before the first section"));
@@ -308,7 +309,7 @@ impl UciParser<'_> {
             let text = "the closing quote of this value is missing: the lines below have become \
                         part of it";
             self.reject_section(value.line, text);
-            return None;
+            return Err(Reported);
         }
         if let Current::Section(index) = self.current {
             self.set(index, &name, &value, keyword == "list");
@@ -350,30 +351,30 @@ impl UciParser<'_> {
     }
 
     /// The next argument. The rest of the file is lost if a quote in it is never closed.
-    fn word(&mut self) -> Option<Word> {
+    fn word(&mut self) -> Result<Word, Reported> {
         match self.lexer.word() {
-            Ok(word) => Some(word),
+            Ok(word) => Ok(word),
             Err(Unterminated(line)) => {
                 let text = "the quote opened here is never closed; the rest of the file is ignored";
                 self.document.cut = true;
                 self.reject_section(line, text);
-                None
+                Err(Reported)
             }
         }
     }
 
     /// Reports further words of the command.
-    fn end_of_command(&mut self) -> Option<()> {
+    fn end_of_command(&mut self) -> Result<(), Reported> {
         let extra = self.word()?;
         if extra.bytes.is_empty() {
-            return Some(());
+            return Ok(());
         }
         let text = format_args!("too many words; a value with spaces needs quotes around it");
         self.skip(extra.line, text)
     }
 
     /// Reports a `config` line that is invalid, so that the options below it are dropped.
-    fn reject_config(&mut self, line: usize, text: &str) -> Option<()> {
+    fn reject_config(&mut self, line: usize, text: &str) -> Result<(), Reported> {
         self.current = Current::Unreadable;
         self.skip(line, format_args!("{text}; the section is ignored"))
     }
@@ -391,9 +392,9 @@ impl UciParser<'_> {
     }
 
     /// Reports a mistake because of which the rest of the line is skipped.
-    fn skip(&mut self, line: usize, text: fmt::Arguments<'_>) -> Option<()> {
+    fn skip(&mut self, line: usize, text: fmt::Arguments<'_>) -> Result<(), Reported> {
         self.report(line, text);
-        None
+        Err(Reported)
     }
 
     fn report(&mut self, line: usize, text: fmt::Arguments<'_>) {
@@ -407,7 +408,7 @@ impl UciParser<'_> {
 
     /// Reports a line that begins with an unknown word. If the word is like `config`, the options below the line
     /// are dropped, because they do not belong to the section before.
-    fn unknown_command(&mut self, word: &[u8]) -> Option<()> {
+    fn unknown_command(&mut self, word: &[u8]) -> Result<(), Reported> {
         let line = self.lexer.line();
         if let Some(rest) = word.strip_prefix(b"\xef\xbb\xbf") {
             if is_command(rest, "config") {
@@ -442,7 +443,7 @@ impl UciParser<'_> {
 
     /// Reports an invalid option name. If it is an option's name followed by more, the blank before the value is
     /// missing.
-    fn bad_option_name(&mut self, line: usize, name: &[u8]) -> Option<()> {
+    fn bad_option_name(&mut self, line: usize, name: &[u8]) -> Result<(), Reported> {
         match option_before_sign(name) {
             Some(option) => self.skip(
                 line,
