@@ -14,14 +14,18 @@ use crate::text::quoted::quoted;
 /// Reads an enabled section. The result may be used only if the reader has no error afterwards.
 pub(super) fn read(reader: &mut Reader<'_>, private_addresses: bool) -> Section {
     let lan = host::read(reader);
-    let NamesRead { option, mut names, lines } = names(reader, &lan);
+    let NamesRead { option, names: with_lines } = names(reader, &lan);
+    let mut names = Vec::new();
+    for (name, _) in &with_lines {
+        names.push(name.clone());
+    }
     let (families, all) = families(reader, &names, &lan);
     let source = source::read(reader);
     let server = reader.parsed("dns_server", HostPort::parse);
     let mut provider = provider::read(reader, &all, server.as_ref());
     host::check(reader, &lan, &provider);
     let severity = severity_in_names(&provider);
-    for (name, line) in names.iter().zip(lines) {
+    for (name, line) in with_lines {
         if let Some(problem) = name.dns_problem() {
             let text = format_args!("{}: {problem}", quoted(name.written()));
             reader.about_value(severity, option, line, text);
@@ -94,9 +98,9 @@ fn list(v4: bool, v6: bool) -> Vec<Family> {
     families
 }
 
-/// Whether each name has a record for IPv4, and for IPv6. `also_ipv6` is a separate option because of LuCI's form. The form
-/// damages a section whose `use_ipv6` is neither `0` nor `1`, and does not touch options that it does
-/// not know.
+/// Whether each name has a record for IPv4, and for IPv6. `also_ipv6` is a separate option because of LuCI's
+/// form. The form damages a section whose `use_ipv6` is neither `0` nor `1`, and does not touch options that it
+/// does not know.
 fn families_of_names(reader: &mut Reader<'_>) -> (bool, bool) {
     let both = reader.flag("also_ipv6", false);
     let text = reader.text("use_ipv6").unwrap_or("0");
@@ -132,10 +136,8 @@ fn lookup(reader: &mut Reader<'_>, first: Option<&Hostname>, server: Option<Host
 struct NamesRead {
     /// The option that they are from.
     option: &'static str,
-    /// The names, each once.
-    names: Vec<Hostname>,
-    /// The line of each.
-    lines: Vec<usize>,
+    /// The names, each once, with their lines.
+    names: Vec<(Hostname, usize)>,
 }
 
 /// The names in `domain`, or in `lookup_host` if there is neither `domain` nor a host. As in ddns-scripts, a section
@@ -148,7 +150,6 @@ fn names(reader: &mut Reader<'_>, lan: &Lan) -> NamesRead {
         reader.lacks(format_args!("needs option 'domain'"));
     }
     let mut names = Vec::new();
-    let mut lines = Vec::new();
     let mut unusable = Vec::new();
     let mut seen = Set::new();
     for (text, line) in values {
@@ -165,8 +166,7 @@ fn names(reader: &mut Reader<'_>, lan: &Lan) -> NamesRead {
                 reader.about_value(Severity::Warning, option, line, text);
             }
             if seen.insert(name.clone()) {
-                names.push(name);
-                lines.push(line);
+                names.push((name, line));
             }
         }
     }
@@ -180,7 +180,7 @@ fn names(reader: &mut Reader<'_>, lan: &Lan) -> NamesRead {
         let text = format_args!("{}: {error}{end}", quoted(word));
         reader.about_value(severity, option, line, text);
     }
-    NamesRead { option, names, lines }
+    NamesRead { option, names }
 }
 
 /// The names in one value, which are separated by white space or commas.
