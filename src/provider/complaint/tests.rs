@@ -5,6 +5,18 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
+fn each_name_in_the_lists_of_neighbours_stands_for_a_list() {
+    for list in FAILURE_IN_CONTEXT.lines().chain(REQUESTS.lines()).flat_map(|line| line.split('|'))
+    {
+        if list.contains(|c: char| c.is_ascii_uppercase()) {
+            // A list that is taken as it stands has each of its words.
+            let mut words = list.split_whitespace();
+            assert!(words.all(|word| !is_in(list, word)), "{list}");
+        }
+    }
+}
+
+#[test]
 fn words_for_failure_report_it() {
     for body in [
         "ERROR",
