@@ -90,9 +90,7 @@ impl Request {
             idempotent: true,
         }
     }
-}
 
-impl Request {
     /// Adds a header.
     pub fn add_header(&mut self, name: &'static str, value: String) {
         self.headers.push((name, Secret::new(value)));

@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
         self.option(name).is_some_and(|option| option.values.len() != 1)
     }
 
-    /// Whether the option has a value that is not empty, or several.
+    /// Whether the option has at least one value that is not empty.
     pub(super) fn has_values(&self, name: &str) -> bool {
         let option = self.option(name);
         option.is_some_and(|option| option.values.iter().any(|(value, _)| !value.is_empty()))

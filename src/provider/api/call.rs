@@ -34,7 +34,8 @@ pub struct Values<'a> {
     /// the present one. `set_ttl`: the TTL of the option, or of a new record. `values`: all values of the record
     /// set, as they should be. `one_or_values`: the same, without an array around a single value.
     pub write: Option<&'a Write<'a>>,
-    /// `value`: the record as it should be, or as it is if it is removed; or the value in a record set that [`RecordForm::value`](super::record::RecordForm::value) writes. A JSON pointer: a member of it.
+    /// `value`: the record as it should be, or as it is if it is removed. In a record set, the value that
+    /// [`RecordForm::value`](super::record::RecordForm::value) writes. `/member`, a JSON pointer: a member of it.
     pub value: &'a Json,
     /// `page`: the number of a page, or the number of elements on the earlier pages.
     pub page: usize,
