@@ -703,6 +703,24 @@ fn the_host_of_a_redirect_is_shown_without_secrets() {
 }
 
 #[test]
+fn an_error_in_the_answer_of_a_redirected_host_is_shown_without_secrets() {
+    // The proxy chooses the host of the redirect, and ends that host's answer too early.
+    let server = Server::plain(|stream, request| {
+        let cut = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ngood";
+        let moved = "HTTP/1.1 302 Moved\r\nLocation: http://pr0xy-s3cret.example/\r\n\
+                     Content-Length: 0\r\n\r\n";
+        let response = if request.contains("pr0xy-s3cret") { cut } else { moved };
+        stream.write_all(response.as_bytes())
+    });
+    let transport = Transport {
+        proxy: Some(parsed(&format!("bob:pr0xy-s3cret@{}", server.address))),
+        ..transport()
+    };
+    let failure = send_over(&transport, &get("http://h.example/")).unwrap_err();
+    assert_eq!(failure.text, "***.example: the answer was cut off");
+}
+
+#[test]
 fn a_redirect_from_a_public_host_to_a_private_one_is_not_followed() {
     // The proxy answers in place of public hosts.
     for private in

@@ -163,28 +163,38 @@ impl Client {
                 format!("{}: the address that the router sent from is gone", request.url.host());
             return Err(Failure { kind: FailureKind::NoNetwork, ..before_sending(text) });
         }
+        let mut is_redirected = false;
+        let result = self.follow(request, kept, sent_at, &mut is_redirected);
+        result.map_err(|failure| {
+            // The error names the host, which the redirecting server has chosen: it may repeat a secret.
+            if is_redirected { self.without_secrets(failure, request) } else { failure }
+        })
+    }
+
+    /// Sends `request`, and follows redirects. Sets `is_redirected` at the first one, followed or not.
+    fn follow(
+        &self,
+        request: &Request,
+        kept: &mut Option<KeptConnection>,
+        sent_at: &mut Option<Duration>,
+        is_redirected: &mut bool,
+    ) -> Result<Answer, Failure> {
         let deadline = Deadline::after(self.limits.total);
         let mut target = request.url.clone();
         let mut redirected_by_public_host = false;
-        for redirects in 0..=MAX_REDIRECTS {
+        for _ in 0..=MAX_REDIRECTS {
             let call = HttpCall::new(&target, deadline, self.limits);
-            let result =
+            let reply =
                 self.send_once(request, &target, redirected_by_public_host, &call, kept.take());
             *sent_at = sent_at.or(call.sent_at());
-            let mut reply = match result {
-                Ok(reply) => reply,
-                // The error names the host, which the redirecting server has chosen: it may repeat a
-                // secret.
-                Err(failure) if redirects > 0 => {
-                    return Err(self.without_secrets(failure, request));
-                }
-                Err(failure) => return Err(failure),
-            };
+            let mut reply = reply?;
             if let Some(refusal) = self.proxy_refusal(&target, reply.status) {
                 return Err(before_sending(refusal));
             }
             redirected_by_public_host |= self.is_public(&target, &call);
-            match self.next(request, &target, &reply, redirected_by_public_host) {
+            let next = self.next(request, &target, &reply, redirected_by_public_host);
+            *is_redirected |= !matches!(next, Next::Answer);
+            match next {
                 Next::Answer => {
                     let answer = answer::read(&mut reply, request.answer_limit, &call)?;
                     let redirected_to = redirect::other_host(request.url.host(), &target);
@@ -192,13 +202,10 @@ impl Client {
                     return Ok(Answer { redirected_to, ..answer });
                 }
                 Next::Follow(next) => target = next,
-                Next::Refuse(text) => {
-                    return Err(self.without_secrets(before_sending(text), request));
-                }
+                Next::Refuse(text) => return Err(before_sending(text)),
             }
         }
-        let failure = format!("{}: more than {MAX_REDIRECTS} redirects", target.host());
-        Err(self.without_secrets(before_sending(failure), request))
+        Err(before_sending(format!("{}: more than {MAX_REDIRECTS} redirects", target.host())))
     }
 
     /// The connection of `reply` for the next request, unless the server ends it.
