@@ -55,7 +55,14 @@ fn lookup_at(host: &str, server: impl ToString) -> Lookup {
 }
 
 fn ask(lookup: &Lookup) -> Result<Found, String> {
-    look_up(lookup, Family::V4, None, &DnsTransport::default(), &TrustCache::default(), LIMIT)
+    look_up(
+        lookup,
+        Family::V4,
+        None,
+        &DnsTransport::default(),
+        &TrustCache::default(),
+        LIMIT.into(),
+    )
 }
 
 fn found(authoritative: bool, addresses: &[&str]) -> Result<Found, String> {
@@ -76,7 +83,7 @@ fn the_name_servers_of_the_zone_answer_authoritatively() {
             None,
             &DnsTransport::default(),
             &TrustCache::default(),
-            LIMIT,
+            LIMIT.into(),
         );
         assert_eq!(v6, found(true, &["2001:db8:1::5"]));
         assert_eq!(ask(&lookup_of("any.wild.example.com")), found(true, &["203.0.113.4"]));
@@ -126,7 +133,7 @@ fn with_dead_or_lame_name_servers_the_resolvers_answer_is_used() {
             None,
             &DnsTransport::default(),
             &TrustCache::default(),
-            short,
+            short.into(),
         );
         assert_eq!(result, found(false, &["203.0.113.9"]), "silent, with a short limit");
         let (took, took_again) = (again - start, again.elapsed());
@@ -157,7 +164,7 @@ fn without_a_resolver_the_look_up_fails_in_time() {
             None,
             &DnsTransport::default(),
             &TrustCache::default(),
-            limit,
+            limit.into(),
         );
         assert_eq!(late.unwrap_err(), "no name server answers (127.0.0.1 does not answer)");
         assert!(start.elapsed() < 2 * limit, "{:?}", start.elapsed());
@@ -194,7 +201,7 @@ fn a_configured_server_is_the_only_one_asked() {
             None,
             &way,
             &TrustCache::default(),
-            LIMIT,
+            LIMIT.into(),
         );
         assert_eq!(other.unwrap_err(), "192.0.2.3 has no IPv6 address");
     });
@@ -210,8 +217,14 @@ fn glue_comes_from_the_parent_zone() {
         let at_parent = Lookup { glue: true, ..lookup_at("ns.glue.com", named::COM) };
         assert_eq!(ask(&at_parent), found(false, &["203.0.113.7"]), "a referral has no AA");
         let v6 = Lookup { glue: true, ..lookup_of("ns.example.com") };
-        let v6 =
-            look_up(&v6, Family::V6, None, &DnsTransport::default(), &TrustCache::default(), LIMIT);
+        let v6 = look_up(
+            &v6,
+            Family::V6,
+            None,
+            &DnsTransport::default(),
+            &TrustCache::default(),
+            LIMIT.into(),
+        );
         assert_eq!(v6, found(true, &[EXAMPLE6]));
         assert_eq!(glue("home.example.com"), found(false, &[]), "not a name server of its zone");
     });
@@ -230,7 +243,7 @@ fn queries_use_the_given_family_and_device() {
                 None,
                 &way,
                 &TrustCache::default(),
-                LIMIT,
+                LIMIT.into(),
             )
         };
         let both = |authoritative| found(authoritative, &["203.0.113.5", "203.0.113.6"]);
@@ -292,7 +305,7 @@ fn tcp_is_used_on_request_and_for_long_answers() {
             None,
             &DnsTransport::default(),
             &TrustCache::default(),
-            Duration::from_secs(1),
+            Duration::from_secs(1).into(),
         );
         assert_eq!(result.unwrap_err(), "no name server answers (127.0.0.10 does not answer)");
         drop(silent);

@@ -137,7 +137,7 @@ fn ask_within(limit: Duration, host: &str, server: &str, cacert: &str) -> Result
     let server = Some(HostPort::parse(server).unwrap());
     let lookup = Lookup { host: host.into(), server, protocol: Protocol::Tls, glue: false };
     let way = DnsTransport { trust: Trust::File(file(cacert)), ..DnsTransport::default() };
-    look_up(&lookup, Family::V4, None, &way, &TrustCache::default(), limit)
+    look_up(&lookup, Family::V4, None, &way, &TrustCache::default(), limit.into())
 }
 
 #[test]

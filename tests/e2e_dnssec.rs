@@ -34,7 +34,7 @@ fn ask(host: &str, server: Option<&str>) -> Result<Found, String> {
     let lookup = Lookup { host: host.into(), server, protocol: Protocol::Udp, glue: false };
     let limit = Duration::from_secs(20);
     let way = DnsTransport::default();
-    look_up(&lookup, Family::V4, None, &way, &TrustCache::default(), limit)
+    look_up(&lookup, Family::V4, None, &way, &TrustCache::default(), limit.into())
 }
 
 #[test]

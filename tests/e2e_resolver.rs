@@ -246,7 +246,7 @@ fn look_up(host: &str) -> Result<Vec<String>, String> {
 }
 
 fn look_up_for(host: &str, family: Option<Family>, limit: Duration) -> Result<Vec<String>, String> {
-    let found = resolve(host, family, limit)?;
+    let found = resolve(host, family, limit.into())?;
     Ok(found.iter().map(|address| address.to_string()).collect())
 }
 

@@ -10,7 +10,6 @@ use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::Duration;
 
 use ddns_netlink::edge::clock;
 use ddns_netlink::edge::http::{Client, KeptConnection, Limits, Shared};
@@ -18,6 +17,7 @@ use ddns_netlink::edge::worker;
 use ddns_netlink::model::secret::Secret;
 use ddns_netlink::model::{Credentials, Family, Proxy, Transport, Trust, Url};
 use ddns_netlink::provider::{Answer, Failure, FailureKind, Method, Request, SHORT_ANSWER};
+use ddns_netlink::time::Duration;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, IsCa, KeyPair,
     date_time_ymd,
@@ -496,7 +496,7 @@ fn a_slow_body_and_a_slow_header_end_in_time() {
             loop {
                 stream.write_all(b"x")?;
                 stream.flush()?;
-                thread::sleep(Duration::from_millis(100));
+                thread::sleep(Duration::from_millis(100).into());
             }
         });
         let start = clock::uptime();
@@ -547,7 +547,7 @@ fn after_a_reset_the_request_counts_as_sent() {
         let (mut stream, _) = listener.accept().unwrap();
         read_request(&mut stream).unwrap();
         let socket = socket2::Socket::from(stream);
-        socket.set_linger(Some(Duration::ZERO)).unwrap();
+        socket.set_linger(Some(Duration::ZERO.into())).unwrap();
     });
     let failure = failure(&format!("http://{address}/secret"));
     assert!(failure.sent);
@@ -618,7 +618,7 @@ fn after_a_family_without_answer_the_other_is_tried_in_time() {
     let port = address.port();
     // A listener whose queue is full drops connection attempts, as a broken path does.
     dead.listen(0).unwrap();
-    let wait = Duration::from_millis(100);
+    let wait = Duration::from_millis(100).into();
     let fillers: Vec<_> = (0..8).map(|_| TcpStream::connect_timeout(&address, wait)).collect();
     assert!(fillers.iter().any(Result::is_err), "the queue is not full");
     let server = Server::on(

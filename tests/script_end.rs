@@ -6,11 +6,11 @@
 use std::fs::File;
 use std::io::Read;
 use std::thread;
-use std::time::Duration;
 
 use ddns_netlink::edge::probe::script::run;
 use ddns_netlink::edge::process::kill_all;
 use ddns_netlink::model::Family;
+use ddns_netlink::time::Duration;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 

@@ -240,7 +240,7 @@ impl Carrier for Given {
         let fails = |kind, sent| Err(Failure { kind, sent, text: "it failed".to_owned() });
         match self.0 {
             Reply::Good => answer(200, None, "good"),
-            Reply::Busy(after) => answer(503, after, "busy"),
+            Reply::Busy(after) => answer(503, after.map(Into::into), "busy"),
             Reply::Silence => fails(FailureKind::Other, true),
             Reply::NoConnection => fails(FailureKind::Other, false),
             Reply::NotResolved => fails(FailureKind::NotResolved, false),
@@ -252,5 +252,5 @@ impl Carrier for Given {
         Err(Failure { kind: FailureKind::Other, sent: false, text: "no DNS".to_owned() })
     }
 
-    fn wait(&mut self, _: Duration) {}
+    fn wait(&mut self, _: ddns_netlink::time::Duration) {}
 }

@@ -3,7 +3,6 @@
 use std::io;
 use std::net::IpAddr;
 use std::path::Path;
-use std::time::Duration;
 
 use super::client::{rundir, try_send_command};
 use super::init;
@@ -26,6 +25,7 @@ use crate::edge::stream::TrustCache;
 use crate::model::json::Json;
 use crate::model::name::is_file_name;
 use crate::model::{Family, HostPort, Proxy};
+use crate::time::Duration;
 
 /// Exit code of ddns-scripts: DNS has no address for the name.
 const NO_ADDRESS: u8 = 127;

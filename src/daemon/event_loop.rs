@@ -3,7 +3,6 @@
 
 use std::io;
 use std::task::Context;
-use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
@@ -18,7 +17,7 @@ use crate::engine::event::{Action, Event};
 use crate::model::{Level, Notice};
 use crate::proto::control::ControlAnswer;
 use crate::proto::ubus::session::MethodCall;
-use crate::time::Now;
+use crate::time::{Duration, Now};
 
 /// Time that the state may take to reach flash when the daemon is told to stop: procd waits for five
 /// seconds.
@@ -210,13 +209,13 @@ impl EventLoop {
             engine.deadline(now),
             config.recheck.due(),
             display.due(),
-            self.connections.deadline(now.up.into()).map(Into::into),
+            self.connections.deadline(now.up),
             self.mode.deadline(),
-            netlink.deadline().map(Into::into),
-            ubus.deadline().map(Into::into),
+            netlink.deadline(),
+            ubus.deadline(),
         ];
         let next = *times.iter().flatten().min()?;
-        Some((next - now.up).into())
+        Some(next - now.up)
     }
 
     /// Takes in what the kernel has reported. What follows from a batch is worked out once, which takes longer the

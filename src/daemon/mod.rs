@@ -22,7 +22,6 @@ mod serve;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
@@ -53,7 +52,7 @@ use crate::engine::metrics::Format;
 use crate::engine::status::Snapshot;
 use crate::model::{Level, Notice};
 use crate::state::State;
-use crate::time::{self, Now};
+use crate::time::{Duration, Now};
 use config_file::ConfigFile;
 use detect::Detect;
 use display::Display;
@@ -100,7 +99,7 @@ pub fn dry_run(runtime: &Runtime, start: Start<'_>) -> u8 {
 /// after `limit` at the latest. Nothing is logged and nothing is sent.
 pub fn detect(runtime: &Runtime, loaded: Loaded, limit: Duration) -> u8 {
     let start = Start { file: Path::new(""), loaded, interactive: false };
-    let mode = Detect { deadline: clock::uptime().saturating_add(limit).into() };
+    let mode = Detect { deadline: clock::uptime().saturating_add(limit) };
     run(runtime, start, Box::new(mode), Box::new(Network), None)
 }
 
@@ -125,7 +124,7 @@ trait Mode {
     fn admits(&mut self, action: &Action) -> bool;
 
     /// When the mode ends at the latest, since boot.
-    fn deadline(&self) -> Option<time::Duration> {
+    fn deadline(&self) -> Option<Duration> {
         None
     }
 
@@ -185,7 +184,7 @@ fn run(
     let config = ConfigFile::new(start.file, &start.loaded.checked.config.global);
     let store = Store::open(&config.global.statedir);
     let (saved, lost) = store.load();
-    let seed = std::process::id() ^ clock::uptime().subsec_nanos();
+    let seed = std::process::id() ^ std::time::Duration::from(clock::uptime()).subsec_nanos();
     let mut daemon = Daemon {
         engine: Engine::new(saved.clone(), seed),
         config,

@@ -1,7 +1,5 @@
 //! `once`: brings every section up to date and ends.
 
-use std::time::Duration;
-
 use super::{Daemon, Mode};
 use crate::cli::exit;
 use crate::edge::console::show;
@@ -9,7 +7,7 @@ use crate::edge::logger::Logger;
 use crate::engine::event::Action;
 use crate::engine::status::Snapshot;
 use crate::model::{Level, Notice};
-use crate::time::Now;
+use crate::time::{Duration, Now};
 
 /// Time that the state may take to reach flash: nobody waits for the end.
 const FLUSH: Duration = Duration::from_secs(30);

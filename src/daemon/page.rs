@@ -5,7 +5,6 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Daemon;
 use super::event_loop::ThreadMessage;
@@ -18,6 +17,7 @@ use crate::edge::thread::{self, SMALL_STACK};
 use crate::model::json::Json;
 use crate::proto::control::ControlAnswer;
 use crate::proto::ubus::session::MethodCall;
+use crate::time::Duration;
 use crate::time::duration::seconds;
 
 /// How long a test may take. LuCI waits 20 seconds for an answer.
@@ -103,7 +103,7 @@ fn output(running: Running) -> String {
     let mut text = String::from_utf8_lossy(&bytes).into_owned();
     match ended {
         Ok(ended) if matches!(ended.end, End::OutOfTime(_)) => {
-            text.push_str(&format!("the test was ended after {}\n", seconds(TEST_LIMIT.into())));
+            text.push_str(&format!("the test was ended after {}\n", seconds(TEST_LIMIT)));
         }
         Ok(_) => {}
         Err(error) => text.push_str(&error.to_string()),

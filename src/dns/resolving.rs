@@ -7,12 +7,12 @@
 //! resolver gives are used.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
 use super::lookup::MOST_ALIASES;
 use super::message::{AA, Message, NOERROR, NXDOMAIN, Question, RA, TYPE_CNAME, refusal};
 use super::name::Name;
 use crate::model::Family;
+use crate::time::Duration;
 
 /// Pauses between the questions to a resolver that gives no usable answer, in milliseconds: it is
 /// asked 20, 50, 100 and 200 ms after the first question, and then less often. A router's resolver refuses

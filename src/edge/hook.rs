@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use crate::edge::process::{End, Running, program};
 use crate::edge::spawn::Exit;
 use crate::edge::thread::{self, SMALL_STACK};
 use crate::model::fifo::Fifo;
 use crate::model::{Level, Notice};
+use crate::time::Duration;
 use crate::time::duration::seconds;
 
 /// How long the hook may run.
@@ -94,7 +94,7 @@ fn start(run: HookRun) -> Result<(), String> {
         End::Exited(Exit::Status(0)) => return Ok(()),
         End::Exited(exit) => exit.to_string(),
         End::OutOfTime(_) | End::AddressGone => {
-            format!("was killed after {}", seconds(LIMIT.into()))
+            format!("was killed after {}", seconds(LIMIT))
         }
     };
     match ended.complaint(&[]) {

@@ -52,10 +52,9 @@ impl<T> Mailbox<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::edge::runtime::wait;
+    use crate::time::Duration;
 
     /// Whether a letter waits, within `patience`.
     async fn arrives(mailbox: &Mailbox<i32>, patience: Duration) -> bool {

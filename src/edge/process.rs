@@ -8,7 +8,6 @@ use std::net::IpAddr;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -19,6 +18,7 @@ use crate::edge::clock;
 use crate::edge::spawn::{Child, Exit, ProcessGroup, Program};
 use crate::model::secret::Secret;
 use crate::provider::mask::mask;
+use crate::time::Duration;
 
 /// The shell that runs scripts.
 pub const SHELL: &str = "/bin/sh";
@@ -227,7 +227,7 @@ impl Running {
             if self.has_output() {
                 self.read_output(left, on_output, &mut errors);
             } else {
-                thread::sleep(left.min(SHORT_TICK));
+                thread::sleep(left.min(SHORT_TICK).into());
             }
         };
         let deadline = clock::uptime().saturating_add(GRACE);
@@ -256,7 +256,8 @@ impl Running {
         if let Some(errors) = &self.errors {
             polled.push(PollFd::new(errors.as_fd(), PollFlags::POLLIN));
         }
-        let limit = PollTimeout::try_from(limit.min(TICK)).unwrap_or(PollTimeout::ZERO);
+        let limit = PollTimeout::try_from(std::time::Duration::from(limit.min(TICK)))
+            .unwrap_or(PollTimeout::ZERO);
         // If poll fails, the reads below return what there is.
         let _ = poll(&mut polled, limit);
         read_pipe(&mut self.output, on_output);

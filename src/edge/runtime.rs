@@ -4,12 +4,13 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd as _, RawFd};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use futures::future::poll_fn;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::runtime::Runtime;
+
+use crate::time::Duration;
 
 /// Has `runtime` run `work` on this thread. Returns the exit code of `work`. The runtime's loop is compiled
 /// once, because all work has the same type here.
@@ -22,7 +23,7 @@ pub fn block_on(runtime: &Runtime, work: Pin<Box<dyn Future<Output = u8> + '_>>)
 pub async fn wait(pause: Option<Duration>, is_ready: &mut dyn FnMut(&mut Context<'_>) -> bool) {
     // A caller for which something is always ready never waits below, and tokio polls no socket. The yield lets it.
     tokio::task::yield_now().await;
-    let mut sleep = pin!(pause.map(tokio::time::sleep));
+    let mut sleep = pin!(pause.map(|pause| tokio::time::sleep(pause.into())));
     poll_fn(|context| {
         if is_ready(context) || pause == Some(Duration::ZERO) {
             return Poll::Ready(());

@@ -3,7 +3,6 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use crate::edge::clock;
 use crate::edge::files::owner::{check_directory, make_directory};
@@ -11,6 +10,7 @@ use crate::edge::files::{self, Medium};
 use crate::edge::thread::{self, SMALL_STACK};
 use crate::model::{Level, Notice};
 use crate::state::{Changes, State};
+use crate::time::Duration;
 use crate::time::Share;
 
 /// Most bytes of a state file that are read.
@@ -197,7 +197,7 @@ impl StoreThread {
         let (queue, _) = self
             .shared
             .idle
-            .wait_timeout_while(queue, limit, |queue| queue.running)
+            .wait_timeout_while(queue, limit.into(), |queue| queue.running)
             .unwrap_or_else(PoisonError::into_inner);
         !queue.running
     }
@@ -223,7 +223,7 @@ impl StoreShared {
             let trouble = result.err().map(|error| self.store.explain(&error));
             let mut queue = self.queue();
             let end = clock::uptime();
-            queue.share.spent(end.saturating_sub(begin).into(), end.into());
+            queue.share.spent(end.saturating_sub(begin), end);
             let before = std::mem::replace(&mut queue.trouble, trouble.clone());
             drop(queue);
             self.report(before, trouble);
@@ -235,9 +235,9 @@ impl StoreShared {
     fn next(&self) -> Option<Vec<Update>> {
         let mut queue = self.queue();
         if !queue.waiting.is_empty() {
-            let pause = Duration::from(queue.share.next()).saturating_sub(clock::uptime());
+            let pause = queue.share.next().saturating_sub(clock::uptime());
             let hurried = &self.hurried;
-            let waited = hurried.wait_timeout_while(queue, pause, |queue| !queue.urgent);
+            let waited = hurried.wait_timeout_while(queue, pause.into(), |queue| !queue.urgent);
             (queue, _) = waited.unwrap_or_else(PoisonError::into_inner);
             return Some(std::mem::take(&mut queue.waiting));
         }
@@ -442,7 +442,7 @@ mod tests {
         let store = Store::open(scratch.path());
         let thread = StoreThread::new(store.clone(), State::default(), |_| ());
         let later = clock::uptime().saturating_add(Duration::from_secs(3600));
-        thread.shared.queue().share.spent(Duration::ZERO.into(), later.into());
+        thread.shared.queue().share.spent(Duration::ZERO, later);
         thread.put(state("a"));
         assert_eq!(store.load().0, State::default(), "it waits");
         assert!(thread.flush(Duration::from_secs(10)));

@@ -131,7 +131,7 @@ impl Account {
         let of_account = verdicts.iter().filter(|verdict| verdict.scope == Scope::Account);
         for verdict in of_account {
             if let Outcome::Retry { after: Some(after), .. } = verdict.outcome {
-                self.hold.extend(now.up.saturating_add(after.into()), now);
+                self.hold.extend(now.up.saturating_add(after), now);
             }
         }
         self.count_requests(*requests, now);

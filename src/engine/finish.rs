@@ -258,7 +258,7 @@ impl<'a> Gathered<'a> {
 fn spread_holds(verdicts: &mut [Verdict], jitter: u32) {
     for verdict in verdicts {
         if let Outcome::Retry { after: Some(after), .. } = &mut verdict.outcome {
-            *after = pace::after_hold((*after).into(), jitter).into();
+            *after = pace::after_hold(*after, jitter);
         }
     }
 }

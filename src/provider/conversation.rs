@@ -1,14 +1,13 @@
 //! Conversations of several requests with a provider that has an interface of its own.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::{
     Answer, Carrier, Failure, FailureKind, Job, LearnedChanges, Method, Outcome, Published, Query,
     Rate, Request, Scope, Verdict,
 };
 use crate::provider::Account;
-use crate::time::UnixSeconds;
+use crate::time::{Duration, UnixSeconds};
 
 /// Most bytes of all answers of a conversation.
 const MAX_RECEIVED: usize = 4 * 1024 * 1024;
@@ -192,7 +191,7 @@ impl<'a> Conversation<'a> {
     fn wait(&mut self, time: Duration) {
         self.carrier.wait(time);
         // It is at most `PATIENCE`.
-        self.waited += time.as_secs() as u32 * 1000 + time.subsec_millis();
+        self.waited += time.as_millis() as u32;
     }
 
     /// The response to `query`, in wire form.

@@ -6,7 +6,6 @@
 //! member. A failure code that is no English word counts anywhere in a short answer.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
 
 use super::return_codes::{self, AGENT, CodeMeaning, is_failure_code, is_word};
 use super::verdict::{Scope, Verdict};
@@ -14,6 +13,7 @@ use super::{Outcome, complaint, page};
 use crate::model::Family;
 use crate::model::json::Json;
 use crate::text::{has, parts};
+use crate::time::Duration;
 
 /// Longest text in which a failure code counts wherever it stands, in bytes. A longer text may be a
 /// description of all codes.

@@ -15,7 +15,6 @@
 mod pattern;
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::complaint::{asks_for_something, complains};
 use super::verdict::{Scope, Verdict};
@@ -23,6 +22,7 @@ use super::{Answer, Outcome, dyndns2, mask, page, zoneedit};
 use crate::model::json::Json;
 use crate::model::secret::Secret;
 use crate::text::parts;
+use crate::time::Duration;
 pub(super) use pattern::AnswerPattern;
 use pattern::Match;
 

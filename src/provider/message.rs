@@ -1,12 +1,12 @@
 //! Requests to providers and their answers, and the carrier that sends them.
 
 use std::fmt;
-use std::time::Duration;
 
 use super::Failure;
 use crate::dns::Protocol;
 use crate::model::secret::Secret;
 use crate::model::{Family, HostPort, Url};
+use crate::time::Duration;
 
 /// The HTTP methods that providers use (RFC 9110 section 9, RFC 5789).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

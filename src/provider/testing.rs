@@ -1,7 +1,5 @@
 //! Jobs and transcripts for the tests of providers.
 
-use std::time::Duration;
-
 use super::{
     Answer, Carrier, Change, Failure, FailureKind, Job, LearnedChanges, LearnedValues, Outcome,
     Query, Request, Scope, Verdict, publish,
@@ -10,6 +8,7 @@ use crate::config::fixture;
 use crate::model::secret::Secret;
 use crate::model::{Credentials, Family, Hostname, RecordOptions, Target};
 use crate::provider::{Mechanism, Provider};
+use crate::time::Duration;
 
 /// The change that `name` holds `address`.
 pub(crate) fn change(name: &str, address: &str) -> Change {

@@ -1,8 +1,8 @@
 //! What an answer means for a change, and whether that applies to the whole account.
 
-use std::time::Duration;
-
 use super::failure::{Failure, FailureKind};
+
+use crate::time::Duration;
 
 /// The result of one change.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! Answers of ZoneEdit, which has codes of its own. They are in an attribute, as in
 //! `<SUCCESS CODE="200" TEXT="…">` and `<ERROR CODE="702" TEXT="…">`.
 
-use std::time::Duration;
-
 use super::Outcome;
 use super::verdict::{Scope, Verdict};
+
+use crate::time::Duration;
 
 /// What `body` means; `None` if it has no code that is known.
 pub(super) fn verdict(body: &str) -> Option<Box<Verdict>> {

@@ -4,7 +4,6 @@
 
 use std::net::IpAddr;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use ddns_netlink::config::{Config, check};
 use ddns_netlink::model::secret::Secret;
@@ -17,6 +16,7 @@ use ddns_netlink::provider::{
     Answer, Carrier, Change, Failure, Job, Outcome, Query, Request, dyndns2, families, publish,
     template,
 };
+use ddns_netlink::time::Duration;
 
 use super::{Target, sandbox};
 

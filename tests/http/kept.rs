@@ -78,7 +78,7 @@ impl Lasting {
     }
 
     fn wait_closed(&self) {
-        self.closed.recv_timeout(Duration::from_secs(20)).unwrap();
+        self.closed.recv_timeout(Duration::from_secs(20).into()).unwrap();
     }
 }
 

@@ -15,7 +15,6 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use ddns_netlink::edge::http::{Client, Shared};
 use ddns_netlink::model::secret::Secret;
@@ -24,6 +23,7 @@ use ddns_netlink::provider::{
     self, Answer, Carrier, Failure, Job, LearnedChanges, Published, Query, Request, Verdict, api,
 };
 use ddns_netlink::provider::{Account, Author, Mechanism, Provider};
+use ddns_netlink::time::Duration;
 
 use crate::skip;
 

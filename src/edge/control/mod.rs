@@ -13,13 +13,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::task::Context;
-use std::time::Duration;
 
 use nix::sys::socket::{getsockopt, sockopt};
 
 use super::clock::uptime;
 use super::runtime::Watched;
 use crate::proto::control::{ControlRequest, Reply};
+use crate::time::Duration;
 pub use client::{ClientError, ask};
 
 /// Name of the socket in the run directory.

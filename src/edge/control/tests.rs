@@ -164,10 +164,10 @@ fn a_client_of_an_idle_daemon_has_time_to_send_its_request() {
         let path = scratch.path().join(SOCKET);
         let thread = std::thread::spawn(move || {
             // The daemon waits for longer than a client may take.
-            std::thread::sleep(PATIENCE + Duration::from_millis(100));
+            std::thread::sleep((PATIENCE + Duration::from_millis(100)).into());
             let mut stream = UnixStream::connect(&path).unwrap();
             // Time in which the daemon finds the connection without a request.
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(50).into());
             stream.write_all(b"why home\n").unwrap();
             let mut text = String::new();
             stream.read_to_string(&mut text).unwrap();

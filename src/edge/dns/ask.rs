@@ -3,7 +3,6 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
 use super::channel::Channel;
 use super::resolve::resolvers;
@@ -17,6 +16,7 @@ use crate::edge::clock::uptime;
 use crate::edge::dns::resolve;
 use crate::edge::stream::{Stream, TrustCache};
 use crate::model::{Family, Transport, Trust};
+use crate::time::Duration;
 
 /// How long to wait for an answer over UDP, after the first packet and after the second.
 const UDP: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];

@@ -3,7 +3,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::wire::{DnsCall, is_timeout};
 use crate::dns::Protocol;
@@ -13,6 +12,7 @@ use crate::edge::stream::{Deadline, Stream, Tcp, TlsConfig, TlsError, TrustCache
 use crate::edge::system_error::{self, is_closing};
 use crate::model::Trust;
 use crate::provider::{Failure, FailureKind};
+use crate::time::Duration;
 use crate::time::duration::seconds;
 
 /// Time for connecting, again for the TLS handshake, and again for an answer. A small router needs a second for its part
@@ -147,7 +147,7 @@ fn unconnected(who: &str, error: &io::Error, limit: Duration) -> Failure {
     }
     let mut failure = unsent(who, error);
     if is_timeout(error) {
-        failure.text = format!("{who}: no connection within {}", seconds(limit.into()));
+        failure.text = format!("{who}: no connection within {}", seconds(limit));
     }
     failure.text += HINT;
     failure

@@ -7,7 +7,6 @@
 use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsFd as _;
-use std::time::Duration;
 
 use nix::net::if_::if_nametoindex;
 use nix::poll::{PollFd, PollFlags};
@@ -25,6 +24,7 @@ use crate::edge::stream::deadline::wait;
 use crate::edge::stream::tcp::begin_to_connect;
 use crate::edge::system_error;
 use crate::model::{Family, name};
+use crate::time::Duration;
 
 /// The resolvers that `/etc/resolv.conf` names now.
 pub(super) fn resolvers() -> Vec<SocketAddr> {

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use super::ask::DnsTransport;
 use super::channel::Channel;
@@ -11,6 +10,7 @@ use crate::edge::clock::uptime;
 use crate::edge::dns::resolve;
 use crate::edge::stream::{Stream, TrustCache};
 use crate::provider::{Answer, Failure, FailureKind, Query};
+use crate::time::Duration;
 
 /// How long to wait for a response over UDP before the message is sent again, and in the end given up.
 const UDP: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];

@@ -6,7 +6,6 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{self, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -15,6 +14,7 @@ use crate::edge::stream::tcp::connect;
 use crate::edge::stream::{Deadline, Stream, Tcp};
 use crate::edge::system_error;
 use crate::provider::{Failure, FailureKind};
+use crate::time::Duration;
 
 /// Time for connecting, sending and receiving over TCP.
 const TCP: Duration = Duration::from_secs(4);
@@ -150,7 +150,7 @@ pub(crate) fn left(end: Duration) -> io::Result<Duration> {
 }
 
 fn read(socket: &mut Socket, bytes: &mut [u8], end: Duration) -> io::Result<usize> {
-    socket.set_read_timeout(Some(left(end)?))?;
+    socket.set_read_timeout(Some(left(end)?.into()))?;
     socket.read(bytes)
 }
 

@@ -1,7 +1,5 @@
 //! Makes an [`Answer`] of an HTTP reply: reads the body up to its limit, and the provider's waiting time.
 
-use std::time::Duration;
-
 use ureq::http::HeaderMap;
 
 use super::call::HttpCall;
@@ -9,8 +7,8 @@ use super::exchange::HttpReply;
 use super::failure;
 use crate::edge::clock;
 use crate::provider::{Answer, Failure, FailureKind};
-use crate::time::UnixSeconds;
 use crate::time::calendar;
+use crate::time::{Duration, UnixSeconds};
 
 /// Longest waiting time, in seconds. A server that asks for more is wrong.
 const LONGEST_WAIT: u64 = 24 * 60 * 60;

@@ -1,12 +1,12 @@
 //! The state of one HTTP request: its deadline, when it was sent, and whether the host is public.
 
 use std::cell::Cell;
-use std::time::Duration;
 
 use super::Limits;
 use crate::edge::clock::uptime;
 use crate::edge::stream::Deadline;
 use crate::model::Url;
+use crate::time::Duration;
 
 /// One HTTP request, without those of redirects.
 pub(super) struct HttpCall {

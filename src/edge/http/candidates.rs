@@ -1,7 +1,8 @@
 //! Decides which address of a host is tried next, and when (RFC 8305 section 5). Pure.
 
 use std::net::IpAddr;
-use std::time::Duration;
+
+use crate::time::Duration;
 
 /// Most addresses of one host. Within the time limit, more could not be tried.
 const MAX_ADDRESSES: usize = 12;

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::call::HttpCall;
 use super::candidates::AddressOrigin;
@@ -11,13 +10,13 @@ use super::proxy::tunnel;
 use super::race::{self, ConnectError, Connected, RaceOptions};
 use super::redirect::TO_PRIVATE_NETWORK;
 use super::{Shared, before_sending};
-use crate::edge::clock::uptime;
 use crate::edge::dns::resolve::Search;
 use crate::edge::stream::failure::{handshake, unsent};
 use crate::edge::stream::{Stream, Tcp, TlsConfig};
 use crate::model::address::not_public;
 use crate::model::{Family, Transport, Trust, Url};
 use crate::provider::{Failure, FailureKind};
+use crate::time::Duration;
 use crate::time::duration::seconds;
 
 /// Time for the TLS handshake at a remembered address, which another host may have by now.
@@ -114,7 +113,7 @@ impl Dial<'_> {
             remembered,
             delay: limits.attempt,
             limit: limits.connect,
-            end: uptime().saturating_add(self.call.deadline.left()),
+            end: self.call.deadline.0,
         };
         let search = Search::begin(host, self.family);
         let connected = race::connect(search, &options, self.shared);
@@ -145,7 +144,7 @@ impl Dial<'_> {
     fn unreachable(&self, host: &str, error: &io::Error) -> Failure {
         let who = self.who(host);
         if error.kind() == io::ErrorKind::TimedOut {
-            let time = seconds(self.call.limits.connect.into());
+            let time = seconds(self.call.limits.connect);
             return before_sending(format!("{who}: no connection within {time}"));
         }
         failure::unconnected(who, error)

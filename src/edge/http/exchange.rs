@@ -2,7 +2,6 @@
 //! file moves the bytes, each stage with a deadline.
 
 use std::io;
-use std::time::Duration;
 
 use ureq::http::{HeaderMap, Response};
 use ureq_proto::client::state::{RecvBody, RecvResponse, SendRequest};
@@ -14,6 +13,7 @@ use super::head::Head;
 use super::{HEADER_LIMIT, request};
 use crate::edge::stream::{Deadline, Stream};
 use crate::edge::system_error::is_closing;
+use crate::time::Duration;
 
 /// Size of the buffers for encoding and parsing. The longest line of a request, which has the URL, must
 /// fit.

@@ -16,13 +16,13 @@ const CLOSED: &str = "the connection was closed before the answer";
 /// Why there is no complete answer.
 pub(super) fn explain(error: &ExchangeError, call: &HttpCall) -> Failure {
     let text = match error {
-        ExchangeError::NoAnswer(limit) => format!("no answer within {}", seconds((*limit).into())),
+        ExchangeError::NoAnswer(limit) => format!("no answer within {}", seconds(*limit)),
         ExchangeError::Closed => CLOSED.into(),
         ExchangeError::Lost(error) => return lost(error, call),
         ExchangeError::LongHead => "the answer's header is too long".into(),
         ExchangeError::NotHttp => "the answer is not HTTP".into(),
         ExchangeError::NoEnd => {
-            format!("the answer did not end within {}", seconds(call.limits.total.into()))
+            format!("the answer did not end within {}", seconds(call.limits.total))
         }
         ExchangeError::CutOff(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             "the answer was cut off".into()

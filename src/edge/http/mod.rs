@@ -31,7 +31,6 @@ mod request;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::Duration;
 
 use self::call::HttpCall;
 use self::connect::Dial;
@@ -41,6 +40,7 @@ use crate::edge::stream::{Deadline, TlsConfig, TrustCache};
 use crate::model::secret::Secret;
 use crate::model::{Credentials, Family, Transport, Url};
 use crate::provider::{Answer, Failure, FailureKind, Request, mask};
+use crate::time::Duration;
 
 pub use self::connections::Connections;
 pub use self::hosts::HostCache;
@@ -278,7 +278,7 @@ impl Client {
             }
         }
         // Also if the server has ended the connection.
-        thread::sleep(end.left());
+        thread::sleep(end.left().into());
     }
 
     /// Sends `request` to `target` on the kept or a new connection, without following redirects.

@@ -7,7 +7,6 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
-use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -20,6 +19,7 @@ use crate::edge::dns::resolve::{Search, alternate};
 use crate::edge::stream::deadline::wait;
 use crate::edge::stream::tcp::{begin_to_connect, opened};
 use crate::edge::system_error::{local, system};
+use crate::time::Duration;
 
 /// How long to wait for the resolver before remembered addresses are tried.
 const RESOLVER_FIRST: Duration = Duration::from_millis(100);

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::race::{self, ConnectError, RaceOptions};
 use super::{ATTEMPT_DELAY, CONNECT_TIMEOUT, Shared};
@@ -11,6 +10,7 @@ use crate::edge::dns::resolve;
 use crate::edge::dns::resolve::Search;
 use crate::edge::system_error;
 use crate::model::Family;
+use crate::time::Duration;
 
 /// Time for connecting, as in ddns-scripts (`nc -w 3`).
 const TIMEOUT: Duration = Duration::from_secs(3);

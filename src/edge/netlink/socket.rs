@@ -5,7 +5,6 @@
 
 use std::io;
 use std::task::Context;
-use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, setsockopt, sockopt};
@@ -18,6 +17,7 @@ use crate::model::sorted::take_first;
 use crate::proto::netlink::decode::{self, Payload};
 use crate::proto::netlink::dump::Dumps;
 use crate::proto::netlink::{Report, Table};
+use crate::time::Duration;
 
 /// `RTNLGRP_LINK`, `_IPV4_IFADDR`, `_IPV4_ROUTE`, `_IPV4_RULE`, `_IPV6_IFADDR`, `_IPV6_ROUTE` and
 /// `_IPV6_RULE` of linux/rtnetlink.h. These are group numbers, not the bits of the older `RTMGRP_*`.

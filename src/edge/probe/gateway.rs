@@ -3,7 +3,6 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
-use std::time::Duration;
 
 use socket2::{Domain, Protocol as Transmission, Socket, Type};
 
@@ -22,6 +21,7 @@ use crate::proto::gateway::pcp::Mapping;
 use crate::proto::gateway::upnp::{self, Service};
 use crate::proto::gateway::{self, stun};
 use crate::provider::{Failure, FailureKind, Method, Request};
+use crate::time::Duration;
 
 /// The time limits of a request to a gateway over HTTP. It is one hop away.
 pub const LIMITS: Limits = Limits {
@@ -237,7 +237,7 @@ fn search(gateway: &Gateway) -> io::Result<Option<String>> {
     let end = uptime().saturating_add(SEARCH);
     let mut answer = [0; SEARCH_ANSWER];
     loop {
-        socket.set_read_timeout(Some(wire::left(end)?))?;
+        socket.set_read_timeout(Some(wire::left(end)?.into()))?;
         let (length, from) = socket.recv_from(&mut answer)?;
         let text = String::from_utf8_lossy(answer.get(..length).unwrap_or_default());
         if from.ip() == IpAddr::V4(gateway.address)

@@ -3,13 +3,13 @@
 use std::ffi::OsString;
 use std::io;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::find_address;
 use crate::config::program;
 use crate::edge::process::{self, End, Ended, Running, SHELL};
 use crate::edge::spawn::Exit;
 use crate::model::Family;
+use crate::time::Duration;
 
 /// How long the command and the processes it starts may run.
 pub const SCRIPT_TIMEOUT: Duration = Duration::from_secs(30);

@@ -11,7 +11,6 @@ use std::net::IpAddr;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
@@ -29,6 +28,7 @@ use crate::model::secret::Secret;
 use crate::model::{Family, Url};
 use crate::provider::{Answer, Change, Failure, FailureKind, Outcome, Request};
 use crate::provider::{Script, template};
+use crate::time::Duration;
 
 /// How long a script and the programs it starts may run.
 pub const UPDATE_TIMEOUT: Duration = Duration::from_secs(120);

@@ -7,7 +7,6 @@
 
 use std::fmt;
 use std::io;
-use std::time::Duration;
 
 use nix::errno::Errno;
 use rustls::pki_types::ServerName;
@@ -17,6 +16,7 @@ use super::verify::ShortKey;
 use crate::edge::system_error::{is_closing, system};
 use crate::provider::{Failure, FailureKind};
 use crate::text::quoted::quoted;
+use crate::time::Duration;
 use crate::time::duration::seconds;
 
 /// An error of a TLS connection.
@@ -80,7 +80,7 @@ pub(crate) fn handshake(error: &TlsError, host: &str, limit: Duration) -> Failur
         }
         TlsError::Tcp(error) => match error.kind() {
             io::ErrorKind::TimedOut => {
-                (FailureKind::Other, format!("no TLS handshake within {}", seconds(limit.into())))
+                (FailureKind::Other, format!("no TLS handshake within {}", seconds(limit)))
             }
             io::ErrorKind::UnexpectedEof => {
                 let text = "the connection was closed during the TLS handshake";

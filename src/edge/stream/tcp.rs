@@ -5,13 +5,14 @@ use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
-use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags};
 use socket2::Socket;
 
 use super::deadline::{Deadline, wait};
+
+use crate::time::Duration;
 
 /// A TCP connection with a deadline for further reads and writes.
 pub(crate) struct Tcp {
@@ -55,7 +56,7 @@ impl Tcp {
     /// with every system call, so `set_timeout` is called before each.
     fn timed(
         &mut self,
-        set_timeout: impl Fn(&Socket, Option<Duration>) -> io::Result<()>,
+        set_timeout: impl Fn(&Socket, Option<std::time::Duration>) -> io::Result<()>,
         mut operation: impl FnMut(&Socket) -> io::Result<usize>,
     ) -> io::Result<usize> {
         loop {
@@ -63,7 +64,7 @@ impl Tcp {
             if left.is_zero() {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            set_timeout(&self.socket, Some(left))?;
+            set_timeout(&self.socket, Some(left.into()))?;
             match operation(&self.socket) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

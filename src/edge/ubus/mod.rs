@@ -10,7 +10,6 @@ mod socket;
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::task::Context;
-use std::time::Duration;
 
 use nix::libc;
 
@@ -21,6 +20,7 @@ use crate::model::json::Json;
 use crate::model::sorted::take_first;
 use crate::proto::control::ControlAnswer;
 use crate::proto::ubus::session::{MethodCall, Session, UbusEvent};
+use crate::time::Duration;
 
 /// How long netifd may be silent before `once` goes on without it. Somebody waits for the end of `once`.
 const SHORT_PATIENCE: Duration = Duration::from_secs(3);

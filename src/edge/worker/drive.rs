@@ -1,7 +1,5 @@
 //! Publishes one job over a carrier, and records the requests for the engine.
 
-use std::time::Duration;
-
 use crate::engine::event::{Finished, JobId};
 use crate::model::secret::Secret;
 use crate::provider::mask::{hide, mask};
@@ -9,6 +7,7 @@ use crate::provider::{
     self, Answer, Carrier, Failure, FailureKind, Job, LearnedChanges, Outcome, Provider, Query,
     Request, Verdict,
 };
+use crate::time::Duration;
 
 /// Most requests of a job without those for single changes. What a provider answers decides what is sent
 /// next, and no answer may make a job go on for ever.
@@ -65,7 +64,7 @@ impl Recorder<'_> {
     fn record(&mut self, request: &str, answer: String) {
         if let Some(at) = self.carrier.sent_at() {
             self.finished.requests += 1;
-            self.finished.sent_at.get_or_insert(at.into());
+            self.finished.sent_at.get_or_insert(at);
         }
         self.finished.request = request.to_owned();
         self.finished.answer = answer;
@@ -228,7 +227,7 @@ mod tests {
         let finished = talk(two_requests, good);
         assert_eq!(finished.job, 3);
         assert!(matches!(outcomes(&finished)[..], [Outcome::Updated, Outcome::Retry { .. }]));
-        assert_eq!((finished.sent_at, finished.requests), (Some(Duration::from_secs(7).into()), 2));
+        assert_eq!((finished.sent_at, finished.requests), (Some(Duration::from_secs(7)), 2));
         assert_eq!(finished.request, "GET http://h.example/?***");
         assert_eq!(finished.answer, "HTTP 200: good ***");
     }

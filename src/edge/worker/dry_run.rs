@@ -1,7 +1,5 @@
 //! Carries jobs out in a dry run: prints what each change would send first, and sends nothing.
 
-use std::time::Duration;
-
 use super::drive::unsent;
 use super::{Clients, Delivery, Lane, Publication};
 use crate::edge::console::show;
@@ -10,6 +8,7 @@ use crate::model::{Notice, Target};
 use crate::provider::{
     self, Answer, Carrier, Change, Failure, FailureKind, Job, Outcome, Query, Request, Verdict,
 };
+use crate::time::Duration;
 
 /// Prints one line for each change, and reports that the provider accepted it.
 pub struct DryRun;

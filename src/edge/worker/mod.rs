@@ -13,7 +13,6 @@ mod queue;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use self::drive::unsent;
 use self::queue::Queue;
@@ -29,6 +28,7 @@ use crate::model::Notice;
 use crate::model::secret::Secret;
 use crate::model::{Family, Transport};
 use crate::provider::{Failure, FailureKind, Job, Outcome, mask};
+use crate::time::Duration;
 pub use dry_run::DryRun;
 pub use network::{Clients, Network};
 pub use queue::Lane;
@@ -235,7 +235,7 @@ impl Inner {
                 _ => until,
             };
             if now < wake {
-                let waited = self.work.wait_timeout(state, wake.saturating_sub(now));
+                let waited = self.work.wait_timeout(state, wake.saturating_sub(now).into());
                 state = waited.unwrap_or_else(PoisonError::into_inner).0;
             } else if let Some(lane) = own.take() {
                 state.queue.release(&lane);

@@ -1,7 +1,6 @@
 //! Carries jobs out: requests over HTTP, queries over DNS, scripts in a shell.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::drive::{self, TimedCarrier, unsent};
 use super::{Delivery, Lane, Publication};
@@ -13,6 +12,7 @@ use crate::edge::stream::Stream;
 use crate::engine::event::{Finished, JobId};
 use crate::model::{Notice, Transport};
 use crate::provider::{Answer, Carrier, Failure, Query, Request};
+use crate::time::Duration;
 
 /// Time for a look-up that a script waits for.
 const LOOK_UP_FIRST: Duration = Duration::from_secs(5);
@@ -90,7 +90,7 @@ fn run_script(
         ScriptServices { send: &mut |request| carrier.send(request), look_up: &look_up, say };
     let done = call.run(UPDATE_TIMEOUT, hands);
     Finished {
-        sent_at: done.sent_at.map(Into::into),
+        sent_at: done.sent_at,
         requests: u32::from(done.sent_at.is_some()),
         request: call.shown(),
         answer: done.answer,

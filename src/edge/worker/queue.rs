@@ -1,8 +1,7 @@
 //! Which task runs next, and how many threads tasks of one kind may use. Pure.
 
-use std::time::Duration;
-
 use crate::model::fifo::Fifo;
+use crate::time::Duration;
 
 /// Most threads, but for the one that carries out tasks one by one.
 pub(super) const MAX_THREADS: usize = 32;

@@ -46,7 +46,7 @@ fn publish(pool: &Pool, id: JobId, host: &str) {
 }
 
 fn finished(events: &Receiver<Event>) -> JobId {
-    let event = events.recv_timeout(Duration::from_secs(20)).unwrap();
+    let event = events.recv_timeout(Duration::from_secs(20).into()).unwrap();
     let Event::Finished(finished) = event else { panic!("{event:?}") };
     assert_eq!(finished.verdicts, [Outcome::Updated.into()]);
     finished.job
@@ -62,7 +62,7 @@ fn hosts_that_hang_do_not_delay_another() {
     }
     // Three hosts with eight threads each.
     for _ in 0..24 {
-        begun.recv_timeout(Duration::from_secs(20)).unwrap();
+        begun.recv_timeout(Duration::from_secs(20).into()).unwrap();
     }
     publish(&pool, 1000, "other");
     assert_eq!(finished(&events), 1000);
@@ -88,7 +88,7 @@ fn scripts_and_pages_are_asked() {
             family: Family::V4,
             probe: probe.clone(),
         });
-        let event = events.recv_timeout(Duration::from_secs(20)).unwrap();
+        let event = events.recv_timeout(Duration::from_secs(20).into()).unwrap();
         let Event::Detected { section, result, .. } = event else { panic!("{event:?}") };
         assert_eq!(section, "wan");
         assert_eq!(result.is_ok(), matches!(probe, Probe::Script(_)), "{result:?}");

@@ -118,7 +118,7 @@ impl Record {
                 self.trouble = Some(reason.clone());
                 self.wish.is_requested |= sent.was_requested;
                 if let Some(after) = *after {
-                    self.hold(now.up.saturating_add(after.into()), now);
+                    self.hold(now.up.saturating_add(after), now);
                 }
                 self.failed(*kind, sent, ending);
             }
@@ -225,7 +225,7 @@ impl Record {
                 return self.refusal.replace(refusal).is_none();
             }
             Outcome::Retry { after: Some(after), .. } => {
-                self.hold(now.up.saturating_add((*after).into()), now);
+                self.hold(now.up.saturating_add(*after), now);
             }
             Outcome::Retry { after: None, kind, .. } => {
                 self.pace.clock_behind |= *kind == FailureKind::ClockBehind;

@@ -173,7 +173,7 @@ pub(super) fn route(link: IfIndex, gateway: &str) -> Route {
 }
 
 pub(super) fn retry(kind: FailureKind, after: Option<Duration>) -> Outcome {
-    Outcome::Retry { reason: "it went wrong".into(), after: after.map(Into::into), kind }
+    Outcome::Retry { reason: "it went wrong".into(), after, kind }
 }
 
 pub(super) fn failed() -> Outcome {

@@ -2,10 +2,11 @@
 //! the mapping (RFC 6887 appendix A). Which message is sent, and how long its answer is awaited, as values.
 
 use std::net::Ipv4Addr;
-use std::time::Duration;
 
 use super::nat_pmp;
 use super::pcp::{self, Mapping};
+
+use crate::time::Duration;
 
 /// The wait for the first answer; it doubles with each repetition (RFC 6886 section 3.1). PCP's own first
 /// wait, 3 seconds (RFC 6887 section 8.1.1), is for servers that may be far away. This gateway is one hop away.
@@ -179,7 +180,7 @@ mod tests {
     }
 
     /// The waits in milliseconds after each further request if nobody answers, with its version.
-    fn requests(dialogue: &mut Dialogue) -> (Vec<(u128, u8)>, Said) {
+    fn requests(dialogue: &mut Dialogue) -> (Vec<(u64, u8)>, Said) {
         let mut sent = Vec::new();
         loop {
             match dialogue.step() {

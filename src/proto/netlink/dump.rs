@@ -14,11 +14,10 @@
 //! can begin another, and is then begun again. **The end of a dump that was begun before a loss is
 //! never reported.**
 
-use std::time::Duration;
-
 use super::Table;
 use super::decode::{Incoming, Payload};
 use crate::model::sorted::take_first;
+use crate::time::Duration;
 
 /// After this many unsound dumps in a row, a pause comes before the next one. A dump is unsound if the kernel's
 /// table changed meanwhile, which usually stops soon.

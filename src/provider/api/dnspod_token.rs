@@ -3,8 +3,6 @@
 //! A record is written as a whole, so it is read before. DNSPod locks a record that is often written without
 //! a change.
 
-use std::time::Duration;
-
 use super::interface::{
     Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
@@ -12,6 +10,7 @@ use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;
+use crate::time::Duration;
 
 pub(super) const API: Api = Api {
     name: "dnspod-token",

@@ -3,8 +3,6 @@
 //! Records are added and removed; they cannot be changed. The new address is added first, so that a
 //! name always has one. Every request is a GET with the key in the URL.
 
-use std::time::Duration;
-
 use super::interface::{
     CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource,
 };
@@ -12,6 +10,7 @@ use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, RecordForm, Special};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::{Batch, Rate};
+use crate::time::Duration;
 
 pub(super) const API: Api = Api {
     name: "dreamhost",

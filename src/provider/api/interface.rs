@@ -2,8 +2,6 @@
 //! refusals mean. [`records`](super::records) publishes a job with it. [`Rest`] sends its requests, and has the
 //! sentence for each refusal.
 
-use std::time::Duration;
-
 use super::Api;
 use super::meaning::{Codes, Meaning, Success};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
@@ -16,6 +14,7 @@ use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{
     Account, Answer, LONG_ANSWER, Method, Rate, Request, Scope, Verdict, mask, page,
 };
+use crate::time::Duration;
 
 /// TTL of a new record if `ttl` is not set. The defaults of many providers are hours.
 pub const NEW_TTL: u32 = 300;

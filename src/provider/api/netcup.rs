@@ -2,8 +2,6 @@
 //! Every conversation begins with a login and ends with a logout. All changes of a zone are one
 //! request.
 
-use std::time::Duration;
-
 use super::call::{Together, Values};
 use super::interface::{
     INTERFACE, Interface, NEW_TTL, Reading, RecordModel, Rest, Writing, ZoneRef, ZoneSource,
@@ -17,6 +15,7 @@ use super::{Api, Base, Need, Publishing};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Answer, Batch, Rate};
+use crate::time::Duration;
 
 pub(super) const API: Api = Api {
     name: "netcup",

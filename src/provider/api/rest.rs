@@ -1,9 +1,8 @@
 //! JSON in the answers of REST interfaces, and verdicts that several interfaces have.
 
-use std::time::Duration;
-
 use crate::model::json::Json;
 use crate::provider::{Answer, Scope, Verdict};
+use crate::time::Duration;
 
 /// Advice if the provider does not have the zone.
 pub(super) const NO_ZONE: &str = "correct 'domain' or 'zone', or let the token see the zone";

@@ -3,8 +3,6 @@
 //! Changes of any number of names of a zone are one batch of UPSERTs, which is carried out as a whole
 //! or not at all. Requests carry a signature (Signature Version 4).
 
-use std::time::Duration;
-
 use super::interface::{
     INTERFACE, Interface, MOST_BY_NAME, NEW_TTL, Reading, RecordModel, Rest, Writing, ZoneRef,
     ZoneSource,
@@ -22,6 +20,7 @@ use crate::provider::{Answer, Batch, Method, Rate, Request, Scope, Verdict};
 use crate::text::percent;
 use crate::text::quoted::quoted;
 use crate::text::xml;
+use crate::time::Duration;
 
 pub(super) const API: Api = Api {
     name: "route53",

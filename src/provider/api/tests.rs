@@ -6,7 +6,6 @@ mod stateful;
 
 use crate::provider::Provider;
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -23,6 +22,7 @@ use crate::provider::{
     Answer, Carrier, Change, Failure, FailureKind, Job, Method, Outcome, Query, Request, Scope,
     Verdict, publish,
 };
+use crate::time::Duration;
 
 /// Most steps that the worker allows.
 const STEPS: usize = 64;

@@ -1,10 +1,10 @@
 //! Answers with and without codes, and what each of them means.
 
-use std::time::Duration;
-
 use proptest::prelude::*;
 
 use super::*;
+
+use crate::time::Duration;
 
 const V4: &str = "192.0.2.1";
 const V6: &str = "2001:db8::1";

@@ -1,7 +1,5 @@
 //! Whole exchanges: the requests of a job, answers to them, and the outcomes.
 
-use std::time::Duration;
-
 use super::super::tests::section;
 use super::super::{Failure, FailureKind};
 use super::*;
@@ -10,6 +8,7 @@ use crate::model::secret::Secret;
 use crate::model::{Credentials, Hostname};
 use crate::provider::testing::{change, first_request, verdicts_of};
 use crate::provider::{Answer, Mechanism, Outcome, Urls};
+use crate::time::Duration;
 
 const NIC: &str = "http://[USERNAME]:[PASSWORD]@d.example/nic/update?hostname=[DOMAIN]&myip=[IP]";
 

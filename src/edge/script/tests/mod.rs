@@ -306,7 +306,7 @@ fn a_script_that_hangs_is_killed_with_its_children() {
         run_with(&section.update(&text), SH, Duration::from_secs(1), &mut |_| panic!());
     assert_eq!(unconfirmed(&result), "the script did not end within 1 s: waiting");
     assert_eq!(texts(&messages), ["waiting"]);
-    thread::sleep(Duration::from_secs(3));
+    thread::sleep(Duration::from_secs(3).into());
     assert!(!mark.exists());
 }
 

@@ -1,7 +1,6 @@
 //! Conversations with a name server of one zone that processes updates as RFC 2136 section 3 says.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use proptest::prelude::*;
 
@@ -18,6 +17,7 @@ use crate::provider::{
     Scope, publish,
 };
 use crate::time::BUILD_TIME;
+use crate::time::Duration;
 
 const SECRET: &str = "c2VjcmV0c2VjcmV0c2VjcmV0";
 const NXDOMAIN_HERE: u16 = 3;

@@ -20,13 +20,14 @@ mod values;
 mod zone;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
 
 use proptest::prelude::*;
 
 use self::owner::Owner;
 use self::server::{Fault, Limit, Service};
 use self::zone::Refusal;
+
+use crate::time::Duration;
 
 /// All imitations.
 fn services() -> Vec<Service> {

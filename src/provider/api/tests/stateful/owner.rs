@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::server::{Server, Service};
 use super::zone::{Entry, OLD_TTL, full};
 use crate::model::{Family, Target};
 use crate::provider::testing::{apply, change, job, outcome_text};
 use crate::provider::{Batch, Change, Job, LearnedChanges, Mechanism, Outcome, Provider, publish};
+use crate::time::Duration;
 
 /// The hosts of all good names. `www` and `shared` are there from the beginning; of the latter, others have
 /// addresses, too.

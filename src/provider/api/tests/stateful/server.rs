@@ -1,13 +1,12 @@
 //! A provider's server: its interface, and what happens to requests.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use super::call::Call;
 use super::zone::{Entry, Refusal, Zone};
 use crate::provider::testing::account;
 use crate::provider::{Account, Answer, Carrier, Failure, FailureKind, Provider, Query, Request};
+use crate::time::Duration;
 
 /// The status and the body of an answer to a request that was carried out.
 pub(super) type Reply = Result<(u16, String), Refusal>;
