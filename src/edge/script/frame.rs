@@ -15,7 +15,6 @@ use crate::config::Source;
 use crate::config::options::{OPTIONS, OptionOrigin, SectionKind};
 use crate::model::Family;
 use crate::model::secret::Secret;
-use crate::provider::Change;
 use crate::text::percent;
 
 /// The functions of ddns-scripts. Packages install this text, followed by `outside.sh`, as
@@ -32,109 +31,107 @@ const END: &str = ": >\"$DATFILE\" >\"$ERRFILE\"\n\
 
 /// The text for the shell. `directory` is the scratch directory of this run. `registered` is the address
 /// that is registered in DNS, if it is known.
+#[inline(never)] // so that its variables do not widen the frame of its caller
 pub(super) fn text(update: &ScriptUpdate, directory: &Path, registered: Option<IpAddr>) -> Secret {
-    let mut text = String::from(BEGIN);
-    for (name, value) in variables(update, directory, registered) {
+    let mut text = ShellText(String::from(BEGIN));
+    text.set_options(update);
+    text.set_section(update);
+    text.set_addresses(update, registered);
+    text.set_run(update, directory);
+    Secret::new([&text.0, FUNCTIONS, END].concat())
+}
+
+/// Lines for the shell. Of two assignments to the same variable, the later one counts.
+struct ShellText(String);
+
+impl ShellText {
+    #[inline(never)]
+    fn set(&mut self, name: &str, value: &str) {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{name}={}", quoted_for_shell(&value));
+        let _ = writeln!(self.0, "{name}={}", quoted_for_shell(value));
     }
-    text.push_str(FUNCTIONS);
-    text.push_str(END);
-    Secret::new(text)
-}
 
-/// All variables, in the order of their assignments. A later one replaces an earlier one of the same
-/// name.
-fn variables<'u>(
-    update: &'u ScriptUpdate,
-    directory: &Path,
-    registered: Option<IpAddr>,
-) -> Vec<(&'u str, String)> {
-    let mut all = option_variables(update);
-    all.extend(section_variables(update));
-    all.extend(address_variables(update, registered));
-    all.extend(run_variables(update, directory));
-    all
-}
+    #[inline(never)]
+    fn set_path(&mut self, name: &str, path: &Path) {
+        self.set(name, &path.display().to_string());
+    }
 
-/// The options of the section as they are written, over their defaults.
-fn option_variables(update: &ScriptUpdate) -> Vec<(&str, String)> {
-    let mut all: Vec<_> = defaults().map(|(name, default)| (name, default.to_owned())).collect();
-    match &update.section.source {
-        Source::Network { v4, v6 } => all.push(("ip_network", of_family(&update.change, v4, v6))),
-        Source::Web { v4, v6 } => {
-            all.push(("ip_url", of_family(&update.change, &v4.expose(), &v6.expose())));
+    /// The options of the section as they are written, over their defaults.
+    fn set_options(&mut self, update: &ScriptUpdate) {
+        for (name, default) in defaults() {
+            self.set(name, default);
         }
-        Source::Lines(_)
-        | Source::Route { .. }
-        | Source::Device(_)
-        | Source::Script(_)
-        | Source::Gateway { .. } => {}
-    }
-    for (name, value) in &update.script.options {
-        if may_be_variable(name) {
-            all.push((name, value.expose().to_owned()));
+        let family = update.change.family;
+        match &update.section.source {
+            Source::Network { v4, v6 } => {
+                self.set("ip_network", if family == Family::V4 { v4 } else { v6 });
+            }
+            Source::Web { v4, v6 } => {
+                let url = if family == Family::V4 { v4 } else { v6 };
+                self.set("ip_url", &url.expose());
+            }
+            Source::Lines(_)
+            | Source::Route { .. }
+            | Source::Device(_)
+            | Source::Script(_)
+            | Source::Gateway { .. } => {}
+        }
+        for (name, value) in &update.script.options {
+            if may_be_variable(name) {
+                self.set(name, value.expose());
+            }
         }
     }
-    all
-}
 
-/// The variables that ddns-scripts makes from the options of a section.
-fn section_variables(update: &ScriptUpdate) -> [(&'static str, String); 10] {
-    let ScriptUpdate { section, script, change, .. } = update;
-    let account = &section.provider.account;
-    let name = change.name.written();
-    let lookup_host = match update.option("lookup_host") {
-        Some(host) => host.to_owned(),
-        // The '@' separates host and zone: 'host@example.com' is host.example.com.
-        None => name.replace('@', ".").trim_start_matches('.').to_owned(),
-    };
-    [
-        ("domain", name.to_owned()),
-        ("lookup_host", lookup_host),
-        ("password", account.password.expose().to_owned()),
-        ("use_ipv6", if change.family == Family::V6 { "1" } else { "0" }.to_owned()),
-        ("update_script", script.file.display().to_string()),
-        ("SECTION_ID", section.name.clone()),
-        ("URL_USER", percent::encode(&account.username)),
-        ("URL_PASS", percent::encode(account.password.expose())),
-        ("URL_PENC", percent::encode(account.param_enc.expose())),
-        ("upd_privateip", u8::from(section.private_addresses).to_string()),
-    ]
-}
+    /// The variables that ddns-scripts makes from the options of a section.
+    #[inline(never)]
+    fn set_section(&mut self, update: &ScriptUpdate) {
+        let ScriptUpdate { section, script, change, .. } = update;
+        let account = &section.provider.account;
+        let name = change.name.written();
+        self.set("domain", name);
+        match update.option("lookup_host") {
+            Some(host) => self.set("lookup_host", host),
+            // The '@' separates host and zone: 'host@example.com' is host.example.com.
+            None => self.set("lookup_host", name.replace('@', ".").trim_start_matches('.')),
+        }
+        self.set("password", account.password.expose());
+        self.set("use_ipv6", if change.family == Family::V6 { "1" } else { "0" });
+        self.set_path("update_script", &script.file);
+        self.set("SECTION_ID", &section.name);
+        self.set("URL_USER", &percent::encode(&account.username));
+        self.set("URL_PASS", &percent::encode(account.password.expose()));
+        self.set("URL_PENC", &percent::encode(account.param_enc.expose()));
+        self.set("upd_privateip", if section.private_addresses { "1" } else { "0" });
+    }
 
-fn address_variables(
-    update: &ScriptUpdate,
-    registered: Option<IpAddr>,
-) -> [(&'static str, String); 4] {
-    let address = update.address.to_string();
-    [
-        ("__IP", address.clone()),
-        ("CURRENT_IP", address.clone()),
-        ("LOCAL_IP", address),
-        ("REGISTERED_IP", registered.map(expanded).unwrap_or_default()),
-    ]
-}
+    fn set_addresses(&mut self, update: &ScriptUpdate, registered: Option<IpAddr>) {
+        let address = update.address.to_string();
+        for name in ["__IP", "CURRENT_IP", "LOCAL_IP"] {
+            self.set(name, &address);
+        }
+        self.set("REGISTERED_IP", &registered.map(expanded).unwrap_or_default());
+    }
 
-/// Files of this run, and the options of `config ddns 'global'`.
-fn run_variables(update: &ScriptUpdate, directory: &Path) -> [(&'static str, String); 12] {
-    let global = &update.global;
-    let run_file = global.rundir.join(&update.section.name).display().to_string();
-    [
-        ("DATFILE", directory.join(super::ANSWER).display().to_string()),
-        ("ERRFILE", directory.join("err").display().to_string()),
+    /// Files of this run, and the options of `config ddns 'global'`.
+    #[inline(never)]
+    fn set_run(&mut self, update: &ScriptUpdate, directory: &Path) {
+        let global = &update.global;
+        self.set_path("DATFILE", &directory.join(super::ANSWER));
+        self.set_path("ERRFILE", &directory.join("err"));
         // Lines that a script appends to its log file arrive on the pipe for messages.
-        ("LOGFILE", "/proc/self/fd/7".to_owned()),
-        ("PIDFILE", format!("{run_file}.pid")),
-        ("UPDFILE", format!("{run_file}.update")),
-        ("IPFILE", format!("{run_file}.ip")),
-        ("__told", directory.join(super::REPLY).display().to_string()),
-        ("VERSION", VERSION.to_owned()),
-        ("ddns_rundir", global.rundir.display().to_string()),
-        ("ddns_logdir", global.logdir.display().to_string()),
-        ("ddns_loglines", global.loglines.to_string()),
-        ("ddns_dateformat", global.dateformat.clone()),
-    ]
+        self.set("LOGFILE", "/proc/self/fd/7");
+        let run_file = global.rundir.join(&update.section.name).display().to_string();
+        for (name, ending) in [("PIDFILE", ".pid"), ("UPDFILE", ".update"), ("IPFILE", ".ip")] {
+            self.set(name, &[&run_file, ending].concat());
+        }
+        self.set_path("__told", &directory.join(super::REPLY));
+        self.set("VERSION", VERSION);
+        self.set_path("ddns_rundir", &global.rundir);
+        self.set_path("ddns_logdir", &global.logdir);
+        self.set("ddns_loglines", &global.loglines.to_string());
+        self.set("ddns_dateformat", &global.dateformat);
+    }
 }
 
 /// The options of ddns-scripts that have a default, with that default.
@@ -144,10 +141,6 @@ fn defaults() -> impl Iterator<Item = (&'static str, &'static str)> {
         .filter(|option| option.kind == SectionKind::Service && option.origin != OptionOrigin::Ours)
         .filter_map(|option| Some((option.name, option.default?)))
         .filter(|(name, _)| may_be_variable(name))
-}
-
-fn of_family(change: &Change, v4: &str, v6: &str) -> String {
-    if change.family == Family::V4 { v4 } else { v6 }.to_owned()
 }
 
 /// Whether the option `name` may become a variable: it is an identifier that neither the shell nor
