@@ -59,10 +59,12 @@ LLVM = [
     "--enable-constraint-elimination=0",
 ]
 # The first leaves out a check for a divisor of zero behind each division. Rust has checked that before, and
-# ring's C code divides by constants only. The others make more but more similar instructions. Where all
-# instructions have the same length, xz compresses them to less.
+# ring's C code divides by constants only. With the second, a function with much on its stack is not inlined: in a
+# large frame, instructions that address the stack compress worse. The others make more but more similar
+# instructions. Where all instructions have the same length, xz compresses them to less.
 LLVM_MIPS = [
     "-mno-check-zero-division",
+    "-inline-max-stacksize=512",
     "-regalloc=basic",
     "-machine-sink-split=0",
     "-disable-copyprop",
