@@ -278,6 +278,11 @@ impl EventLoop {
     fn stop(&mut self) -> u8 {
         self.daemon.say(Level::Info, "stopping".into());
         process::kill_all();
+        // An accepted address that is not saved would be sent again after the next start.
+        let now = clock::now();
+        for action in self.daemon.engine.unsaved(now) {
+            self.carry_out(action, now);
+        }
         self.daemon.withdraw();
         self.daemon.flush(FLUSH);
         if self.mode.serves() { exit::OK } else { exit::FAILED }

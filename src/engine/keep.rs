@@ -71,6 +71,21 @@ impl Engine {
         self.keeper.before_reload = Some(State::new(records, known, Vec::new()));
     }
 
+    /// What is still to be saved when the program ends now. Nothing else that is left to do is done any more.
+    pub fn unsaved(&mut self, now: Now) -> Vec<Action> {
+        let mut saves = Vec::new();
+        loop {
+            while let Some(action) = self.actions.pop() {
+                if matches!(action, Action::Save(_)) {
+                    saves.push(action);
+                }
+            }
+            if !self.save(now) {
+                return saves;
+            }
+        }
+    }
+
     /// Saves the changes since the last save. Returns whether there are any.
     pub(super) fn save(&mut self, now: Now) -> bool {
         // The values learned before a reload are part of `before_reload`, so the file must have them first.

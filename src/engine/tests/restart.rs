@@ -3,6 +3,7 @@
 use super::scenario::{DAY, HOUR, MINUTE, Scenario, address, failed, lost, refused, retry, secs};
 use crate::config::RefreshPolicy;
 use crate::engine::Engine;
+use crate::engine::event::Action;
 use crate::proto::netlink::Table;
 use crate::provider::{FailureKind, Outcome};
 use crate::time::BUILD_TIME;
@@ -16,6 +17,20 @@ fn a_restart_without_change_does_nothing_but_look() {
     assert_eq!(s.actions(), dumps);
     s.pass(HOUR);
     assert_eq!(s.actions(), [""; 0]);
+}
+
+#[test]
+fn an_address_that_is_accepted_just_before_the_end_is_saved() {
+    let mut s = Scenario::new().settled().silent();
+    s.lease("203.0.113.2");
+    // The daemon is told to end before it has carried out what follows from the provider's answer.
+    let accepted = s.flights[0].accepted();
+    s.engine.handle(accepted, s.now);
+    let saves = s.engine.unsaved(s.now);
+    assert!(saves.iter().all(|action| matches!(action, Action::Save(_))), "{saves:?}");
+    saves.into_iter().for_each(|action| s.perform(action));
+    assert!(!s.disk.records[0].unconfirmed);
+    assert_eq!(s.restart(MINUTE).sent(), [""; 0]);
 }
 
 #[test]

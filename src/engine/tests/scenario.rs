@@ -610,7 +610,7 @@ impl Scenario {
         panic!("there is no end of actions");
     }
 
-    fn perform(&mut self, action: Action) {
+    pub(super) fn perform(&mut self, action: Action) {
         match action {
             Action::Dump(table) => {
                 self.log.push(format!("dump {table:?}"));
