@@ -280,7 +280,7 @@ impl EventLoop {
         process::kill_all();
         // An accepted address that is not saved would be sent again after the next start.
         let now = clock::now();
-        for action in self.daemon.engine.unsaved(now) {
+        while let Some(action) = self.daemon.engine.unsaved(now) {
             self.carry_out(action, now);
         }
         self.daemon.withdraw();

@@ -71,17 +71,15 @@ impl Engine {
         self.keeper.before_reload = Some(State::new(records, known, Vec::new()));
     }
 
-    /// What is still to be saved when the program ends now. Nothing else that is left to do is done any more.
-    pub fn unsaved(&mut self, now: Now) -> Vec<Action> {
-        let mut saves = Vec::new();
+    /// The next changes to save when the program ends now; call until it returns `None`. Nothing else that is left
+    /// to do is done any more.
+    pub fn unsaved(&mut self, now: Now) -> Option<Action> {
         loop {
-            while let Some(action) = self.actions.pop() {
-                if matches!(action, Action::Save(_)) {
-                    saves.push(action);
-                }
-            }
-            if !self.save(now) {
-                return saves;
+            match self.actions.pop() {
+                Some(action @ Action::Save(_)) => return Some(action),
+                Some(_) => {}
+                None if self.save(now) => {}
+                None => return None,
             }
         }
     }
