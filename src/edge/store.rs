@@ -122,7 +122,7 @@ struct StoreShared {
 
 #[derive(Default)]
 struct UpdateQueue {
-    waiting: Vec<Update>,
+    waiting: Vec<Changes>,
     /// Whether the thread runs.
     running: bool,
     /// Whether the event loop waits until everything is written.
@@ -131,12 +131,6 @@ struct UpdateQueue {
     share: Share,
     /// The error of the last attempt to write, if it failed.
     trouble: Option<String>,
-}
-
-/// A change of the state.
-enum Update {
-    Replace(State),
-    Change(Changes),
 }
 
 impl StoreThread {
@@ -155,22 +149,10 @@ impl StoreThread {
         }
     }
 
-    /// Saves `state` in place of the one before.
-    pub fn put(&self, state: State) {
-        self.update(Update::Replace(state));
-    }
-
     /// Saves `changes`.
     pub fn change(&self, changes: Changes) {
-        self.update(Update::Change(changes));
-    }
-
-    fn update(&self, update: Update) {
         let mut queue = self.shared.queue();
-        if matches!(update, Update::Replace(_)) {
-            queue.waiting.clear();
-        }
-        queue.waiting.push(update);
+        queue.waiting.push(changes);
         if queue.running {
             return;
         }
@@ -209,14 +191,11 @@ impl StoreShared {
     }
 
     fn work(&self) {
-        while let Some(updates) = self.next() {
+        while let Some(waiting) = self.next() {
             let begin = clock::uptime();
             let mut state = lock(&self.state);
-            for update in updates {
-                match update {
-                    Update::Replace(new) => *state = new,
-                    Update::Change(changes) => state.apply(changes),
-                }
+            for changes in waiting {
+                state.apply(changes);
             }
             let result = self.store.save(&state);
             drop(state);
@@ -230,9 +209,9 @@ impl StoreShared {
         }
     }
 
-    /// Waits until the file may be written, and returns the waiting updates. `None` if there are none:
+    /// Waits until the file may be written, and returns the waiting changes. `None` if there are none:
     /// then the thread ends.
-    fn next(&self) -> Option<Vec<Update>> {
+    fn next(&self) -> Option<Vec<Changes>> {
         let mut queue = self.queue();
         if !queue.waiting.is_empty() {
             let pause = queue.share.next().saturating_sub(clock::uptime());
@@ -381,28 +360,17 @@ mod tests {
         });
         let limit = Duration::from_secs(10);
         for name in ["a", "b"] {
-            thread.put(state(name));
+            thread.change(change(name));
             assert!(thread.flush(limit));
         }
         fs::remove_file(&dir).unwrap();
-        thread.put(state("c"));
+        thread.change(change("c"));
         assert!(thread.flush(limit));
         let levels: Vec<_> = notices.try_iter().map(|notice| notice.level).collect();
         assert_eq!(levels, [Level::Warning, Level::Notice]);
-        assert_eq!(Store::open(&dir).load().0, state("c"));
-    }
-
-    #[test]
-    fn of_several_states_the_last_one_is_saved() {
-        let scratch = Scratch::new("store-latest");
-        let store = Store::open(scratch.path());
-        let thread =
-            StoreThread::new(store.clone(), State::default(), |notice| panic!("{}", notice.text));
-        for i in 0..200 {
-            thread.put(state(&format!("s{i}")));
-        }
-        assert!(thread.flush(Duration::from_secs(10)));
-        assert_eq!(store.load().0, state("s199"));
+        let (saved, _) = Store::open(&dir).load();
+        let sections: Vec<_> = saved.records.iter().map(|record| &record.section).collect();
+        assert_eq!(sections, ["a", "b", "c"]);
     }
 
     #[test]
@@ -423,12 +391,6 @@ mod tests {
             (&kept.records[0], &kept.records[201]),
             (&state("a").records[0], &state("z").records[0])
         );
-        thread.put(state("b"));
-        thread.change(change("c"));
-        assert!(thread.flush(Duration::from_secs(10)));
-        let (saved, _) = store.load();
-        let sections: Vec<_> = saved.records.iter().map(|record| &record.section).collect();
-        assert_eq!(sections, ["b", "c"]);
     }
 
     /// The change that adds the record of `section`.
@@ -443,7 +405,7 @@ mod tests {
         let thread = StoreThread::new(store.clone(), State::default(), |_| ());
         let later = clock::uptime().saturating_add(Duration::from_secs(3600));
         thread.shared.queue().share.spent(Duration::ZERO, later);
-        thread.put(state("a"));
+        thread.change(change("a"));
         assert_eq!(store.load().0, State::default(), "it waits");
         assert!(thread.flush(Duration::from_secs(10)));
         assert_eq!(store.load().0, state("a"));
@@ -462,7 +424,7 @@ mod tests {
                 let _ = wait.lock().unwrap().recv();
             },
         );
-        thread.put(state("a"));
+        thread.change(change("a"));
         assert!(!thread.flush(Duration::from_millis(20)));
         release.send(()).unwrap();
         assert!(thread.flush(Duration::from_secs(10)));
