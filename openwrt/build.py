@@ -64,7 +64,7 @@ LLVM = [
 # instructions. Where all instructions have the same length, xz compresses them to less.
 LLVM_MIPS = [
     "-mno-check-zero-division",
-    "-inline-max-stacksize=512",
+    "-inline-max-stacksize=576",
     "-regalloc=basic",
     "-machine-sink-split=0",
     "-disable-copyprop",
