@@ -43,7 +43,7 @@ pub enum Kind {
     NetifdAsked,
     /// The logical interface is down.
     Down,
-    /// There is no device of the name.
+    /// The kernel has no device with the configured name.
     NoDevice,
     /// The device has no address of the family.
     NoneThere,

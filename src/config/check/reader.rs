@@ -164,7 +164,7 @@ impl<'a> Reader<'a> {
             self.refuse(name, text, "is not a whole number");
             return None;
         }
-        // With so many digits that it is none of 64 bits, it is larger than any limit.
+        // A number that 64 bits cannot hold counts as the largest one, which is above every limit.
         let number = digits.parse().unwrap_or(u64::MAX);
         if digits.len() < text.len() || number < least.into() {
             self.warn(
