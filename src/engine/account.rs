@@ -82,6 +82,7 @@ impl Account {
     pub fn vacated(mut self) -> Self {
         self.sections.clear();
         self.ready.clear();
+        // The records are counted again: their slots are new after a reload.
         (self.in_flight, self.refused, self.due) = (0, 0, None);
         self
     }
@@ -103,6 +104,7 @@ impl Account {
         if let Some(limit) = &mut self.limit {
             limit.take(now.up);
         }
+        // A wrong password is to be one failed log-in, and not one for each name.
         if self.probes_first && self.trusted_until <= now.up {
             self.probe_until = now.up.saturating_add(PROBE);
         }

@@ -25,6 +25,7 @@ pub enum Item {
 /// with another time.
 #[derive(Clone, Debug, Default)]
 pub struct Agenda {
+    // A removal from the middle of a heap would need a search.
     heap: BinaryHeap<Reverse<(Duration, Item)>>,
 }
 

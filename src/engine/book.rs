@@ -72,6 +72,8 @@ impl KernelTables {
             Report::DumpEnd(table) => self.sweep(table),
             Report::Lost => {
                 for state in &mut self.tables {
+                    // A dump on its way may have passed what was lost, so its end does not count. The engine asks
+                    // for another one.
                     *state = TableState { known: false, dumping: false, ..*state };
                 }
                 true
@@ -82,6 +84,7 @@ impl KernelTables {
     /// The addresses that went away since this was called last and are on no device now.
     pub fn take_gone(&mut self) -> Vec<IpAddr> {
         let mut gone = std::mem::take(&mut self.gone);
+        // The same address may still be there with another peer, or on another device: its connections go on.
         gone.retain(|gone| !self.addresses.iter().any(|known| known.address.address == *gone));
         gone
     }
@@ -170,6 +173,7 @@ impl KernelTables {
             known.address = address;
             return flags_changed || scope_changed || longer;
         }
+        // A dump also lists addresses that have been there for long, so only a notification tells the time.
         let is_notified = state.known && !state.dumping;
         let appeared = if is_notified { Some(now) } else { None };
         let generation = state.generation;
@@ -261,5 +265,6 @@ pub(super) fn is_secondary(address: &Address) -> bool {
 }
 
 fn until(now: Duration, seconds: u32) -> Option<Duration> {
+    // The kernel writes this (`INFINITY_LIFE_TIME`) for a lifetime without an end.
     if seconds == u32::MAX { None } else { Some(now + Duration::from_secs(seconds.into())) }
 }

@@ -175,6 +175,7 @@ impl Detector {
         if continues && is_known && !self.doubted && !self.asking() {
             return;
         }
+        // The question on its way may have been answered before the change.
         self.again = self.asking();
         self.ask_again(now);
     }
@@ -195,6 +196,7 @@ impl Detector {
 
     /// Takes new intervals after a reload.
     pub fn retime(&mut self, timing: &Timing, now: Now) {
+        // `check_interval` does not count for a gateway.
         if self.schedule == Schedule::Regular {
             self.due = self.due.min(now.up.saturating_add(timing.check));
         }
@@ -213,6 +215,7 @@ impl Detector {
         self.schedule != Schedule::Regular
             && result.as_ref().is_err_and(|failure| !failure.is_local())
             && matches!(self.result, Some(Ok(_)))
+            // The failure itself is counted already.
             && self.backoff.attempts() <= 1
     }
 

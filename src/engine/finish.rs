@@ -111,8 +111,10 @@ impl Engine {
                 let verdict = verdict.unwrap_or(unanswered);
                 self.answer_record(id, part, verdict, ending, &mut gathered);
                 self.note_local_failure(id);
+                // `answer_account` needs the number, before the record is looked at again.
                 self.count_refusal(id);
             }
+            // The name is free again also after a request whose result does not count.
             self.free(id);
             self.touch(id);
         }
@@ -136,6 +138,7 @@ impl Engine {
         gathered: &mut Gathered<'_>,
     ) -> bool {
         let Some(active) = self.sections.get_mut(section) else { return false };
+        // The records of a section follow one another in a job, which is in configuration order.
         if gathered.sections.last() != Some(&section) {
             gathered.begin(section);
             if !finished.request.is_empty() {

@@ -36,6 +36,7 @@ impl KernelTables {
             {
                 let gateway = Gateway { address, device: link.name.clone(), link: index };
                 let addresses = self.addresses(index).map(|known| known.address.address);
+                // IPv6 addresses come and go, and tell nothing about the gateway's IPv4 address.
                 let addresses = addresses.filter(IpAddr::is_ipv4).collect();
                 return Uplink { gateway: Some(gateway), addresses };
             }

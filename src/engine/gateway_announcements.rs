@@ -15,6 +15,7 @@ impl Engine {
         for place in 0..self.sections.len() {
             let Some((active, view)) = self.section_and_view(place) else { continue };
             if view.answers.gateway().is_some_and(|known| known.address == gateway)
+                // IPv6 is not translated, so only the IPv4 address is the gateway's.
                 && let Some(detector) = active.detector_mut(Family::V4)
             {
                 detector.announced(announcement, now);

@@ -45,6 +45,7 @@ impl Engine {
         let Some(active) = self.sections.get(id.section) else { return };
         let Some(record) = active.records.get(id.record) else { return };
         let change = past_change(&active.spec.name, record, old, now);
+        // The state file gets only what is new. `history` shows all.
         append(&mut self.keeper.pending.history, change.clone());
         append(&mut self.keeper.history, change);
         self.tell(id, happening, [old, target.address()], String::new());
@@ -77,6 +78,7 @@ impl Engine {
             let id = RecordId { section, record: index };
             let Some(record) = self.record(id) else { continue };
             let published = record.published();
+            // An owner behind shared addresses must learn that before anything could be published.
             let is_meant = happening == Happening::Shared || published.is_some();
             if record.family == family && is_meant {
                 self.tell(id, happening, [published, None], why.text().to_owned());

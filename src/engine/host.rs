@@ -101,6 +101,7 @@ impl LanAnswers {
             return Self::unknown();
         }
         let used = before.prefix.as_ref().ok().map(|prefix| prefix.router);
+        // After a restart only the published addresses tell which prefix was in use.
         let used = used.or_else(|| current.iter().find_map(|current| *current));
         let prefix = prefix(facts, &lan.network, policy, used);
         let mut hosts = Vec::new();

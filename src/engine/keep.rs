@@ -37,6 +37,7 @@ impl Engine {
 
     fn dormant(&self) -> Vec<Saved> {
         let mut dormant = self.keeper.dormant.clone();
+        // After a reload, records of active sections are among them, too. The sections have newer ones.
         dormant.retain(|saved| self.section_index(&saved.section).is_none());
         dormant
     }
@@ -63,6 +64,7 @@ impl Engine {
         let mut records = self.dormant();
         for active in &self.sections {
             for slot in &active.slots {
+                // The file has what was given to it last. The record itself may have changed since.
                 records.extend(slot.given.as_deref().cloned());
             }
         }
@@ -75,6 +77,8 @@ impl Engine {
     /// to do is done any more.
     pub fn unsaved(&mut self, now: Now) -> Option<Action> {
         loop {
+            // A signal may come while the actions after an answer are in the queue. Without this, the accepted
+            // address would be lost, and sent again after the next start.
             match self.actions.pop() {
                 Some(action @ Action::Save(_)) => return Some(action),
                 Some(_) => {}
@@ -121,6 +125,7 @@ impl Engine {
         let mut given = Changes::default();
         for active in &mut self.sections {
             for (record, slot) in active.records.iter().zip(&mut active.slots) {
+                // These changes are in `pending` already, so `given` is dropped.
                 slot.save(record, &active.spec.name, &mut given, now);
             }
         }

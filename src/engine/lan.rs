@@ -113,6 +113,7 @@ impl Engine {
         let sightings = &mut self.facts.sightings;
         if path == Path::new(dhcp::FILE) {
             sightings.dhcp = Some(text.map_or_else(Dhcp::elsewhere, dhcp::parse));
+            // The paths of the leases are in this file, so other files may have to be watched now.
             self.follow_hosts();
             return;
         }

@@ -59,6 +59,7 @@ impl Failover {
         for (since, is_usable) in self.usable.iter_mut().zip(usable) {
             *since = if *is_usable { since.or(Some(now)) } else { None };
         }
+        // `lost` keeps its first time while the line stays lost, so that other events do not put the next line off.
         let is_lost = self.usable_since(self.used).is_none();
         self.lost = if is_lost { self.lost.or(Some(now)) } else { None };
         if let Some(line) = self.best(delays, now) {
@@ -90,8 +91,10 @@ impl Failover {
         }
         let usable_since = self.usable_since(line)?;
         match (self.lost, line < self.used) {
+            // A preferred line needs no time to prove itself while the one in use is lost.
             (Some(_), true) => Some(usable_since),
             (Some(lost), false) => Some(lost.saturating_add(delays.failover)),
+            // The one in use works, so a line that goes up and down must not take it over each time.
             (None, true) => Some(usable_since.saturating_add(delays.failback)),
             (None, false) => None,
         }
@@ -127,9 +130,11 @@ impl Exit {
     /// Takes in the device that the kernel names at `now`, since boot; `None` if there is no way. Returns when
     /// this must be called again although nothing changes.
     pub fn update(&mut self, found: Option<&str>, now: Duration) -> Option<Duration> {
+        // A device that is not the one named now has to settle anew.
         let known = self.next.take();
         let found = found.filter(|found| self.used() != Some(*found))?;
         let since = match known {
+            // Later events about the same device do not put it off.
             Some((name, since)) if name == found => since,
             Some(_) | None => now,
         };

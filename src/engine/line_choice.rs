@@ -80,6 +80,7 @@ impl LineChoice {
         delays: Delays,
     ) -> Option<Duration> {
         let networks = &lines.networks;
+        // A reload with as many lines keeps the line in use, so that a reload alone publishes no other address.
         if !matches!(self, Self::Lines(failover) if failover.count() == networks.len()) {
             *self = Self::Lines(Failover::new(networks.len(), now));
         }
@@ -95,6 +96,7 @@ impl LineChoice {
     pub fn differs_from(&self, before: &Self) -> bool {
         match (self, before) {
             (Self::Route(now), Self::Route(before)) => {
+                // The first device after the start is no change that the owner must hear of.
                 before.used().is_some() && now.used() != before.used()
             }
             (Self::Lines(now), Self::Lines(before)) => now.used() != before.used(),
@@ -248,6 +250,7 @@ pub fn obstacle(
     facts: &NetworkView,
 ) -> Option<String> {
     let Demand { family, policy, .. } = demand;
+    // mwan3 pings hosts beyond the line, which says more than an address and a route do.
     if lines.mwan3
         && let Some(verdict) = mwan3_obstacle(network, family, facts)
     {
@@ -259,6 +262,7 @@ pub fn obstacle(
     };
     match select::from_device(&facts.book, &scope, family, policy, None) {
         Desired::Nothing(why) => return Some(why.into_text()),
+        // While addresses are unknown, `closed` below gives that as the reason.
         Desired::Unknown | Desired::Address(_) => {}
     }
     if let Some(why) = facts.book.closed(&anywhere(), Some(family), Some(scope.device)) {
@@ -291,6 +295,7 @@ pub fn way(
     demand: Demand<'_>,
     facts: &NetworkView,
 ) -> Result<Option<String>, String> {
+    // A server in the LAN is reached by the LAN's device, and never through a line.
     if demand.hosts.is_empty() || demand.hosts.iter().any(|host| is_local(host, facts)) {
         return Ok(None);
     }
@@ -329,6 +334,8 @@ fn is_local(host: &Host, facts: &NetworkView) -> bool {
 pub fn mwan3_files(network: &str, family: Family) -> Vec<PathBuf> {
     let suffixes: &[&str] = match family {
         Family::V4 => &[""],
+        // mwan3 may track the IPv6 side of a line as an interface of its own, under netifd's name of it, or not at
+        // all.
         Family::V6 => &["6", "_6", ""],
     };
     let mut files = Vec::new();

@@ -37,6 +37,7 @@ impl SectionState {
         if let Some((lookup, family)) = self.take_doubt(now) {
             return Some((lookup, family, None));
         }
+        // The request changes what DNS is compared with.
         if self.counts.active > 0 {
             return None;
         }
@@ -60,6 +61,7 @@ impl SectionState {
                 record.asks_about_doubt();
                 let host = record.name.in_dns();
                 let mut lookup = self.spec.lookup.clone();
+                // `lookup_host` may be another name, which says nothing about this record.
                 lookup.host = host;
                 return Some((lookup, record.family));
             }
@@ -269,6 +271,7 @@ impl Engine {
 
     /// Until when this router had the only address in `found` itself, by the history; `None` if it did not.
     fn ours_until(&self, id: RecordId, found: &[IpAddr]) -> Option<UnixSeconds> {
+        // This router never publishes several addresses at once.
         let [found] = found else { return None };
         let mut history = self.history(self.record(id)?.name.as_str());
         history.rfind(|change| change.old == Some(*found))?.accepted_at

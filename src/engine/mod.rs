@@ -208,6 +208,8 @@ impl Engine {
 
     /// A request waits for the addresses of `host`. `status` and `why` say so.
     fn look_up_is_slow(&mut self, host: String) {
+        // A host that several requests wait for is there several times, so that the end of one wait does not end
+        // all.
         self.looked_up.push(host);
         self.todo.is_all_changed = true;
     }
@@ -224,6 +226,8 @@ impl Engine {
     pub fn poll(&mut self, now: Now) -> Option<Action> {
         self.wake(now);
         self.refresh(now);
+        // While questions to the kernel are in the queue, nothing is sent: their answers, which come at once, may
+        // show another way.
         if self.actions.is_empty() {
             self.settle(now);
             // Each puts at most one action before those that wait. Updates leave before sources are asked and names
@@ -267,6 +271,7 @@ impl Engine {
     /// then.
     pub fn at_rest(&self, now: Now) -> bool {
         let is_known = self.facts.book.complete() && self.facts.netifd != NetifdState::Asking;
+        // Nobody waits for the part of a record that a reload has removed.
         let is_awaited = |part: &flights::Part| matches!(part.owner, Owner::Record(_));
         let mut flights = self.flights.jobs().iter();
         is_known
@@ -282,11 +287,14 @@ impl Engine {
         let is_busy = |record: &Record| {
             let activity = Activity::of(&record.wait(now));
             let can_leave = is_open && view.answers.of(record.family).way.is_ok();
+            // A ready record may be held back for hours: `once` waits neither for a route nor for the account's
+            // limit.
             activity.is_active() && (activity != Activity::Ready || can_leave)
         };
         active.detectors.iter().any(detect::Detector::asking)
             || active.question(&view.answers, now).is_some()
             || active.records.iter().any(is_busy)
+            // The kernel ends duplicate address detection within seconds, so `once` waits for that.
             || active.no_address.iter().any(|(_, why)| why.is_tentative())
             || *active.standing() == Standing::Unknown
     }
@@ -295,6 +303,7 @@ impl Engine {
         for place in 0..self.sections.len() {
             let Some(active) = self.sections.get_mut(place) else { continue };
             let is_meant = names.is_empty() || names.contains(&active.spec.name);
+            // Only `start` ends the rest of a stopped section, and only its gates that of a section on standby.
             if is_meant && !active.rests() {
                 active.ask_again(now);
                 active.records.iter_mut().for_each(|record| record.request_update(now));
@@ -308,6 +317,8 @@ impl Engine {
             if let Some(active) = self.sections.get_mut(place) {
                 active.records.iter_mut().for_each(|record| record.clock_stepped(now));
             }
+            // Every record is touched: `force_interval` and waiting times are counted on the wall clock, so that
+            // each may be due now.
             self.touch_section(place);
         }
     }
@@ -330,6 +341,7 @@ impl Engine {
                 self.actions.push_first(action);
                 return true;
             }
+            // The deadline is set only now: a source that was asked is not due again before its answer.
             self.todo.asks.take_first();
             self.plan_section(place);
         }

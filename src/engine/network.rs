@@ -72,6 +72,8 @@ impl NetworkView {
     /// Why there is no device; [`Kind::NetifdAsked`] while netifd is being asked.
     pub fn device(&self, name: &str) -> Result<&str, NoAddress> {
         let plain = name.strip_prefix('@').unwrap_or(name);
+        // netifd's name comes first: on many routers the port of the line is a device `wan`, while the logical
+        // interface `wan` is PPPoE over it.
         if let Some(network) = self.netifd.network(plain) {
             return network.device.as_deref().ok_or_else(|| NoAddress::down(plain));
         }

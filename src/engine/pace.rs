@@ -272,6 +272,7 @@ impl Hold {
         // A mistaken `Retry-After` must not silence a record for ever.
         let until = until.min(now.up.saturating_add(LONGEST_HOLD));
         if until > self.until && until > now.up {
+            // The provider has named a new end, so what an earlier run saved does not count any more.
             *self = Self { until, wall: None, restored: false };
             self.date(now);
         }

@@ -52,6 +52,8 @@ impl Engine {
         let mut batch = Vec::new();
         let Some(account) = self.accounts.get(place) else { return batch };
         let is_busy = matches!(account.batch, Batch::Account(_)) && account.in_flight > 0;
+        // Two jobs of one account may read and write the same zone, and neither would know what the other one
+        // changes.
         if is_busy {
             return batch;
         }
@@ -75,6 +77,7 @@ impl Engine {
     /// Others that leave with the first record of `batch`, which is of the account at `place`.
     fn fill(&mut self, place: usize, batch: &mut Vec<Leaving>, most: usize, now: Now) {
         let Some(&(leader, _)) = batch.first() else { return };
+        // They are queued again at the end. Otherwise this loop would take the same ones for ever.
         let mut left = Vec::new();
         while batch.len() < most
             && let Some(next) = self.take_ready(place, now)
@@ -113,6 +116,7 @@ impl Engine {
             let is_one_by_one = self.accounts.get(place)?.batch == Batch::Record;
             let Some(active) = self.sections.get_mut(id.section) else { continue };
             // A section of such a provider sends one record at a time.
+            // It counts as queued meanwhile: `free` puts it back when the request on its way has ended.
             if is_one_by_one && active.counts.in_flight > 0 {
                 active.waiting.push(Reverse(id.record));
                 continue;
@@ -136,6 +140,7 @@ impl Engine {
         let record = self.record(id)?;
         let target = record.wait(now).ready()?;
         let view = self.view_of(self.sections.get(id.section)?)?;
+        // A request may hold both families of a name, so two at the same time could undo one another.
         let is_busy = |other: &RecordId| self.record(*other).is_none_or(Record::is_busy);
         if view.answers.of(record.family).way.is_err() || self.group_of(id).iter().any(is_busy) {
             return None;
@@ -223,6 +228,7 @@ impl Engine {
         account.sent(now);
         job.learned = account.known.clone();
         let id = self.flights.add(account.key, job.kept.clone(), parts);
+        // Otherwise jobs that leave one after another would have the same seed.
         self.next_jitter();
         let change = job.changes.first()?;
         let active = self.sections.get(batch.first()?.0.section)?;

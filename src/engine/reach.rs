@@ -52,6 +52,7 @@ impl KernelTables {
         self.add_asks(host, family, device, &mut asks);
         let mut reasons = Vec::new();
         for ask in &asks {
+            // `?` returns `None` for the first question with a way: one family is enough.
             reasons.push(self.obstruction(ask, family.is_some())?);
         }
         reasons.dedup();
@@ -77,6 +78,7 @@ impl KernelTables {
         };
         match way {
             Way::Here => None,
+            // The kernel names only a next-hop object, of which nothing more is known.
             Way::Out(hops) if hops.is_empty() => None,
             Way::Out(hops) if hops.iter().any(|hop| self.works(hop)) => None,
             Way::Out(_) => Some(format!(
@@ -114,6 +116,7 @@ impl KernelTables {
     }
 
     fn works(&self, hop: &Hop) -> bool {
+        // The kernel keeps routes through a device without a carrier (unless `ignore_routes_with_linkdown` is set).
         hop.alive && hop.link.is_none_or(|index| self.has_carrier(index))
     }
 

@@ -177,6 +177,7 @@ impl Record {
     /// Takes over the state of `old`, the same record before a reload. The spelling of the name and the timing stay
     /// as the new configuration has them. `old` keeps its own ones, and gets the fresh state of this record.
     pub fn inherit(&mut self, old: &mut Self, now: Now) {
+        // A swap moves the state without a copy of its strings and lists.
         std::mem::swap(self, old);
         std::mem::swap(&mut self.name, &mut old.name);
         std::mem::swap(&mut self.timing, &mut old.timing);
@@ -236,6 +237,7 @@ impl Record {
     pub fn network_changed(&mut self) {
         self.pace.backoff.reset();
         self.registered.network_changed();
+        // A line that comes back gets its addresses one after another, so a loss counts anew from here.
         self.wish.presence = Presence::NEVER_LOST;
     }
 
@@ -276,6 +278,7 @@ impl Record {
 
     /// The target that is owed, whatever the pauses; or the reason why none is.
     fn to_send(&self, now: Now) -> Result<Target, Wait> {
+        // A removal is owed whatever address the record had, and even if a request for that one is owed, too.
         if let Some(at) = self.removal_at() {
             let is_published = self.published().is_some();
             return if at > now.up {
@@ -300,6 +303,7 @@ impl Record {
 
     /// What `target` waits for: the pause that ends last, or `Ready`.
     fn pace_of(&self, target: Target, now: Now) -> Wait {
+        // The end of a pause is no reason to try again, so this comes before the pauses.
         if self.gave_up() {
             return Wait::GivenUp(self.pace.backoff.attempts());
         }

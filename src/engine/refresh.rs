@@ -21,6 +21,7 @@ impl Engine {
     /// The kernel has reported something.
     pub(super) fn kernel(&mut self, report: Report, now: Now) {
         let is_another_way = match &report {
+            // A router may have thousands of routes, and most of them lead to none of the hosts.
             Report::Message(Message::Route(route)) => self.facts.book.ways.depend_on(route),
             Report::Message(Message::Policy) => true,
             Report::Message(_) | Report::DumpBegin(_) | Report::DumpEnd(_) | Report::Lost => false,
@@ -119,6 +120,7 @@ impl Engine {
             return;
         }
         if self.todo.news.is_any {
+            // Which line is in use decides which device counts below.
             self.follow_lines(now);
             if !self.facts.book.ways.is_complete() {
                 return;
@@ -165,6 +167,7 @@ impl Engine {
         let Some(view) = self.viewpoints.get(place) else { return };
         let lines = view.lines(&self.facts, now.up);
         for member in view.members.clone() {
+            // Of two families only one may have changed its line.
             for line in lines.iter().filter(|line| line.used_for.is_zero()) {
                 let Some(active) = self.sections.get(member) else { continue };
                 self.actions.say(report::line(&active.spec.name, line));
@@ -229,6 +232,7 @@ impl Engine {
     fn current_hosts(&self, place: usize) -> Vec<Option<Ipv6Addr>> {
         let mut current = Vec::new();
         let Some(view) = self.viewpoints.get(place) else { return current };
+        // All members have the same hosts, because these belong to the questions.
         let Some(first) = view.members.first() else { return current };
         let Some(active) = self.sections.get(*first) else { return current };
         for (index, record) in active.hosts().iter().enumerate() {

@@ -84,10 +84,12 @@ impl Registered {
         match &answer {
             Ok(found) if found.dnssec != Dnssec::Bogus => {
                 self.backoff.reset();
+                // `ask_again` may have come while it was on its way: then another look-up follows.
                 if self.stage == Stage::Asked {
                     self.stage = Stage::Answered;
                 }
             }
+            // A bogus answer may be forged, so it counts as none.
             Ok(_) | Err(_) => {
                 self.backoff.failed(now.up, RETRY, jitter);
                 // A change of the network clears this.
@@ -110,6 +112,7 @@ impl Registered {
     /// is looked up again.
     pub fn network_changed(&mut self) {
         match &self.answer {
+            // During an outage somebody else may have written the record.
             Some(Ok(_)) => self.ask_again(self.answered_at.saturating_add(BETWEEN_LOOK_UPS)),
             Some(Err(_)) => {
                 let Self { dnssec, told_dnssec, .. } = *self;

@@ -28,6 +28,7 @@ impl Engine {
         if !config.cut {
             retain(&mut known.records, &config);
         }
+        // Flights have indexes of the old sections, so this comes before these are replaced.
         let waiting = self.waiting_records();
         let mut old = std::mem::take(&mut self.sections);
         let old_viewpoints = std::mem::take(&mut self.viewpoints);
@@ -39,6 +40,7 @@ impl Engine {
             match before.and_then(|index| old.get_mut(index)) {
                 Some(before) => active.inherit(before, now),
                 None => {
+                    // After a restart the log has no line yet that says why nothing is sent.
                     let mut records = active.records.iter();
                     if let Some(record) = records.find(|record| record.refusal.is_some()) {
                         report::still_refused(&spec.name, record, now, &mut self.actions);

@@ -172,6 +172,8 @@ impl SectionState {
         let host = &spec.lookup.host;
         let looks_elsewhere = !spec.names.iter().any(|name| name.is_in_dns(host))
             && !spec.lan.hosts.iter().any(|it| it.name.is_in_dns(host));
+        // Behind a gate nothing may be published before the gate is known: another router may be the one that
+        // publishes.
         let is_alone = spec.gates.is_empty();
         let standing = if is_alone { Standing::Open } else { Standing::Unknown };
         let mut slots = Vec::new();
@@ -203,6 +205,7 @@ impl SectionState {
     /// before a reload. What is taken over is taken from `old`.
     pub fn inherit(&mut self, old: &mut Self, now: Now) {
         self.inherit_records(old, now);
+        // A page sees the address of the line that the question takes, so another transport is another source.
         let is_same_source = old.spec.source == self.spec.source
             && old.spec.transport == self.spec.transport
             && old.spec.families == self.spec.families;
@@ -231,6 +234,7 @@ impl SectionState {
             // The owner has removed the gates, so this router takes over.
             self.forget_other_router();
         }
+        // This needs the gates: they decide whether a section that is not stopped works or is on standby.
         self.set_stopped(old.stopped);
         self.results = old.results;
         std::mem::swap(&mut self.last, &mut old.last);
@@ -240,6 +244,7 @@ impl SectionState {
         let is_same_account = old.spec.provider == self.spec.provider;
         let is_same_way = is_same_account && old.spec.transport == self.spec.transport;
         let held = old.records.iter().map(Record::held_until).max();
+        // A section may have thousands of names, and their order may be another one now.
         sort::by(&mut old.records, |a, b| a.key().cmp(&b.key()));
         for record in &mut self.records {
             let index = old.records.binary_search_by(|before| before.key().cmp(&record.key()));
@@ -270,6 +275,7 @@ impl SectionState {
     pub fn set_stopped(&mut self, stopped: bool) {
         self.stopped = stopped;
         let rest = match stopped {
+            // The owner's `stop` also holds for a router that takes over.
             true => Rest::Stopped,
             false if self.seen.standing.is_open() => Rest::Works,
             false => Rest::Standby,
@@ -299,6 +305,7 @@ impl SectionState {
         let is_open = self.seen.standing.is_open();
         if is_open {
             self.forget_other_router();
+            // A source is not asked on standby, so its last answer may be old.
             self.detectors.iter_mut().for_each(|detector| detector.network_changed(now));
         }
         self.set_stopped(self.stopped);
@@ -337,6 +344,7 @@ impl SectionState {
             self.records.iter_mut().for_each(Record::network_changed);
             self.detectors.iter_mut().for_each(|detector| detector.network_changed(now));
         }
+        // A way that went away is forgotten, so that it counts as new when it comes back.
         self.seen.network.steps = Some(steps.clone());
         is_another
     }
@@ -350,6 +358,7 @@ impl SectionState {
         {
             return;
         }
+        // The state at the start is no change. The source is asked then anyway.
         let is_first = seen.is_none();
         seen.clone_from(&answers.event_network);
         if !is_first {
@@ -372,6 +381,7 @@ impl SectionState {
 
     /// The reason that keeps requests from leaving, if it differs from the one that was logged last.
     pub fn new_block(&mut self, answers: &Answers) -> Option<SendBlock> {
+        // While the kernel or netifd is asked, that alone would be the reason, and it is over in a moment.
         let block = if answers.is_complete { self.block(answers) } else { None };
         if block == self.seen.block.as_ref() {
             return None;
@@ -422,6 +432,7 @@ impl SectionState {
             Desired::Address(_) => false,
         };
         match &answer.cannot_ask {
+            // A last answer counts even if the source cannot be asked again now.
             Some(why) if is_unknown && !detector.asking() => {
                 Desired::Nothing(NoAddress::cannot_ask(why))
             }
@@ -509,6 +520,7 @@ impl SectionState {
             Desired::Address(_) => None,
             Desired::Nothing(why) => Some(why),
         };
+        // An address ends the reason, so that the same reason is news when it comes back.
         let known = self.no_address.iter().position(|(of, _)| *of == family);
         let before = known.map(|index| self.no_address.swap_remove(index).1);
         let why = why?;
@@ -575,6 +587,7 @@ impl SectionState {
         jitter: u32,
     ) {
         let result = match result {
+            // The owner may have named a page or a script that gives addresses of one family only.
             Ok((address, _)) if Family::of(address) != family => {
                 Err(Failure::of_answer(format!("{address} is not an {family} address")))
             }
@@ -616,6 +629,8 @@ fn start_records(spec: &Section, saved: &State, now: Now) -> Vec<Record> {
     for (index, (name, family)) in all.into_iter().enumerate() {
         let mut fingerprint = provider::fingerprint(&spec.provider, &spec.record, name, family);
         let host = index.checked_sub(first_host).and_then(|index| spec.lan.hosts.get(index));
+        // If the owner gives the name to another host, the address of the first one is not taken for that of the
+        // other.
         if let Some(host) = host {
             let host = host.identity.to_string();
             fingerprint = provider::fingerprint_of_host(fingerprint, &host);

@@ -138,6 +138,7 @@ pub fn device_with_address(book: &KernelTables, policy: Policy) -> Option<&str> 
 fn judge(known: &AddressEntry, policy: Policy, claims: &AddressOwnership<'_>) -> Option<Rejection> {
     let flags = known.address.flags;
     let address = known.address.address;
+    // This comes first: an address whose detection failed keeps the flag of a tentative one as well.
     if flags.has(AddressFlags::DADFAILED) {
         return Some(Rejection::DadFailed);
     }
@@ -171,6 +172,7 @@ fn choose<'a>(
 ) -> Option<&'a AddressEntry> {
     let best = first(usable, claims)?;
     let held = usable.iter().find(|known| Some(known.address.address) == current);
+    // A public address replaces a private one at once. The published one stays only among equals.
     let Some(held) = held.filter(|held| class(held, claims) == class(best, claims)) else {
         return Some(best);
     };

@@ -54,6 +54,7 @@ impl Engine {
             && at <= now.up
         {
             self.agenda.drop_first();
+            // The timer has expired. Another one for the same time must be possible.
             self.plan(item, None);
             self.wake_item(item);
         }
@@ -156,6 +157,7 @@ impl Engine {
         }
         let mut due = wait.deadline();
         for at in [doubt_at, look_up_at] {
+            // What is due already waits in a queue. As a deadline it would wake the daemon again and again.
             if at > Some(now.up) && (due.is_none() || at < due) {
                 due = at;
             }
@@ -181,6 +183,7 @@ impl Engine {
         let Some(record) = active.records.get(id.record) else { return };
         let account = active.account;
         let is_blocked = view.answers.of(record.family).way.is_err();
+        // A block that has ended is looked at, too, so that the same one is reported when it comes back.
         if is_blocked || active.has_block() {
             self.todo.blocks.add(id.section);
         }

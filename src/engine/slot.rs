@@ -47,6 +47,7 @@ impl Activity {
             Self::Ready
         } else if matches!(wait, Wait::InFlight) {
             Self::InFlight
+        // `Ready` and `InFlight` are active, too, so only `Settling` is left here.
         } else if wait.is_active() {
             Self::Settling
         } else {

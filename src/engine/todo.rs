@@ -67,6 +67,7 @@ impl News {
 
     /// Takes the reports. `lost_way` stays, until the kernel is asked again.
     pub(super) fn take(&mut self) -> Self {
+        // The kernel is asked for ways only when its addresses are known. That may be later than this.
         let lost_way = self.lost_way;
         std::mem::replace(self, Self { lost_way, ..Self::default() })
     }

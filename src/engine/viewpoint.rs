@@ -201,6 +201,7 @@ impl Needs {
         for &family in &self.families {
             self.add_line_asks(family, facts, of_family(choices, family), asks);
         }
+        // The provider stores the address that a request comes from, so the device of the address has to lead there.
         for &family in &self.seen {
             let Ok(scope) = self.scope(family, facts, choices) else { continue };
             for host in &self.hosts {
@@ -210,6 +211,7 @@ impl Needs {
         if let FamilySource::Gateway = self.source(Family::V4) {
             facts.book.add_asks(&anywhere(), Some(Family::V4), device, asks);
         }
+        // A page sees the address of the family over which it is asked, so each family needs a way of its own.
         for host in &self.askable {
             for &family in &self.families {
                 facts.book.add_asks(host, Some(family), device, asks);
@@ -255,6 +257,8 @@ impl Needs {
             return way.map(Some);
         }
         let seen = if is_seen { self.scope(family, facts, choices).ok() } else { None };
+        // The request names the address itself, or there is none to send: the routes decide by which device it
+        // leaves.
         let Some(scope) = seen else {
             return match closed(&self.hosts, self.over, device.as_deref(), facts) {
                 None => Ok(device),
@@ -303,6 +307,8 @@ impl Needs {
         facts: &NetworkView,
     ) -> Option<Uplink> {
         let is_gateway = matches!(self.source(Family::V4), FamilySource::Gateway);
+        // While the kernel is asked, the default route would seem to have gone, and each loss would cause a
+        // question.
         if !is_gateway || !facts.book.complete() {
             return None;
         }
@@ -381,6 +387,7 @@ impl Needs {
         if !facts.book.addresses_known() || facts.netifd == NetifdState::Asking {
             return None;
         }
+        // A network that is down has neither device nor address: that it goes down and comes up are two changes.
         let device = facts.device(name).ok();
         let mut addresses = Set::new();
         if let Some(link) = device.and_then(|device| facts.book.link(device)) {
@@ -467,6 +474,7 @@ impl Viewpoint {
             members: Vec::new(),
             answers: Answers { steps, ..Answers::unknown() },
             links: Vec::new(),
+            // Before the first answers nobody knows on which devices they depend.
             depends_on_all: true,
         }
     }
@@ -512,6 +520,8 @@ impl Viewpoint {
         };
         let event_network = needs.event_network(facts);
         let uplink = needs.uplink(&bound, facts);
+        // Which name servers a zone has is known only after the first answer, so the way to the internet stands for
+        // theirs.
         let reaches_dns = match &bound {
             Ok(device) => {
                 is_complete && facts.book.reaches(&anywhere(), needs.over, device.as_deref())
@@ -559,6 +569,7 @@ impl Viewpoint {
         for device in &devices {
             self.links.extend(facts.book.link(device).map(|link| link.index));
         }
+        // Another lease over the same gateway may mean that the gateway has another address, too.
         self.links.extend(answers.gateway().map(|gateway| gateway.link));
     }
 }
@@ -604,6 +615,7 @@ fn closed(
         // One host that can be reached is enough: `?` returns `None` for it.
         reasons.push(facts.book.closed(host, family, device)?);
     }
+    // Often all hosts are out of reach for one reason, such as a device that is down.
     reasons.dedup();
     Some(reasons.join("; "))
 }

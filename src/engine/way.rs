@@ -55,6 +55,7 @@ impl Ways {
     pub fn ask(&mut self, asks: Vec<Ask>) {
         let mut before = std::mem::take(&mut self.known);
         for ask in asks {
+            // The last answer stays until the next one, so that an answer that is the same is no news.
             let told = before.remove(&ask).and_then(|asked| asked.told);
             let asked = self.known.get_or_insert(ask, Asked::default());
             asked.is_awaited = true;
@@ -85,6 +86,7 @@ impl Ways {
     pub fn depend_on(&self, route: &Route) -> bool {
         let mut told = self.known.values().filter_map(|asked| asked.told.as_ref());
         told.any(|told| match (&told.way, told.address) {
+            // Any route may be the one that was missing, or may lead to a host whose address is not known.
             (Way::None(_), _) | (_, None) => true,
             (Way::Here | Way::Out(_), Some(address)) => covers(route, address),
         })
@@ -95,6 +97,7 @@ impl Ways {
 fn covers(route: &Route, address: IpAddr) -> bool {
     match (route.destination, address) {
         (IpAddr::V4(net), IpAddr::V4(a)) => {
+            // A default route has the length 0. A shift by all bits overflows, and then the mask is 0.
             let mask = u32::MAX.checked_shl(32 - u32::from(route.prefix_len)).unwrap_or(0);
             (u32::from(net) ^ u32::from(a)) & mask == 0
         }

@@ -10,9 +10,9 @@
 //! | an address that this router had before | the same, but the record is stale and nobody else's |
 //!
 //! So DNS causes two requests a day at most for each record, however often the daemon starts, and two daemons that
-//! publish the same name do not fight. An alarm is told once, however often the daemon starts. The record is left alone until the owner runs `update`, the configuration is loaded again, the
-//! provider accepts an address, or DNS is right. A day after the first correction it is corrected again, if a
-//! look-up happens to follow.
+//! publish the same name do not fight. An alarm is told once, however often the daemon starts. The record is left
+//! alone until the owner runs `update`, the configuration is loaded again, the provider accepts an address, or DNS is
+//! right. A day after the first correction it is corrected again, if a look-up happens to follow.
 
 use std::net::IpAddr;
 
@@ -167,6 +167,7 @@ impl Sight {
         if !difference.is_foreign() {
             return false;
         }
+        // The state file needs the addresses only to recognise them, and a checksum is short.
         let alarm = u64::from(checksum(&list(&difference.found)));
         self.alarm.replace(alarm) == Some(alarm)
     }
@@ -224,6 +225,7 @@ impl Record {
             Response::Hidden => self.sight.visibility = Visibility::Hidden,
             Response::LeftAlone | Response::Added => {}
         }
+        // Other addresses than before are a new difference, of which the owner has not heard.
         let before = self.sight.difference.take().filter(|before| before.found == found);
         let (found_at, is_told) = match before {
             Some(before) => (before.found_at, before.response.is_like(response)),
@@ -252,6 +254,7 @@ impl Record {
 
     /// What is done about `found` if DNS has never shown what was published.
     fn respond_unseen(&self, found: &[IpAddr], now: Now) -> Response {
+        // A private address is not meant for the internet, so this is an inner view of the zone.
         let is_inner = found.iter().any(|address| not_public(*address).is_some());
         let is_of_this_run = self.remote.accepted_up.is_some() && !self.remote.was_taken_over;
         let is_sent_again = !self.sight.corrections.is_empty();
@@ -287,6 +290,7 @@ impl Record {
         let corrections = &mut self.sight.corrections;
         corrections.drain(..corrections.len().saturating_sub(MOST - 1));
         corrections.push(now.wall);
+        // A record in doubt is owed, also after a restart.
         self.remote.in_doubt = true;
         self.wish.timeline = Timeline::since(now.up);
     }
@@ -333,6 +337,7 @@ impl Record {
         self.sight.forget_difference();
         self.sight.corrections.clear();
         self.sight.visibility = match self.sight.visibility {
+            // The owner may have ended what hid the record.
             Visibility::Hidden | Visibility::Unknown => Visibility::Unknown,
             Visibility::Seen | Visibility::Alone => Visibility::Seen,
         };
@@ -340,6 +345,7 @@ impl Record {
 
     /// The configuration was loaded again: DNS is asked again whether somebody else writes the record.
     pub fn ask_again_after_reload(&mut self) {
+        // An owner who was told of it has probably changed something.
         if self.sight.difference.as_ref().is_some_and(|it| it.response.is_alarm()) {
             self.sight.forget_difference();
             self.registered.ask_again(Duration::ZERO);

@@ -47,6 +47,7 @@ impl Record {
     /// not be.
     pub fn doubt_at(&self) -> Option<Duration> {
         let doubt = self.remote.doubt.as_ref()?;
+        // A newer request or address is sent in any case, so the answer would not matter.
         if doubt.asking || self.is_busy() || self.wish.address != Some(doubt.address) {
             return None;
         }
@@ -78,6 +79,7 @@ impl Record {
         let is_awaited = doubt.times == AT_ONCE;
         let Some(found) = confirming(answer, address) else {
             if is_awaited {
+                // The name servers have not confirmed the address, so a longer wait would only delay the request.
                 self.wish.settling.end();
             }
             return false;

@@ -30,6 +30,7 @@ impl Late {
         let before = match known {
             // The request left when no earlier one could be carried out any more.
             Some(known) if left >= known.over_at() => None,
+            // A repetition of the last one must not push the other target out.
             Some(known) if known.last == target => known.before,
             Some(known) => Some(known.last),
             None => None,

@@ -53,6 +53,7 @@ impl Record {
             target,
             previous: self.published(),
             tried: self.remote.attempted.clone(),
+            // A record that is there after our removal is somebody else's, as are those beside ours with `share`.
             anew: options.share || self.remote.held == Some(Target::Absent),
             record: options.clone(),
         }
@@ -62,6 +63,8 @@ impl Record {
     pub fn send(&mut self, target: Target, now: Now) -> Sent {
         let was_requested = self.wish.is_requested;
         let is_repeat = self.remote.held == Some(target) && !was_requested && !self.remote.in_doubt;
+        // The token is taken now and not at the answer, because a request that hangs counts, too. `answered` gives
+        // it back if nothing left.
         self.pace.bucket.take(now.up);
         if target == Target::Absent || is_repeat {
             // A timer caused this request, and not the last change of the address.
@@ -116,6 +119,7 @@ impl Record {
             }
             Outcome::Retry { reason, after, kind } => {
                 self.trouble = Some(reason.clone());
+                // The owner's `update` is owed until the provider has answered.
                 self.wish.is_requested |= sent.was_requested;
                 if let Some(after) = *after {
                     self.hold(now.up.saturating_add(after), now);
@@ -130,6 +134,7 @@ impl Record {
                 self.trouble = None;
                 let address = sent.target.address().or(self.wish.address);
                 self.refusal = Some(Refusal::new(reason, advice, address, now));
+                // A newer wish may have come while the request was on its way.
                 self.limit_refusal(sent.target, verdict.scope);
             }
         }
@@ -202,6 +207,7 @@ impl Record {
                 add_attempt(&mut self.remote.attempted, sent.target);
                 Some(Doubt::new(address, now.up))
             }
+            // That DNS has no address proves nothing: it may never have shown the record.
             Target::Absent => None,
         };
         if sent.counts == ResultCounts::Yes {

@@ -43,6 +43,7 @@ pub(super) const MOST_ATTEMPTS: usize = 4;
 /// Adds the address of `target` behind the others.
 pub(super) fn add_attempt(attempted: &mut Vec<IpAddr>, target: Target) {
     let Some(address) = target.address() else { return };
+    // An address that is sent again becomes the latest, and takes no second place.
     attempted.retain(|known| *known != address);
     if attempted.len() >= MOST_ATTEMPTS {
         attempted.remove(0);
@@ -95,6 +96,7 @@ impl Record {
         self.remote.held = Some(target);
         self.remote.accepted_wall = match target {
             Target::Address(_) => now.trusted_wall(),
+            // `force_interval` repeats addresses only, so the time of a removal is not needed after a restart.
             Target::Absent => None,
         };
         self.remote.accepted_up = Some(now.up);
@@ -122,6 +124,7 @@ impl Record {
     /// request for another record of the name, or of an earlier configuration.
     pub fn may_become(&mut self, target: Target, now: Now) {
         let mut late = Late::add(self.remote.late, target, now.up, now.up);
+        // A late request for the accepted address changes nothing, so there is nothing to repeat.
         let is_other = self.remote.held.is_some() && self.published() != target.address();
         if is_other && self.flight.is_none() {
             add_attempt(&mut self.remote.attempted, target);
@@ -138,6 +141,7 @@ impl Record {
         }
         let left = match (self.remote.held, self.age(now)) {
             (Some(_), Some(age)) => delay.saturating_sub(age),
+            // What an earlier run has published had the time to arrive.
             _ => Duration::ZERO,
         };
         Some(now.up.saturating_add(left))
@@ -185,6 +189,8 @@ impl Record {
         };
         self.published()?;
         let every = every.max(SHORTEST_REFRESH);
+        // While the clock is not set, an address of an earlier run counts as sent at the start of this one: a router
+        // without a clock must not send at each start.
         let age = self.age(now).unwrap_or_else(|| now.up.saturating_sub(self.started));
         Some(now.up.saturating_add(every.saturating_sub(age)))
     }

@@ -33,6 +33,7 @@ impl Record {
         if saved.unconfirmed {
             self.restore_late(now);
         } else {
+            // Then `tried` is the address of a refusal, and not of a request without an answer.
             self.remote.attempted.clear();
         }
         self.date_publication(now);
@@ -58,10 +59,12 @@ impl Record {
     fn restore_late(&mut self, now: Now) {
         let target = match self.remote.attempted.last() {
             Some(address) => Target::Address(*address),
+            // It may have been a removal, which leaves no address in the file.
             None if self.timing.remove_after.is_some() => Target::Absent,
             None => return,
         };
         let mut late = Late::add(None, target, now.up, now.up);
+        // If the accepted address is still the right one, it is enough to repeat it when the late request is over.
         let is_address = target != Target::Absent;
         if is_address && self.remote.held.is_some() && self.published() != target.address() {
             self.remote.in_doubt = false;
@@ -77,6 +80,7 @@ impl Record {
         let is_owed = self.trouble.is_some() && self.is_owed(now);
         let is_repeated = self.repeat_at().is_some();
         let at_risk = self.remote.in_doubt || is_repeated || self.flight.is_some() || is_owed;
+        // A refusal of one address is not saved: one more request after a restart shows whether it still holds.
         let refusal = self.refusal.as_ref().filter(|refusal| refusal.only.is_none());
         let refused_until = refusal.and_then(|refusal| refusal.pause.to_save(now));
         let hold_until = self.pace.hold.to_save(now).max(refused_until);

@@ -26,6 +26,7 @@ impl Record {
         self.trouble = None;
         self.pace.backoff.reset();
         self.wish.is_requested = false;
+        // The other router had the name, so a loss before this moment is no reason to remove it.
         self.suspend();
     }
 

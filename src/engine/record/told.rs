@@ -35,9 +35,9 @@ impl Record {
     }
 
     /// The target that the provider has accepted since this was called last, and the address before it; `None` if
-    /// the provider has what hooks know. After a take-over the provider's state is unknown for a moment, and the
-    /// last known one counts.
+    /// the provider has what hooks know.
     pub fn take_accepted(&mut self) -> Option<(Target, Option<IpAddr>)> {
+        // On a take-over `held` is empty for a moment. Hooks must not take the same address for a new one after it.
         let held = self.remote.held?;
         let before = self.told.held.replace(held);
         if before == Some(held) { None } else { Some((held, before.and_then(Target::address))) }
@@ -45,6 +45,7 @@ impl Record {
 
     /// Whether the provider has refused the record since this was called last.
     pub fn take_refused(&mut self) -> bool {
+        // A refusal that has ended is forgotten here, so that the next one is told.
         let was_refused = std::mem::replace(&mut self.told.is_refused, self.refusal.is_some());
         self.told.is_refused && !was_refused
     }

@@ -76,6 +76,7 @@ impl Record {
             self.refusal = None;
         }
         let has_changed = self.wish.address != Some(address);
+        // The provider may take another address, or the same one over a line that has come back.
         if self.gave_up() && (has_come || has_changed) {
             self.pace.backoff.forgive();
         }
@@ -92,6 +93,7 @@ impl Record {
         if !is_known {
             self.wish.settling.changed(now.up);
         }
+        // The address went back to the published one, so the next change begins a series of its own.
         if self.flight.is_none() && !self.is_owed(now) {
             self.wish.settling.done();
         }
@@ -132,6 +134,7 @@ impl Record {
         let Presence::Lost { since } = self.wish.presence else {
             return None;
         };
+        // An address whose request got no answer may be there, and has to go as well.
         if self.published().is_none() && self.remote.attempted.is_empty() {
             return None;
         }
@@ -147,6 +150,7 @@ impl Record {
     /// token bucket nor the provider's waiting time. A waiting time of an earlier run is cleared, because its
     /// clock may have been wrong.
     pub fn request_update(&mut self, now: Now) {
+        // `in_doubt` is not set: the state file would say that the record may hold another address.
         self.wish.is_requested = true;
         self.forget_differences();
         self.refusal = None;

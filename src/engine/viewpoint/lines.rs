@@ -79,6 +79,7 @@ impl Needs {
     ) -> Option<Duration> {
         match self.source(family) {
             FamilySource::Lines(lines) => {
+                // `once` ends before a delay is over, so it takes the best line there is.
                 let delays = if moment.is_last { Delays::default() } else { lines.delays };
                 choice.follow_lines(lines, self.demand(family), facts, moment.now, delays)
             }
@@ -104,11 +105,13 @@ impl Needs {
         match self.source(family) {
             FamilySource::Lines(lines) => {
                 for network in &lines.networks {
+                    // Whether a line is usable depends on its ways, so those of all lines are asked for.
                     devices.extend(line_choice::devices(network, family, facts));
                 }
             }
             FamilySource::Route(mark) => {
                 asks.push(line_choice::route_question(family, *mark));
+                // The next device's ways are asked for before it is used, so that its address can be sent at once.
                 devices = choice.exits();
             }
             FamilySource::Network(_)
@@ -144,6 +147,7 @@ impl Needs {
             }
             _ => return None,
         };
+        // A line without a device has no address either, so there is nothing to send over it.
         if devices.is_empty() {
             return None;
         }
@@ -188,6 +192,8 @@ impl Viewpoint {
             if due.is_some() && (followed.due.is_none() || due < followed.due) {
                 followed.due = due;
             }
+            // Only a route may lead to a device that was not asked about. The ways through all lines are asked for
+            // anyway.
             followed.lacks_ways |= choice.exits() != before.exits();
             followed.has_changed |= choice.differs_from(&before);
         }
