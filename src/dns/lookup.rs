@@ -401,6 +401,7 @@ impl DnsLookup {
         if is_expected {
             return Next::Done(Ok(found));
         }
+        // A secondary lags behind, or the zone is being changed. In either case a later look-up finds one answer.
         if self.unexpected.as_ref().is_some_and(|before| *before != found) {
             let host = &self.plan.host;
             return Next::Done(Err(format!(

@@ -53,6 +53,7 @@ impl TsigKey {
             "hmac-sha384" => hmac::HMAC_SHA384,
             "hmac-sha512" => hmac::HMAC_SHA512,
             _ => {
+                // hmac-md5 must not be used any more (RFC 8945 section 6), and ring does not have it.
                 let supported = "hmac-sha256, hmac-sha384, hmac-sha512 and hmac-sha1";
                 let given = quoted(algorithm);
                 return Err(format!("the key algorithm {given} is none of {supported}"));
@@ -105,6 +106,7 @@ impl TsigKey {
             BADSIG | BADTRUNC => return Err(Problem::Signature),
             _ => {}
         }
+        // Signed with another key, the response may be from anybody who has that key.
         if record.name != self.name || tsig.algorithm != self.algorithm {
             return Err(Problem::Unsigned);
         }

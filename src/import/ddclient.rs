@@ -151,6 +151,7 @@ pub(super) fn finish(_: &Block, draft: &mut Draft, remarks: &mut Remarks) -> boo
             records == Records::V6 && (way.is_empty() || is_on(&way))
         }
         (Records::V6, _, v6) => is_on(v6),
+        // With `usev6` alone, ddclient sends no IPv4 address.
         (_, "", v6) if way.is_empty() => v6.is_empty(),
         (_, "", _) => is_on(&way),
         (_, v4, _) => is_on(v4),
@@ -202,6 +203,7 @@ fn set_provider(draft: &mut Draft, remarks: &mut Remarks) {
         "" | "dyndns1" | "dyndns2" => return set_server(draft, remarks),
         "porkbun" => draft.rename(".apikey", "username"),
         "netcup" => draft.rename(".apikey", "param_enc"),
+        // ddclient has the key of the record in a DynamicURL, and we have it as the password.
         "cloudns" => {
             let url = draft.take(".dynurl");
             draft.add("password", cut(&url, "?q=").map_or("", |(_, key)| key));
@@ -315,6 +317,7 @@ impl Statement {
 
 /// Adds a setting, without the family behind its key.
 fn push(file: &mut File, line: usize, key: &str, value: &str) {
+    // `ipv6` is a switch of old versions, and in new ones the address for `usev6=ipv6`. Only an address has a colon.
     if key == "ipv6" && !has(value, ":") {
         return file.push(line, false, key, value);
     }

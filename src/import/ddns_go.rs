@@ -69,6 +69,7 @@ pub(super) fn finish(_: &Block, draft: &mut Draft, remarks: &mut Remarks) -> boo
         _ => "web",
     };
     let pages = draft.take("ip_url");
+    // ddns-go tries several pages, one after the other.
     draft.add("ip_url", before(&pages, ",").trim());
     draft.set_source(source, remarks);
     // It may also be the word `auto`.
@@ -76,6 +77,7 @@ pub(super) fn finish(_: &Block, draft: &mut Draft, remarks: &mut Remarks) -> boo
         draft.take("ttl");
     }
     let name = draft.take(".provider");
+    // Only Vercel's team is in `extparam`.
     if name != "vercel" {
         draft.take("param_opt");
     }
@@ -148,6 +150,7 @@ impl Reader {
         let mut is_item = false;
         let mut outer = indent;
         while let Some(inner) = rest.strip_prefix("- ") {
+            // An entry of a list may be indented as deep as the key of the list.
             self.close(indent + 1);
             outer = indent;
             rest = inner.trim_start();

@@ -178,6 +178,7 @@ impl Draft {
     fn write(&self, label: &str, uci: &mut String) {
         uci.push_str(&["\nconfig service '", label, "'\n"].concat());
         write_line(uci, "option enabled ", if self.enabled { "1" } else { "0" });
+        // ddns-scripts and LuCI's form for it require this option.
         write_line(uci, "option lookup_host ", &self.names[0]);
         let key = if self.names.len() == 1 { "option domain " } else { "list domain " };
         for name in &self.names {

@@ -99,6 +99,7 @@ pub(super) fn finish(block: &Block, draft: &mut Draft, remarks: &mut Remarks) ->
         "" => {
             provider::choose(PROVIDERS, before(name, ":"), draft, remarks);
         }
+        // inadyn's examples update Namecheap by a `custom` block.
         "dynamicdns.park-your-domain.com" => {
             provider::choose(PROVIDERS, "namecheap.com", draft, remarks);
         }
@@ -128,6 +129,7 @@ fn set_source(kind: &str, draft: &mut Draft, remarks: &mut Remarks) {
 /// Sets the update URL of a `custom` block.
 fn set_url(draft: &mut Draft) {
     let path = draft.take(".path");
+    // A URL with the password in its path needs no credentials in front of the host.
     let has_user = !draft.get("username").is_empty() && !has(&path, "%p");
     let end = if has(&path, "%") {
         ""
@@ -264,6 +266,7 @@ impl Words<'_> {
         let is_variable = first == '$' && self.peek() == Some('{');
         while let Some(c) = self.peek() {
             let ends = c.is_whitespace() || SIGNS.contains(c) || BREAKS.contains(c);
+            // `${NAME}` has braces, which are signs anywhere else.
             if ends && !is_variable || text.ends_with('}') {
                 break;
             }

@@ -60,6 +60,7 @@ impl Client {
     /// The client whose configuration `text` is. Words that only that client uses tell; `None` without any.
     pub fn of(text: &str) -> Option<Self> {
         let mut lines = text.lines().map(str::trim);
+        // The line is not trimmed, because only the outermost key has no indentation.
         if text.lines().any(|line| line.starts_with("dnsconf:")) {
             return Some(Self::DdnsGo);
         }
@@ -90,6 +91,8 @@ impl Client {
         };
         let mut drafts = Vec::new();
         for block in &file.blocks {
+            // A block is applied once for each family, because the clients have settings for one family alone.
+            // `draft::add` puts both together where they are the same.
             for records in [Records::V4, Records::V6] {
                 let mut draft = Draft::new(block.line, records);
                 file.apply(block, keys, &mut draft, remarks);

@@ -87,6 +87,7 @@ fn v4_not_public(address: Ipv4Addr) -> Option<&'static str> {
 
 fn v6_not_public(address: Ipv6Addr) -> Option<&'static str> {
     let first = address.segments()[0];
+    // `::1` and `::` begin with the same zeros as IPv4-compatible addresses, so they come first.
     if address.is_loopback() {
         Some("the loopback address")
     } else if address.is_unspecified() {

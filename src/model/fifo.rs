@@ -51,6 +51,7 @@ impl<T> Fifo<T> {
     /// Removes the first element.
     pub fn pop(&mut self) -> Option<T> {
         if self.leaving.is_empty() {
+            // All that has arrived is reversed at once, so that `pop` never moves the other elements.
             std::mem::swap(&mut self.leaving, &mut self.arrived);
             self.leaving.reverse();
         }

@@ -47,6 +47,7 @@ impl Json {
     /// Why it is not JSON, or not JSON that can be read here.
     pub fn parse(text: &str) -> Result<Self, String> {
         let valid: Result<IgnoredAny, _> = serde_json::from_str(text);
+        // So the reader below needs no check of its own, and what is wrong is told as serde_json tells it.
         valid.map_err(|error| error.to_string())?;
         JsonReader { rest: text }.value(DEPTH).map_err(|why| why.reason().to_owned())
     }

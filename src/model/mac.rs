@@ -15,6 +15,7 @@ impl Mac {
         for byte in &mut bytes {
             let part = parts.next()?;
             let is_hex = part.bytes().all(|digit| digit.is_ascii_hexdigit());
+            // Rust's parser would also accept a sign.
             if part.is_empty() || part.len() > 2 || !is_hex {
                 return None;
             }

@@ -99,6 +99,7 @@ impl<K: Ord, V> Map<K, V> {
         list.dedup_by(|later, kept| {
             let is_same = later.0 == kept.0;
             if is_same {
+                // `dedup_by` removes the later one of two, and the later one is to stay.
                 std::mem::swap(later, kept);
             }
             is_same

@@ -121,6 +121,7 @@ fn is_failure(words: &[String], place: usize) -> bool {
         "code" if has("return exit", before) => is_number_above_0(next),
         "exit" | "rc" => is_number_above_0(next),
         "code" | "status" => next.parse().is_ok_and(|number: u32| (400..1000).contains(&number)),
+        // `timeout: 30` is a setting.
         "timeout" => next.parse::<u32>().is_err(),
         "updated" => updated_nothing(words, context, place),
         _ if has(FAILURE, word) || is_failure_code(word) => !is_denied(words, place),
@@ -236,6 +237,7 @@ fn is_denied(words: &[String], place: usize) -> bool {
     let value = word_at(words, behind);
     match value.parse::<u32>() {
         Ok(0) => return true,
+        // `error code 200` is a status of HTTP.
         Ok(200) if behind > place + 1 => return true,
         Ok(_) => return false,
         Err(_) => {}

@@ -130,6 +130,8 @@ impl<'a> Conversation<'a> {
     /// If there is no answer, or if it came from another host.
     pub fn send(&mut self, request: &Request) -> ApiResult<Box<Answer>> {
         let mut answer = self.carry(request)?;
+        // If the job ended here, the next one would read everything again, and reach the same limit again. So no write
+        // would ever be sent.
         if let (429 | 503, Some(time)) = (answer.status, answer.retry_after)
             && time <= PATIENCE
         {
@@ -143,12 +145,15 @@ impl<'a> Conversation<'a> {
     }
 
     fn carry(&mut self, request: &Request) -> ApiResult<Box<Answer>> {
+        // Some interfaces read by POST, and some write by GET. Only deSEC limits writes in another way than reads, and
+        // it has neither.
         self.keep_limits(request.method != Method::Get)?;
         self.status = 0;
         let answer = self.carrier.send(request);
         let answer = self.note_sent(answer)?;
         self.status = answer.status;
         self.received += answer.body.len();
+        // As JSON values, answers take several times as much memory as their text, and a router may have 64 MB.
         if self.received > MAX_RECEIVED {
             let reason = "the provider's answers are too long for a router".into();
             return Err(Verdict::retry(Scope::Account, reason, None));
@@ -180,6 +185,7 @@ impl<'a> Conversation<'a> {
             }
             self.wait(delay);
         }
+        // The request counts only now, because the job may end above without it.
         for limit in &mut self.limits {
             if limit.holds_for(is_write) {
                 limit.sent.push(self.waited);
@@ -214,6 +220,7 @@ impl<'a> Conversation<'a> {
     /// If it has no answer. If no write is open, the record is certainly as it was.
     fn note_sent(&mut self, answer: Result<Answer, Failure>) -> ApiResult<Box<Answer>> {
         self.requests = self.requests.wrapping_add(1);
+        // A request that has not left the router has changed nothing, so it leaves nothing in doubt.
         let has_left = answer.as_ref().err().is_none_or(|failure| failure.sent);
         if has_left && self.phase == Phase::Write {
             self.has_open_write = true;
@@ -236,6 +243,8 @@ impl<'a> Conversation<'a> {
 
     /// The id of the next query, another one for each query of the job.
     pub fn query_id(&self) -> u16 {
+        // A host that cannot see the queries must not guess their ids (RFC 5452 section 4.3). The factor is odd, so
+        // 65,536 queries in a row have different ids.
         let [_, high, low, _] = self.job.seed.to_be_bytes();
         u16::from_be_bytes([high, low]).wrapping_add(self.requests.wrapping_mul(40_503))
     }
@@ -264,6 +273,8 @@ impl<'a> Conversation<'a> {
 
     /// Whether `verdict` is about a server error without a time to wait, or about a lost answer.
     fn is_server_failure(&self, verdict: &Verdict) -> bool {
+        // Status 0 stands for a request without an answer. A failure with a time to wait is a limit, which holds for
+        // all changes.
         let is_server_error = self.status != 0
             && verdict.scope == Scope::Account
             && matches!(
@@ -275,6 +286,8 @@ impl<'a> Conversation<'a> {
 
     /// Whether the failure of a request with several changes may be due to one of them.
     pub fn may_concern_one(&self, verdict: &Verdict) -> bool {
+        // Some interfaces refuse with status 200. 401, 403, 404 and 429 are about the credentials, the zone or a limit,
+        // so smaller requests would meet the same.
         if !matches!(self.status, 200 | 400 | 409 | 422 | 500..) {
             return false;
         }
@@ -289,6 +302,7 @@ impl<'a> Conversation<'a> {
 
     /// Sets the verdict of the change at this index of the job. It stays, however the conversation ends.
     pub fn settle(&mut self, change: usize, verdict: Box<Verdict>) {
+        // The server deals with requests again, so the failures before are no sign of an outage.
         if !verdict.ends_job() {
             self.server_failures = 0;
         }
@@ -415,6 +429,7 @@ pub(super) fn converse(
     }
     let mut ended = publish(&mut talk);
     if talk.is_refused_after_old_value(&ended) {
+        // An earlier job may have learned the id of a zone or record that its owner has deleted or moved since.
         talk.forget_earlier_jobs();
         let runs_again = match &ended {
             Ok(()) => true,
@@ -427,6 +442,7 @@ pub(super) fn converse(
     }
     let mut other = ended.err().unwrap_or_else(Verdict::nothing_done);
     let mut settled = talk.settled;
+    // After reads alone, no record can be in doubt: the engine need not look it up before it tries again.
     if !talk.has_written {
         for verdict in settled.iter_mut().filter_map(Option::as_mut) {
             verdict.note_nothing_written();

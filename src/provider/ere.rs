@@ -72,6 +72,7 @@ impl Ere {
             else {
                 continue;
             };
+            // Each instruction runs once in a round. So loops of empty matches end, and the time has a limit.
             if std::mem::replace(seen, states.round) == states.round {
                 continue;
             }

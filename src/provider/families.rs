@@ -102,6 +102,7 @@ pub fn urls(url: &str) -> Result<Urls, &'static str> {
 /// commas only the item. `None` if the placeholder is not in the query alone.
 fn without(url: &str, placeholder: &str) -> Option<String> {
     let (head, query) = url.split_once('?')?;
+    // A path without one of its parts would be another path.
     if head.contains(placeholder) {
         return None;
     }

@@ -29,6 +29,8 @@ pub fn fingerprint(
         Some(family.record_type()),
     ];
     let server = provider.account.server.as_ref().map(HostPort::to_string);
+    // Without a server there is no part for it, not even an empty one: that would change the stored number of
+    // every other record.
     if server.is_some() {
         parts.push(server.as_deref());
     }
@@ -59,6 +61,7 @@ pub fn fingerprint_of_host(fingerprint: u64, host: &str) -> u64 {
 /// were learned there.
 pub fn account(provider: &Provider) -> u64 {
     let name = own_name(provider);
+    // With a name of its own, a provider stays the same account when a later version knows another URL for it.
     let [v4, v6] = [Family::V4, Family::V6].map(|family| match name {
         Some(_) => None,
         None => provider.template(family).map(|template| template.url.as_str()),
@@ -94,6 +97,7 @@ pub fn own_name(provider: &Provider) -> Option<&str> {
 /// byte that does not occur in UTF-8, so that moving a character from one part to the next changes the
 /// number.
 fn fnv(parts: &[Option<&str>]) -> u64 {
+    // std's hasher may give another number in another version of Rust, and this number is stored.
     let mut hash = 0xcbf2_9ce4_8422_2325;
     for part in parts {
         for &byte in [part.unwrap_or_default().as_bytes(), &[0xff]].concat().iter() {

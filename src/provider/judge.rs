@@ -89,11 +89,13 @@ impl AnswerRules {
     fn judge_own(&self, answer: &Answer) -> Box<Verdict> {
         let body = &answer.body;
         let same = matches(self.same.as_deref(), answer);
+        // An answer may have words of both. Then the address was there already.
         if believes_refusal(answer.status) && matches(self.no.as_deref(), answer) && !same {
             return self.refusal(answer);
         }
         let code = dyndns2::verdict(body, self.sent).or_else(|| zoneedit::verdict(body));
         match code {
+            // A failure code counts before the status, because providers send it with 200, 401, 403 and others.
             Some(failure) if !failure.is_success() => failure,
             _ if !(200..300).contains(&answer.status) => self.by_status(answer),
             _ if page::is_binary(body) => self.not_understood(body),
@@ -138,6 +140,7 @@ impl AnswerRules {
         let mut echoed = echoed_addresses(&page::text(body));
         echoed.retain(|address| address.is_ipv4() == self.sent.is_ipv4());
         match (echoed.as_slice(), dyndns2::differs(&echoed, self.sent)) {
+            // Of several addresses, one may be the former one or that of another record.
             ([_], Some(reason)) => retry(reason),
             _ => success.into(),
         }
@@ -149,6 +152,7 @@ impl AnswerRules {
             text if text.is_empty() => format!("HTTP {}", answer.status),
             text => format!("\"{text}\""),
         };
+        // 401 is about the credentials (RFC 9110 section 15.5.2), which all names of the account share.
         let scope = if answer.status == 401 { Scope::Account } else { Scope::Record };
         let reason = format!("the answer is {shown}");
         Verdict::refused(scope, reason, self.advice.unwrap_or(CHECK_ACCOUNT))

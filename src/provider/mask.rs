@@ -50,6 +50,7 @@ fn encodings(secrets: &[Secret]) -> Vec<String> {
         add(value.to_owned(), &mut encodings);
         add(percent::encode(value), &mut encodings);
         add(one_line(value), &mut encodings);
+        // Encodings of a shorter secret would be long enough to be masked, and would be found everywhere.
         if value.len() >= MIN_SECRET {
             add(value.chars().rev().collect(), &mut encodings);
             add(hex(value.as_bytes()), &mut encodings);

@@ -85,6 +85,7 @@ impl Provider {
     /// `update_url` at the host of a provider in the table has the row of that provider, because its
     /// limits apply there, too.
     pub fn known_row(&self) -> Option<Row> {
+        // A definition of the owner may have the name of a provider in the table, and another URL.
         if let Some(row) = self.row().or_else(|| table::find(&self.account.label)) {
             return Some(row);
         }

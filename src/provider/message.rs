@@ -27,6 +27,7 @@ impl Method {
     /// The method with this name; GET for any other.
     pub fn of(name: &str) -> Self {
         let all = [Self::Post, Self::Put, Self::Patch, Self::Delete];
+        // The names are constants in the files of interfaces, and a test reads all of them.
         all.into_iter().find(|method| method.name() == name).unwrap_or(Self::Get)
     }
 

@@ -133,6 +133,7 @@ pub struct Rate {
 /// How many changes one job for `provider` may have.
 pub fn batch(provider: &Provider) -> Batch {
     match &provider.mechanism {
+        // Some of these providers delete the address that a request lacks, so both families of a name leave together.
         Mechanism::Url(Urls { both: Some(_), .. }) => Batch::Name,
         // A script of ddns-scripts has the options of one record, and keeps files for its section that two
         // runs at once would overwrite.
@@ -145,6 +146,7 @@ pub fn batch(provider: &Provider) -> Batch {
 pub fn removes(provider: &Provider, family: Family) -> bool {
     match &provider.mechanism {
         Mechanism::Url(_) => provider.row().is_some_and(|row| row.removal(family).is_some()),
+        // In the interface of ddns-scripts, a script always gets an address. It has no word for a removal.
         Mechanism::Script(_) => false,
         Mechanism::Api(_) => true,
     }
@@ -160,6 +162,7 @@ pub fn takes_seen_address(provider: &Provider, family: Family) -> bool {
 /// The documented limit of an account's requests; `None` if a router cannot reach it.
 pub fn rate(provider: &Provider) -> Option<Rate> {
     match &provider.mechanism {
+        // The limit is one of the provider's server, so it also holds for an `update_url` of the owner.
         Mechanism::Url(_) => provider.known_row().and_then(table::Row::rate),
         Mechanism::Script(_) => None,
         Mechanism::Api(api) => api.rate,

@@ -12,6 +12,7 @@ const TAGS: &str = "html head body meta title script noscript style form input b
 
 /// Whether `body` is a web page.
 pub(super) fn is_page(body: &str) -> bool {
+    // JSON may have HTML in its strings.
     if body.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).starts_with(['{', '[', '"']) {
         return false;
     }

@@ -79,6 +79,7 @@ fn duration(text: &str) -> Option<u32> {
     let unit = text.get(digits.len()..)?.to_ascii_lowercase();
     let unit = unit.trim_end_matches('s');
     let (_, seconds) = UNITS.iter().find(|(name, _)| name.starts_with(unit))?;
+    // Digits that are no number of 32 bits are more than the longest wait anyway.
     let number = digits.parse().unwrap_or(MAX_WAIT).min(MAX_WAIT);
     Some(number * seconds)
 }
@@ -107,11 +108,14 @@ const FAILURES: &[(&str, CodeMeaning)] = &[
         ),
     ),
     (
+        // Dynu, 3322 and SPDyn have these codes, and ask for no pause. So the back-off decides.
         "servererror interror fatal",
         CodeMeaning::Retry(Scope::Record, None, "the provider's server has failed"),
     ),
+    // dyn.dns.he.net wants five minutes between two updates.
     ("interval", CodeMeaning::Retry(Scope::Record, Some(5 * 60), "too soon after the last update")),
     (
+        // easyDNS and ZoneEdit want ten minutes between two updates.
         "toosoon too_soon too_freq",
         CodeMeaning::Retry(Scope::Record, Some(10 * 60), "too soon after the last update"),
     ),
@@ -154,6 +158,7 @@ const FAILURES: &[(&str, CodeMeaning)] = &[
         ),
     ),
     (
+        // The whole account pauses, because further requests would count as abuse, too.
         "abuse",
         CodeMeaning::Refused(
             Scope::Account,

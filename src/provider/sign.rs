@@ -101,6 +101,7 @@ pub fn sort_query(request: &mut Request, further: &[(&str, &str)]) -> String {
         parameters.insert((*name).into(), (*value).into());
     }
     let mut sorted = String::new();
+    // A parameter whose value is not known, such as the line of a new record, is empty here.
     for (name, value) in parameters.iter().filter(|(_, value)| !value.is_empty()) {
         let separator = if sorted.is_empty() { "" } else { "&" };
         for part in [separator, name, "=", &encode_upper(value)] {
@@ -185,6 +186,7 @@ impl Canonical<'_> {
         for name in self.signed {
             let of_name =
                 request.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+            // Only `host` is not among the headers, because the HTTP client adds it.
             let value = of_name.map_or(request.url.host(), |(_, value)| value.expose());
             canonical = format!("{canonical}{name}:{value}\n");
         }

@@ -85,6 +85,7 @@ impl Index {
     fn new() -> Self {
         let (mut names, mut urls) = (Vec::new(), Vec::new());
         for row in all() {
+            // A section with such a name needs the script, and must not be taken for one with a URL.
             if row.get("script").is_none() {
                 for name in row.names() {
                     names.push((name, row));
@@ -128,6 +129,8 @@ pub fn script_package(name: &str) -> String {
 pub fn at_host(host: &str, path: &str) -> Option<Row> {
     let host = without_variant(host);
     let at_host: Vec<_> = INDEX.urls.iter().filter(|known| known.host == host).collect();
+    // Several rows may have a host, as those of FreeDNS. For another path any of them will do, because the limits
+    // are those of the provider.
     let known = at_host.iter().find(|known| path.starts_with(&known.path)).or(at_host.first())?;
     Some(known.row)
 }
@@ -135,6 +138,7 @@ pub fn at_host(host: &str, path: &str) -> Option<Row> {
 /// `host` without a first label that stands for the web site or for an IP version.
 fn without_variant(host: &str) -> &str {
     let (label, rest) = host.split_once('.').unwrap_or_default();
+    // Without a dot in the rest, `v6.example` would count as all of `example`.
     if rest.contains('.') && has("www ipv4 ipv6 v4 v6", label) { rest } else { host }
 }
 

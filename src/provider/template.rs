@@ -76,6 +76,7 @@ impl NameValues {
         let record = RecordName::new(subject.name.as_str(), subject.zone);
         let zone = record.likely_zone();
         let sub = record.relative_to(zone, "@");
+        // The dot that may end the option is left out, because no provider of the table expects it.
         if provider.row().is_some() {
             let domain = subject.name.as_str().trim_end_matches('.');
             return Self { domain: domain.into(), zone: zone.into(), sub: sub.into() };
@@ -128,6 +129,7 @@ pub fn render(
         Author::Owner => TextAuthor::Owner(&owned),
         Author::Definition | Author::Table(_) => TextAuthor::Package,
     };
+    // The text is split only now, because a value may hold any part of the URL.
     let parts = Parts::split(&expanded.text)?;
     let mut target = expanded.part(parts.target.clone());
     let mut secrets = Vec::new();
@@ -136,6 +138,7 @@ pub fn render(
     let mut rendered = rendered(parts.url(target.text.clone())?, &target, secrets);
     // A value of the account may also be written in the template, or be the user name.
     let in_template = rendered.secrets.len();
+    // They stand behind those of the template, so that both can be told apart below.
     for secret in [&account.password, &account.param_enc, &account.param_opt] {
         rendered.secrets.push(secret.clone());
     }

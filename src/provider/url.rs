@@ -40,6 +40,7 @@ pub(super) fn publish(provider: &Provider, job: &Job, carrier: &mut dyn Carrier)
         }
         let PlannedRequest { changes, request } = plan_request(provider, job, index, change);
         let verdict = match (request, &ended) {
+            // A request that cannot be made has its own reason, also after the job has ended.
             (Err(verdict), _) => verdict,
             (Ok(_), Some(verdict)) => verdict.clone(),
             (Ok(judged), None) => match carrier.send(&judged.request) {
@@ -86,6 +87,7 @@ fn plan_request(provider: &Provider, job: &Job, index: usize, change: &Change) -
     let mut sent = vec![address];
     let mut template = provider.template(change.family);
     let mut subject = subject(change, address);
+    // Some of these providers delete an address that is left out.
     if let Mechanism::Url(Urls { both: Some(both), .. }) = &provider.mechanism {
         subject.other = published_address(job, change);
         if let Some((index, address)) = other_change(job, index, change) {
@@ -128,6 +130,8 @@ fn published_address(job: &Job, change: &Change) -> Option<IpAddr> {
 fn removal(provider: &Provider, change: &Change) -> ApiResult<Box<JudgedRequest>> {
     let template = provider.row().and_then(|row| row.removal(change.family));
     let (Some(template), Some(address)) =
+        // If the answer to the first publication was lost, nothing was published for certain, and the record may be
+        // there.
         (template, change.previous.or(change.tried.last().copied()))
     else {
         let reason = format!("{} cannot remove a record", provider.account.label);
@@ -255,6 +259,7 @@ fn definition_answer<'t>(provider: &Provider, template: &'t Template) -> Option<
     let answer = answer(template)?;
     let of_table = table::find(&provider.account.label).map(Row::ok);
     match provider.row() {
+        // A definition with the same text as the table has taken it from there, and is judged as the table says.
         None if of_table != Some(answer) => Some(answer),
         _ => None,
     }
@@ -263,6 +268,7 @@ fn definition_answer<'t>(provider: &Provider, template: &'t Template) -> Option<
 /// Whether the URL of a definition is one of dyndns2, by its path.
 fn is_dyndns2(url: &str) -> bool {
     let path = url.split('?').next().unwrap_or(url).to_ascii_lowercase();
+    // `/v3/update` is Dyn's present path. Others have kept the former one.
     path.contains("/nic/update") || path.contains("/v3/update")
 }
 

@@ -154,6 +154,7 @@ impl Failure {
     /// What a failed transport means. A failure before the request was sent would meet every other
     /// request of the account, too.
     pub fn verdict(self) -> Box<Verdict> {
+        // The provider may have carried it out. The engine asks DNS before it sends the change again.
         if self.sent {
             return Outcome::Unconfirmed { reason: self.text }.into();
         }

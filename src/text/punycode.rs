@@ -38,6 +38,8 @@ fn push_label(ascii: &mut String, part: &str) {
     let (written, end) = part.split_at(part.trim_end_matches(LABEL_ENDS).len());
     let mut label = String::new();
     for c in written.chars() {
+        // Characters are converted one by one: `str::to_lowercase` gives a sigma at the end of a word another form,
+        // and DNS does not.
         label.extend(c.to_lowercase());
     }
     if !label.is_ascii() && label.chars().count() <= LONGEST_LABEL {

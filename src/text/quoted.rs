@@ -47,6 +47,7 @@ pub fn visible(text: &str) -> String {
             out.push(c);
             continue;
         }
+        // JSON escapes characters beyond U+FFFF as two UTF-16 units (RFC 8259 section 7).
         for unit in c.encode_utf16(&mut [0; 2]) {
             let _ = write!(out, "\\u{unit:04x}");
         }

@@ -8,6 +8,7 @@ pub(crate) fn closest(word: &str, words: &[&'static str]) -> Option<&'static str
     if word.len() >= LONGEST {
         return None;
     }
+    // In a short word, two changes make any other word of it.
     let limit = (word.len() / 3).clamp(1, 3);
     let similar = words.iter().filter(|candidate| candidate.len().abs_diff(word.len()) <= limit);
     let (least, best) = similar.map(|candidate| (distance(word, candidate), *candidate)).min()?;

@@ -22,6 +22,7 @@ impl Share {
 
     /// A round that took so long has ended.
     pub fn spent(&mut self, took: Duration, end: Duration) {
+        // What waits for the work must not wait for long, even if a round takes long.
         self.next = end.saturating_add(took.saturating_mul(PAUSES).min(LONGEST));
     }
 }

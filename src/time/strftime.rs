@@ -67,6 +67,7 @@ fn convert(conversion: char, t: &LocalTime, out: &mut String) {
         'm' => (t.month.into(), 2),
         'd' => (t.day.into(), 2),
         'H' => (t.hour.into(), 2),
+        // A clock of twelve hours shows 12 in the first hour.
         'I' => (i64::from((t.hour + 11) % 12 + 1), 2),
         'M' => (t.minute.into(), 2),
         'S' => (t.second.into(), 2),

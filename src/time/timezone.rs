@@ -133,6 +133,8 @@ impl Rule {
         // In order, `false` comes before `true`: if summer ends and begins at the same moment, there
         // is no winter (RFC 9636 section 3.3.1).
         let mut latest = (i64::MIN, false);
+        // South of the equator, summer begins in one year and ends in the next. With hours beyond 24, a switch may
+        // be in the year before or after its date.
         for year in year - 1..=year + 1 {
             let begin = (summer.begin.at(year, self.standard.offset), true);
             let end = (summer.end.at(year, summer.time_type.offset), false);

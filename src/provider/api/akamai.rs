@@ -28,11 +28,14 @@ pub(super) const API: Api = Api {
     remark: "",
     publish: Publishing::Interface(&Interface {
         prepare: Some(|_, rest| {
+            // `param_opt` is only the host, because each API client has one of its own.
             rest.below("/config-dns/v2/zones");
             Ok(())
         }),
         sign: Some(sign),
         zones: ZoneSource::List {
+            // Without `showAll` the list comes in pages. A secondary zone is a copy of another server's, so it is left
+            // out.
             list: List::whole("GET ?showAll=true&types=primary", "/zones"),
             name: "/zone",
             id: "/zone",
@@ -53,6 +56,7 @@ pub(super) const API: Api = Api {
 /// Signs a request. Only the body of a POST is signed.
 fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let account = talk.account;
+    // EdgeGrid writes 20150830T12:36:00+0000: the date without hyphens, the time with colons.
     let time = timestamp(talk.wall()?).replace('-', "").replace('Z', "+0000");
     let (client, access) = (&account.username, account.param_enc.expose());
     let nonce = nonce(talk, &time);
@@ -65,6 +69,7 @@ fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     };
     let (method, url) = (request.method.name(), &request.url);
     let (host, target) = (url.host(), url.target());
+    // EdgeGrid allows signed headers in the empty field. Edge DNS wants none.
     let text = format!("{method}\thttps\t{host}\t{target}\t\t{hash}\t{header}");
     let key = base64::encode(&hmac_sha256(account.password.expose().as_bytes(), &time));
     let signature = base64::encode(&hmac_sha256(key.as_bytes(), &text));

@@ -109,6 +109,7 @@ const CREATE: &str = "POST /?Action=CreateRecord&SiteId=<zone>&RecordName=<fqdn>
 const UPDATE: &str = "POST /?Action=UpdateRecord&RecordId=</RecordId>&Type=A/AAAA&Ttl=</Ttl|300>\
                       &Data={\"Value\":\"</Addresses>\"}&Proxied=</Proxied>&BizName=</BizName>\
                       &Comment=</Comment>";
+// A record has both families, so it is deleted only when neither has an address left.
 const DELETE: &str = "POST /?Action=DeleteRecord&RecordId=</RecordId>";
 
 fn write(
@@ -119,6 +120,8 @@ fn write(
 ) -> ApiResult<Vec<Record>> {
     for write in writes {
         let goal = write.goal;
+        // The addresses of the other family may have changed since the record was read. A lost answer to this read
+        // leaves nothing in doubt.
         talk.enter(Phase::Read);
         let mut record = present(talk, rest, zone, goal)?;
         talk.enter(Phase::Write);

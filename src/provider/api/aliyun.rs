@@ -64,6 +64,7 @@ pub(super) const API: Api = Api {
             remove: "GET /?Action=DeleteDomainRecord&RecordId=<id>",
             shows: Shows::Nothing,
         }),
+        // The least TTL without a paid plan.
         new_ttl: 600,
         ..INTERFACE
     }),
@@ -81,6 +82,7 @@ pub(super) const CODES: Codes = Codes {
         ("IncorrectDomainUser", Meaning::NotFound, ""),
         ("SignatureDoesNotMatch", Meaning::Credentials, ""),
         ("IncompleteSignature", Meaning::Credentials, ""),
+        // Alibaba takes a nonce once. The next request has another one.
         ("SignatureNonceUsed", Meaning::Problem, ""),
         ("InvalidTimeStamp", Meaning::ClockWrong, ""),
         ("InvalidAccessKeyId", Meaning::Credentials, ""),

@@ -28,6 +28,7 @@ pub(super) const API: Api = Api {
     publish: Publishing::Interface(&Interface {
         prepare: Some(|talk, rest| {
             let context = talk.account.param_opt.expose();
+            // 4 is the context of the live system.
             let context = if context.is_empty() { "4" } else { context };
             rest.plain_header("X-Domainrobot-Context", context);
             Rest::basic(talk, rest)

@@ -41,6 +41,7 @@ pub(super) const API: Api = Api {
             ..Codes::HTTP
         },
         zones: ZoneSource::List {
+            // The page behind `nextLink` would be at another URL. A list with that member is refused as too long.
             list: List::whole("GET ?api-version=2018-05-01", "/value"),
             name: "/name",
             id: "/name",
@@ -85,6 +86,7 @@ fn prepare(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
         let reason = "option 'param_enc' is not complete".into();
         return Err(refuse_account(reason, &["write ", OPTIONS].concat()));
     }
+    // Azure gives tokens out at another host.
     let mut login = rest.clone();
     login.base = Url::https("login.microsoftonline.com");
     let call = "/oauth2/v2.0/token grant_type=client_credentials\

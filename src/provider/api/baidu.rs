@@ -56,6 +56,7 @@ pub(super) const API: Api = Api {
         form: RecordForm { name: "/rr", apex: "@", address: "/value", ..RECORD },
         write: Writing::Each(Calls {
             create: r#"POST /v1/dns/zone/<zone>/record {"rr":<host>,"type":<type>,"value":<address>,"ttl":<ttl>}"#,
+            // A PUT replaces the record, so the owner's description is sent back.
             update: r#"PUT /v1/dns/zone/<zone>/record/<id> {"rr":<host>,"type":<type>,"value":<address>,"ttl":<ttl>,"description":</description>}"#,
             remove: "DELETE /v1/dns/zone/<zone>/record/<id>",
             shows: Shows::Nothing,
@@ -70,6 +71,7 @@ fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let account = talk.account;
     let prefix = format!("bce-auth-v1/{}/{}/1800", account.username, timestamp(talk.wall()?));
     let (method, path, host) = (request.method.name(), request.url.path(), request.url.host());
+    // Of the headers, the host alone must be signed.
     let text = format!("{method}\n{path}\n{query}\nhost:{host}");
     let key = hex(&hmac_sha256(account.password.expose().as_bytes(), &prefix));
     let signature = hex(&hmac_sha256(key.as_bytes(), &text));

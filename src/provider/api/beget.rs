@@ -43,6 +43,7 @@ pub(super) const API: Api = Api {
         read: Reading::CodeForName(read),
         form: RecordForm {
             address: "",
+            // Beget has a priority for each record, also where it means nothing.
             value: r#"{"priority":10,"ttl":<ttl>,"value":<value>}"#,
             ..RECORD
         },
@@ -110,6 +111,7 @@ fn write(
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
     for write in writes {
+        // A lost answer to this read leaves nothing in doubt. One to the write below does.
         talk.enter(Phase::Read);
         let mut all = records_of(talk, rest, write.goal)?;
         talk.enter(Phase::Write);

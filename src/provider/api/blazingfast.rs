@@ -71,6 +71,7 @@ fn login(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
     let body = rest::parsed(&answer);
     let token = text(&body, "/token");
     if !token.is_empty() {
+        // The login itself is not below the service, so the path is added after it.
         rest.below(&format!("/service/{}/dns", encode(service)));
         rest.token("Bearer", &Secret::new(token));
         return Ok(());

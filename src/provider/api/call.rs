@@ -189,6 +189,7 @@ impl<'a> Values<'a> {
         }
         match body.as_bytes().first() {
             None => self.rest.request(method, &url),
+            // A body that is only a placeholder is JSON, too: `PATCH /<zone> <changes>`.
             Some(b'{' | b'[' | b'<') => self.rest.json(method, &url, &self.json(body)),
             Some(_) => self.rest.with_body(method, &url, FORM, self.fill(body, percent::encode)),
         }
@@ -212,6 +213,8 @@ impl<'a> Values<'a> {
             if !is_quoted {
                 return self.with_default(placeholder).to_string();
             }
+            // Written as a JSON string, which escapes the characters that would end it. The quotation marks are left
+            // out, because the template has them.
             let text = Json::from(self.text(placeholder)).to_string();
             text.get(1..text.len() - 1).unwrap_or_default().to_owned()
         });

@@ -22,6 +22,7 @@ pub(super) const API: Api = Api {
         zones: ZoneSource::List { list: List::whole("GET ", ""), name: "/name", id: "/id" },
         zone_ref: ZoneRef::IdAndName,
         read: Reading::Zone(List::whole("GET /<zone>/records", "")),
+        // Answers have the types in lower case, requests in upper case.
         form: RecordForm { apex: "@", kinds: ["a", "aaaa"], address: "/value", ..RECORD },
         write: Writing::Each(Calls {
             create: r#"POST /<zone>/records {"type":<type>,"name":<host>,"value":<address>,"ttl":<ttl>}"#,
@@ -29,6 +30,7 @@ pub(super) const API: Api = Api {
             remove: "DELETE /<zone>/records/<id>",
             shows: Shows::Records(&[""]),
         }),
+        // Civo's least TTL.
         new_ttl: 600,
         ..INTERFACE
     }),

@@ -31,6 +31,7 @@ const CLOUDFLARE: Interface = Interface {
     prepare: Some(credentials),
     codes: CODES,
     zones: ZoneSource::List {
+        // Cloudflare lists at most 50 zones in a page.
         list: List::numbered("GET ?per_page=50&page=<page>", "/result", 50),
         name: "/name",
         id: "/id",
@@ -59,6 +60,7 @@ const CLOUDFLARE: Interface = Interface {
         ),
         one: Calls {
             create: r#"{"type":<type>,"name":<fqdn>,"content":<address>,"ttl":<set_ttl>,"proxied":<proxied|false>}"#,
+            // A patch keeps what it does not name: the comment, the tags, the proxying. A put would reset them.
             update: r#"{"id":<id>,"content":<address>,"ttl":<set_ttl>,"proxied":<proxied>}"#,
             remove: r#"{"id":<id>}"#,
             shows: Shows::Records(&["/result/patches", "/result/posts"]),
@@ -70,6 +72,7 @@ const CLOUDFLARE: Interface = Interface {
             ..CALLS
         }),
     },
+    // 1 stands for Cloudflare's automatic TTL.
     new_ttl: 1,
     ..INTERFACE
 };

@@ -57,6 +57,7 @@ const CLOUDNS: Interface = Interface {
     }),
     form: RecordForm { name: "/host", address: "/record", ..RECORD },
     write: Writing::Each(Calls {
+        // ClouDNS takes some TTLs only. 300 is one of them.
         create: "POST /add-record.json auth-id=<username>&auth-password=<password>&domain-name=<zone>&record-type=<type>&host=<host>&record=<address>&ttl=<ttl|300>",
         update: "POST /mod-record.json auth-id=<username>&auth-password=<password>&domain-name=<zone>&record-id=<id>&host=<host>&record=<address>&ttl=<ttl|300>",
         remove: "POST /delete-record.json auth-id=<username>&auth-password=<password>&domain-name=<zone>&record-id=<id>",

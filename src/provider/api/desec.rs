@@ -40,6 +40,7 @@ const DESEC: Interface = Interface {
         zone: List::whole("GET /<zone>/rrsets/?type=<type>", ""),
         most_names: 3,
     },
+    // The apex is an empty `subname`. `@` stands for it only in paths, and there is none here.
     form: RecordForm { is_relative: false, values: "/records", address: "", ..RECORD },
     write: Writing::CodeTogether(write),
     new_ttl: NEW_TTL,
@@ -62,10 +63,13 @@ fn write(
     for write in writes {
         values.set_write(write);
         let mut set = values.json(SET);
+        // A new set needs a TTL, and deSEC refuses one below the domain's minimum. That is 3600 for most domains, and
+        // 60 for those below dedyn.io.
         if !write.exists && write.goal.change.record.ttl.is_none() {
             let ttl = match new_ttl {
                 Some(ttl) => ttl,
                 None => {
+                    // A lost answer to this read leaves nothing in doubt. One to the write below does.
                     talk.enter(Phase::Read);
                     let lowest = lowest_ttl(talk, rest, zone)?;
                     talk.enter(Phase::Write);
@@ -78,6 +82,8 @@ fn write(
     }
     values.together = &together;
     let answer = values.send(talk, "PATCH /<zone>/rrsets/ <changes>")?;
+    // deSEC names the sets that it rejects. Looking for them by sending halves of the list would soon reach its limit
+    // of 15 changes in a minute.
     if answer.status == 400 && writes.len() > 1 {
         settle_rejected(talk, rest, writes, &answer);
     }

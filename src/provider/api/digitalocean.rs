@@ -26,6 +26,7 @@ pub(super) const API: Api = Api {
             name: "/name",
             id: "/name",
         },
+        // The filter wants the complete name, although records are shown with relative names.
         read: Reading::Name(List::whole(
             "GET /<zone>/records?type=<type>&name=<fqdn>&per_page=200",
             "/domain_records",

@@ -62,6 +62,7 @@ pub(super) const API: Api = Api {
 fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let (account, time) = (talk.account, talk.wall()?.to_string());
     let query = sort_query(request, &[("apiKey", &account.username), ("timestamp", &time)]);
+    // 51DNS signs the values, and not their encoding.
     let text = percent::decode(&query).unwrap_or_default();
     let hash = md5(&[&text, account.password.expose()].concat());
     request.url = request.url.below(&["&hash=", &hash].concat());

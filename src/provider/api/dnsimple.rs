@@ -76,6 +76,7 @@ fn account(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<String> {
     }
     let mut found = id(&rest.ask(talk, rest.get("/whoami"))?, "/data/account/id");
     if found.is_empty() {
+        // A user's token can be for several accounts, so `/whoami` names none.
         let answer = talk.send(&rest.get("/accounts"))?;
         found = id(&rest.value(&answer)?, "/data/0/id");
         if found.is_empty() {

@@ -56,6 +56,7 @@ pub(super) const API: Api = Api {
             ..RECORD
         },
         write: Writing::Each(Calls {
+            // Ids are strings of digits, which stand in quotation marks here so that they are not written as numbers.
             create: r#"POST /record {"domainId":"<zone>","host":<host>,"type":<type:1:28>,"data":<address>,"ttl":<ttl>}"#,
             update: r#"PUT /record {"id":"<id>","host":<host>,"type":<type:1:28>,"data":<address>,"ttl":<ttl>}"#,
             remove: "DELETE /record?id=<id>",

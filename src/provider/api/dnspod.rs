@@ -51,11 +51,13 @@ pub(super) const API: Api = Api {
             ..RECORD
         },
         write: Writing::Each(Calls {
+            // 默认 is the line for all who ask. A changed record keeps its line.
             create: r#"POST / {"Action":"CreateRecord","Domain":<zone>,"SubDomain":<host>,"RecordType":<type>,"RecordLine":"默认","Value":<address>,"TTL":<ttl>}"#,
             update: r#"POST / {"Action":"ModifyRecord","Domain":<zone>,"RecordId":<id>,"SubDomain":<host>,"RecordType":<type>,"RecordLine":</Line|"默认">,"Value":<address>,"TTL":<ttl>}"#,
             remove: r#"POST / {"Action":"DeleteRecord","Domain":<zone>,"RecordId":<id>}"#,
             shows: Shows::Something("/Response/RecordId"),
         }),
+        // The least TTL of DNSPod's free plan.
         new_ttl: 600,
         ..INTERFACE
     }),

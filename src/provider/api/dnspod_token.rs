@@ -68,6 +68,7 @@ pub(super) const API: Api = Api {
         )),
         form: RecordForm { apex: "@", address: "/value", ..RECORD },
         write: Writing::Each(Calls {
+            // Line 0 is the one for all who ask. A changed record keeps its line.
             create: "POST /Record.Create login_token=<username>,<password>&format=json&domain=<zone>\
                      &sub_domain=<host>&record_type=<type>&record_line_id=0&value=<address>&ttl=<ttl>",
             update: "POST /Record.Modify login_token=<username>,<password>&format=json&domain=<zone>\
@@ -77,6 +78,7 @@ pub(super) const API: Api = Api {
                      &record_id=<id>",
             shows: Shows::Text("/status/code", "1"),
         }),
+        // The least TTL of DNSPod's free plan.
         new_ttl: 600,
         ..INTERFACE
     }),

@@ -18,6 +18,7 @@ pub(super) const API: Api = Api {
     title: "DreamHost",
     base: Base::Https("api.dreamhost.com"),
     needs: &[Need::new("password", "an API key that may use all dns- commands")],
+    // Two lists, and two requests for each change: as many as the rate allows at once.
     batch: Batch::Account(5),
     // Users report a limit of ten additions in five minutes. A change takes three requests.
     rate: Some(Rate { requests: 12, seconds: 300 }),
@@ -28,6 +29,7 @@ pub(super) const API: Api = Api {
 const DREAMHOST: Interface = Interface {
     pause: PAUSE,
     codes: CODES,
+    // There is no list of zones. Each record names its zone.
     zones: ZoneSource::List { list: LIST, name: "/zone", id: "/zone" },
     model: RecordModel::RrSet,
     read: Reading::Zone(LIST),

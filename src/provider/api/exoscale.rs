@@ -41,6 +41,7 @@ pub(super) const API: Api = Api {
         },
         zones: ZoneSource::List {
             list: List::whole("GET ", "/dns-domains"),
+            // The only name in the answer. The list of zones makes it Punycode.
             name: "/unicode-name",
             id: "/id",
         },

@@ -52,6 +52,7 @@ pub(super) const API: Api = Api {
     }),
 };
 
+// The path has the type, because a PUT to the name alone replaces its records of all types.
 const PUT: &str =
     r#"PUT /<zone>/records/<host>/<type> {"rrset_values":<values>,"rrset_ttl":<ttl>}"#;
 

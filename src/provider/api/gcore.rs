@@ -33,6 +33,7 @@ pub(super) const API: Api = Api {
             name: "",
             values: "/resource_records",
             address: "/content/0",
+            // An address that its owner has disabled stays disabled.
             value: r#"{"content":</content>,"enabled":</enabled>}"#,
             ..RECORD
         },

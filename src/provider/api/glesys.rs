@@ -24,6 +24,7 @@ pub(super) const API: Api = Api {
     rate: None,
     remark: "",
     publish: Publishing::Interface(&Interface {
+        // GleSYS can also answer in XML.
         headers: &[("Accept", "application/json")],
         prepare: Some(Rest::basic),
         zones: ZoneSource::List {

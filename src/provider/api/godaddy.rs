@@ -55,6 +55,7 @@ const V3: Interface = Interface {
         shows: Shows::Values,
         ..CALLS
     }),
+    // GoDaddy's least TTL.
     new_ttl: 600,
     ..INTERFACE
 };
@@ -99,6 +100,7 @@ const V1: Interface = Interface {
     ..INTERFACE
 };
 
+// The path has the name, because without it GoDaddy replaces the records of this type in the whole zone.
 const PUT: &str = "PUT /v1/domains/<zone>/records/<type>/<host> <values>";
 
 const TOKEN: &str = "API keys end with 2026, and many accounts may not use them; make a personal access \

@@ -175,6 +175,7 @@ fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let list = List { call: "GET ?maxResults=500", at: "/managedZones", pages: PAGES };
     let mut zones = ZoneList::new();
     each_element(talk, rest, &list, &mut |zone| {
+        // A private zone may have the same name as the public one, and answers only within the owner's networks.
         if text(zone, "/visibility") != "private" {
             zones.push(Zone::new(&canonical(text(zone, "/dnsName")), text(zone, "/name")));
         }

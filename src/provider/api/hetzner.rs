@@ -95,6 +95,7 @@ fn write(
             Step::Remove => REMOVE,
         };
         act(talk, rest, values.request(first))?;
+        // `set_records` does not change the TTL of a set.
         if first == SET_RECORDS && write.changes_ttl() {
             act(talk, rest, values.request(CHANGE_TTL))?;
         }

@@ -34,6 +34,7 @@ const HOSTTECH: Interface = Interface {
     form: RecordForm { address: "/type:ipv4:ipv6", ..RECORD },
     write: Writing::Each(Calls {
         create: r#"POST /<zone>/records {"type":<type>,"name":<host>,"<type:ipv4:ipv6>":<address>,"ttl":<ttl>}"#,
+        // The owner's comment is sent back, because a PUT replaces the record.
         update: r#"PUT /<zone>/records/<id> {"name":<host>,"<type:ipv4:ipv6>":<address>,"ttl":<ttl>,"comment":</comment>}"#,
         remove: "DELETE /<zone>/records/<id>",
         shows: Shows::Something("/data/id"),

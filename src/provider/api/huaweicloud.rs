@@ -50,6 +50,7 @@ pub(super) const API: Api = Api {
         },
         zone_ref: ZoneRef::Id,
         model: RecordModel::RrSet,
+        // Without `search_mode`, the list also has names that only contain this one.
         read: Reading::Name(List::whole(
             "GET /v2.1/zones/<zone>/recordsets?limit=500&name=<fqdn>.&search_mode=equal&type=<type>",
             "/recordsets",
@@ -87,6 +88,7 @@ fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
         time_header: "X-Sdk-Date",
         time: &short_timestamp(talk.wall()?),
         signed: &["host", "x-sdk-date"],
+        // Huawei signs the path with a slash at its end, also where the request has none.
         path_end: "/",
     };
     canonical.sign(talk.account, request);

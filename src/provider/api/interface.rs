@@ -304,7 +304,10 @@ impl Interface {
     /// Whether the goals of a zone are read together. Otherwise each is read and written before the next.
     pub fn reads_together(&self) -> bool {
         match self.read {
+            // One request reads all names.
             Reading::Zone(_) | Reading::NameOrZone { .. } | Reading::Code(_) => true,
+            // Each name is done before the next one is read. So a limit or a failure in between throws away no read,
+            // and the next job goes on with the names that are left.
             Reading::Name(_) | Reading::Set { .. } | Reading::CodeForName(_) => {
                 self.writes_together()
             }
@@ -341,6 +344,8 @@ impl Rest {
             // A section without the URL that it needs has an error and does not run.
             base: api.base.url(account).unwrap_or_else(|| Url::https("")),
             headers: vec![],
+            // `username` and `param_opt` are no secrets at most providers. Where one is, its header or `prepare` hides
+            // it.
             secrets: vec![account.password.clone(), account.param_enc.clone()],
             codes: &interface.codes,
             secret_answers: false,
@@ -453,6 +458,7 @@ impl Rest {
     /// The verdict for any other answer, with the provider's explanation.
     pub fn value(&self, answer: &Answer) -> ApiResult<Json> {
         let body = parsed(answer);
+        // Refusals of several providers have status 200, so the body is read before the status counts.
         let (meaning, advice) = self.codes.meaning(answer.status, &body);
         if meaning != Meaning::Success {
             return Err(self.verdict_with(answer, meaning, explanation(&body), advice));
@@ -544,6 +550,7 @@ impl Rest {
             Meaning::Credentials => ("does not accept the credentials", ""),
             Meaning::Forbidden => ("does not allow the request", ""),
             Meaning::NotFound => ("does not know the zone or the record", NO_ZONE),
+            // The options are right then, and the record that is in the way can only be removed at the provider.
             Meaning::Refused if explanation.contains("CNAME") => ("refuses the request", CNAME),
             Meaning::Refused => ("refuses the request", "correct the options"),
             Meaning::Limited => {
@@ -558,6 +565,7 @@ impl Rest {
             }
         };
         let about_credentials = self.credentials_advice();
+        // The advice of a single code is the most precise one.
         let advices = [advice, usual_advice, &about_credentials];
         let advice = advices.into_iter().find(|advice| !advice.is_empty()).unwrap_or_default();
         let is_account = meaning == Meaning::Credentials;
@@ -611,6 +619,7 @@ impl Rest {
         } else {
             "sends what is not understood"
         };
+        // What is not understood may have the token in it, in a place where it is not expected.
         if self.secret_answers {
             return self.retry_record(what, "");
         }

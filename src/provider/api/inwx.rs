@@ -35,6 +35,7 @@ pub(super) const API: Api = Api {
                 ("2200", Meaning::Credentials, ""),
                 ("2201", Meaning::Forbidden, ""),
                 ("2303", Meaning::NotFound, ""),
+                // The codes are those of EPP (RFC 5730 section 3): 24xx and 25xx are failures of the server.
                 ("24", Meaning::Problem, ""),
                 ("25", Meaning::Problem, ""),
             ],

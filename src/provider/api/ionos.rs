@@ -30,6 +30,7 @@ pub(super) const API: Api = Api {
         read: Reading::NameOrZone {
             name: List::whole("GET /<zone>?recordType=A,AAAA&recordName=<fqdn>", "/records"),
             zone: List::whole("GET /<zone>?recordType=A,AAAA", "/records"),
+            // One list has the addresses of the whole zone, so two names are enough for it.
             most_names: 1,
         },
         form: RecordForm {
@@ -38,6 +39,7 @@ pub(super) const API: Api = Api {
             ..RECORD
         },
         write: Writing::Together {
+            // PATCH replaces the sets with the names and types of these records. A PUT would replace the whole zone.
             update: "PATCH /<zone> <changes>",
             remove: Removal::PerValue("DELETE /<zone>/records/</id>"),
             one: Calls { create: "<values>", update: "<values>", ..CALLS },

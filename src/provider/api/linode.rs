@@ -33,6 +33,7 @@ pub(super) const API: Api = Api {
         form: RecordForm { address: "/target", ttl: "/ttl_sec", ..RECORD },
         write: Writing::Each(Calls {
             create: r#"POST /<zone>/records {"type":<type>,"name":<host>,"target":<address>,"ttl_sec":<ttl>}"#,
+            // Linode keeps what a PUT does not name.
             update: r#"PUT /<zone>/records/<id> {"target":<address>,"ttl_sec":<set_ttl>}"#,
             remove: "DELETE /<zone>/records/<id>",
             shows: Shows::Records(&[""]),

@@ -81,6 +81,7 @@ impl Codes {
     /// The meaning of an answer, and advice for the owner; empty for the usual advice.
     pub fn meaning(&self, status: u16, body: &Json) -> (Meaning, &'static str) {
         let by_status = Meaning::of_status(status);
+        // This comes first, because many interfaces have the code of success and those of failures in one member.
         if by_status == Meaning::Success
             && let Success::Is(place, text) = self.success
             && shown(body, place) == text
@@ -104,6 +105,7 @@ impl Codes {
         if by_status != Meaning::Success {
             return (by_status, "");
         }
+        // A code that no row names is still a code: the provider has not done what was requested.
         if !code.trim().is_empty() {
             return (Meaning::Refused, "");
         }

@@ -59,10 +59,12 @@ fn write(
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
     let path = ["/", &zone.id, "/dns"].concat();
+    // A lost answer to this read leaves nothing in doubt. One to the write below does.
     talk.enter(Phase::Read);
     let mut records = rest.elements(talk, rest.get(&path), "/data/records")?;
     talk.enter(Phase::Write);
     for write in writes {
+        // Only what is as it was read is replaced. A record that somebody has changed since stays.
         records.retain(|raw| !write.before.iter().any(|record| record.raw == *raw));
         for value in &write.values {
             let mut record = value.clone();

@@ -58,6 +58,7 @@ pub(super) const API: Api = Api {
             remove: "GET /dnsDeleteRecord?version=1&type=json&key=<password>&domain=<domain>&rrid=<id>",
             shows: Shows::Something("/reply/record_id"),
         }),
+        // NameSilo's least TTL.
         new_ttl: 3600,
         ..INTERFACE
     }),

@@ -48,6 +48,7 @@ pub(super) const API: Api = Api {
 /// Signs a request.
 fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let time = talk.wall()?;
+    // NearlyFreeSpeech.NET wants a salt of 16 characters.
     let mut salt = nonce(talk, &time.to_string());
     salt.truncate(16);
     let body = sha1(request.body_text());

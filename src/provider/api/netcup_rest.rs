@@ -69,6 +69,7 @@ fn domain(talk: &mut Conversation<'_>, rest: &Rest, name: &str) -> ApiResult<Str
         }
     }
     let explanation = "the domain is not in this account";
+    // A search that finds nothing is answered with success, too.
     Err(rest.verdict_with(&answer, Meaning::NotFound, explanation, ""))
 }
 
@@ -86,6 +87,7 @@ fn read(
     let mut newest = (String::new(), String::new());
     each_element(talk, &rest, &LIST, &mut |revision| {
         let created = text(revision, "/createdAt").to_owned();
+        // These are times as ISO 8601 writes them, whose order is that of the texts.
         if created >= newest.0 {
             newest = (created, id(revision, "/identifier"));
         }

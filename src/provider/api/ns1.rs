@@ -26,6 +26,7 @@ pub(super) const API: Api = Api {
         read: Reading::Set { call: "GET /<zone>/<fqdn>/<type>", at: "" },
         form: RecordForm { name: "", values: "/answers", address: "/answer/0", ..RECORD },
         write: Writing::Each(Calls {
+            // At NS1 a PUT adds a set, and a POST changes one.
             create: r#"PUT /<zone>/<fqdn>/<type> {"zone":<domain>,"domain":<fqdn>,"type":<type>,"answers":<values>,"ttl":<ttl>}"#,
             update: r#"POST /<zone>/<fqdn>/<type> {"answers":<values>,"ttl":<set_ttl>}"#,
             remove: "DELETE /<zone>/<fqdn>/<type>",

@@ -27,6 +27,7 @@ pub(super) fn token(talk: &mut Conversation<'_>, mut rest: Rest, call: &str) -> 
         200 => rest.not_understood(&answer),
         // Google: "Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
         400 if said.contains("timeframe") => rest.clock_wrong(&said),
+        // RFC 6749 section 5.2 has 400 or 401 for credentials that are not accepted.
         400..=403 => rest.verdict_with(&answer, Meaning::Credentials, &said, ""),
         _ => rest.verdict(&answer, &said),
     })

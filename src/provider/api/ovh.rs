@@ -148,6 +148,7 @@ fn read(
         values.goal = Some(goal);
         let list = "GET /domain/zone/<domain>/record?fieldType=<type>&subDomain=<host>";
         let ids = rest.elements(talk, values.request(list), "")?;
+        // The list has only the ids of the records. Each one costs a request.
         for id in ids.iter().filter(|id| id.as_u64().is_some()).take(RECORDS) {
             let record = "GET /domain/zone/<domain>/record/<value>";
             let raw = Values { value: id, ..values }.ask(talk, record)?;

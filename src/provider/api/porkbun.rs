@@ -43,6 +43,7 @@ pub(super) const API: Api = Api {
         },
         zones: ZoneSource::List {
             list: List {
+                // Porkbun's documentation has numbers as strings.
                 call: r#"POST /domain/listAll {"apikey":<username>,"secretapikey":<password>,"start":"<page>"}"#,
                 at: "/domains",
                 pages: Pages::Offset(1000),
@@ -63,6 +64,7 @@ pub(super) const API: Api = Api {
             remove: r#"POST /dns/delete/<domain>/<id> {"apikey":<username>,"secretapikey":<password>}"#,
             shows: Shows::Nothing,
         }),
+        // Porkbun's least TTL.
         new_ttl: 600,
         ..INTERFACE
     }),

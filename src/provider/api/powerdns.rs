@@ -59,6 +59,7 @@ pub(super) const API: Api = Api {
 };
 
 const PATCH: &str = r#"PATCH /<domain>. {"rrsets":<changes>}"#;
+// REPLACE with an empty list of records removes the set.
 const SET: &str =
     r#"{"name":"<fqdn>.","type":<type>,"ttl":<ttl|300>,"changetype":"REPLACE","records":<values>}"#;
 

@@ -247,6 +247,7 @@ impl Record {
     /// Sets the record in the provider's form, and the address that this has at `place`.
     fn set_raw(&mut self, place: &str, raw: &Json) {
         let text = raw.pointer(&by_type(place, &self.kind)).and_then(Json::as_str);
+        // The text is parsed, because some providers write an IPv6 address in another way than we do.
         self.address = text.and_then(|text| text.parse().ok());
         self.raw = raw.clone();
     }

@@ -61,6 +61,7 @@ pub fn publish_with(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<()> {
             publish_or_fail(talk, rest, zone, &goals)?;
             continue;
         }
+        // Updates of all names come first, for the reason that `publish_part` gives.
         for removes in [false, true] {
             for goal in goals.iter().filter(|goal| goal.change.removes() == removes) {
                 publish_or_fail(talk, rest, zone, &[goal])?;
@@ -83,6 +84,8 @@ fn find_zones<'a>(
     let (mut zones, mut goals) = (Vec::new(), Vec::new());
     let mut listed = None;
     let changes = &talk.job.changes;
+    // Each job begins with another change. Otherwise a first change that always fails would end every job before
+    // the others.
     let first = talk.job.seed as usize % changes.len().max(1);
     let (earlier, later) = changes.split_at(first);
     for (number, change) in later.iter().chain(earlier).enumerate() {
@@ -120,6 +123,8 @@ fn publish_or_fail(
     zone: &Zone,
     goals: &[&Goal<'_>],
 ) -> ApiResult<()> {
+    // The functions of `Writing::Code` and the calls of `Writing::Each` write one record at a time, so that only the
+    // record whose request has failed gets the verdict.
     let most = if rest.interface.writes_together() { goals.len() } else { 1 };
     match publish_part(talk, rest, zone, goals, most) {
         Ok(()) => Ok(()),
@@ -298,6 +303,7 @@ fn send(
         return send(talk, rest, zone, second);
     }
     if !verdict.ends_job() {
+        // The learned id may be wrong. Without it, the next job reads the record.
         goals.iter().for_each(|goal| talk.forget(goal.key()));
     }
     fail(talk, &goals, verdict)

@@ -46,6 +46,7 @@ pub(super) const API: Api = Api {
             ..RECORD
         },
         write: Writing::Values(Calls {
+            // `add_alias` adds an A record.
             create: "POST /<type:add_alias:add_aaaa> username=<username>&password=<password>&output_format=json\
                      &domain_name=<domain>&subdomain=<host>&ipaddr=<address>",
             remove: "POST /remove_record username=<username>&password=<password>&output_format=json\

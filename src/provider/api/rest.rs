@@ -91,6 +91,7 @@ pub fn id_value(id: &str) -> Json {
 
 /// Where interfaces explain an error, the most precise explanation first.
 const EXPLANATIONS: [&str; 26] = [
+    // At Cloudflare, the message above this one only says that the record is not valid.
     "/errors/0/error_chain/0/message",
     "/errors/0/message",
     "/errors/0/reason",
@@ -115,7 +116,9 @@ const EXPLANATIONS: [&str; 26] = [
     "/detail",
     "/msg",
     "/reason",
+    // IONOS answers with a list of errors.
     "/0/message",
+    // deSEC names the members that are wrong, each with a list of sentences.
     "",
 ];
 

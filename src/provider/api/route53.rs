@@ -69,6 +69,7 @@ fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
         algorithm: "AWS4-HMAC-SHA256",
         key: Key::Derived {
             prefix: "AWS4",
+            // Route 53 belongs to no region, and takes signatures for this one.
             scope: &[time.get(..8).unwrap_or_default(), "us-east-1", "route53", "aws4_request"],
         },
         time_header: "X-Amz-Date",
@@ -89,6 +90,7 @@ fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let mut zones = ZoneList::new();
     for page in &pages {
         for zone in xml::all(page, "HostedZone") {
+            // A private zone may have the same name as the public one, and answers only within the owner's networks.
             if xml::text(zone, "PrivateZone") != "true" {
                 zones.push(Zone::new(&plain(xml::text(zone, "Name")), id(xml::text(zone, "Id"))));
             }
@@ -244,6 +246,7 @@ fn success<'t>(rest: &Rest, answer: &'t Answer, tag: &str) -> ApiResult<&'t str>
         | "UnrecognizedClientException"
         | "IncompleteSignature"
         | "MissingAuthenticationToken" => (Meaning::Credentials, ""),
+        // AWS answers these with status 400, by which they would be refusals.
         "Throttling" | "ThrottlingException" | "PriorRequestNotComplete" => (Meaning::Limited, ""),
         _ if answer.status == 403 => (Meaning::Forbidden, RIGHTS),
         _ => (Meaning::of_status(answer.status), ""),

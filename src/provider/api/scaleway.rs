@@ -73,6 +73,7 @@ pub(super) const API: Api = Api {
     }),
 };
 
+// `disallow_new_zone_creation`: otherwise a typing error in the zone would make a new one.
 const PATCH: &str = r#"PATCH /<zone>/records {"return_all_records":false,"disallow_new_zone_creation":true,"changes":<changes>}"#;
 const SET: &str = r#"{"set":{"id_fields":{"name":<host>,"type":<type>},"records":<values>}}"#;
 

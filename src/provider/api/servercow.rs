@@ -42,6 +42,7 @@ pub(super) const API: Api = Api {
     }),
 };
 
+// Servercow takes a single value only without an array around it.
 const SET: &str =
     r#"POST /<domain> {"type":<type>,"name":<host>,"content":<one_or_values>,"ttl":<ttl|300>}"#;
 

@@ -53,6 +53,7 @@ pub(super) const API: Api = Api {
         },
         write: Writing::Values(Calls {
             create: r#"PUT /dns/records/<zone> {"items":[{"type":<type>,"name":<host>,"address":<address>,"ttl":<ttl>}]}"#,
+            // The address tells which of several records of a name is meant.
             remove: r#"DELETE /dns/records/<zone> [{"type":<type>,"name":<host>,"address":</address>}]"#,
             ..CALLS
         }),

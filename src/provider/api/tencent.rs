@@ -23,7 +23,9 @@ pub(super) const CODES: Codes = Codes {
         ("LimitExceeded.FailedLoginLimitExceeded", Meaning::Credentials, ""),
         ("UnauthorizedOperation", Meaning::Forbidden, RIGHTS),
         ("AuthFailure.UnauthorizedOperation", Meaning::Forbidden, RIGHTS),
+        // The time of the signature is more than five minutes off.
         ("AuthFailure.SignatureExpire", Meaning::ClockWrong, ""),
+        // All codes that begin like this, so it stands behind those that mean something else.
         ("AuthFailure", Meaning::Credentials, ""),
         ("RequestLimitExceeded", Meaning::Limited, ""),
         ("InternalError", Meaning::Problem, ""),

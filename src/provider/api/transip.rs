@@ -56,6 +56,7 @@ pub(super) const API: Api = Api {
 fn token(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<Secret> {
     // Each request for a token has another nonce, of at least six characters.
     let nonce = format!("{:x}{:08x}", talk.wall()?, talk.job.seed);
+    // `global_key`: the token works from any address. Ours changes, also while the token is in use.
     let body = format!(
         r#"{{"expiration_time":"30 minutes","global_key":true,"login":{},"nonce":"{nonce}","read_only":false}}"#,
         Json::from(talk.account.username.as_str()),

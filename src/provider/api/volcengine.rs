@@ -85,6 +85,7 @@ fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let time = short_timestamp(talk.wall()?);
     let hash = sha256(request.body_text());
     request.add_header("X-Content-Sha256", hash);
+    // The signature covers Content-Type, so a GET needs it, too.
     if request.body.is_none() {
         request.add_header("Content-Type", "application/json".into());
     }

@@ -34,6 +34,7 @@ pub(super) const API: Api = Api {
         form: RecordForm { address: "/data", ..RECORD },
         write: Writing::Each(Calls {
             create: r#"POST /<zone>/records {"type":<type>,"name":<host>,"data":<address>,"ttl":<ttl>}"#,
+            // The answer has status 204 and no body.
             update: r#"PATCH /<zone>/records/<id> {"data":<address>,"ttl":<set_ttl>}"#,
             remove: "DELETE /<zone>/records/<id>",
             shows: Shows::Records(&["/record"]),

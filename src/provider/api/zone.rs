@@ -48,6 +48,8 @@ impl RecordName {
                 Some(given) => zone == given,
                 None => strip_zone(&self.fqdn, zone).is_some(),
             };
+            // If example.com and sub.example.com are both zones, only the latter answers for a.sub.example.com. The
+            // provider would accept a record in the former, and it would have no effect.
             if may_hold && found.is_none_or(|found| zone.len() > found.len()) {
                 found = Some(zone);
             }
@@ -103,6 +105,7 @@ impl RecordName {
             zones.push(zone);
             zone = zone.split_once('.').map_or("", |(_, parent)| parent);
         }
+        // The name itself comes last, because few names are zones, and each attempt is a request.
         if self.likely_zone() != self.fqdn {
             zones.push(&self.fqdn);
         }
@@ -172,6 +175,8 @@ pub fn probe_zones(
                     zones.push(zone);
                     break;
                 }
+                // A failure of another kind says nothing about the zone. If that counted as absent, a name could get
+                // into the zone above it.
                 Err(verdict) if verdict.is_refused() => absent.push(zone.to_owned()),
                 Err(verdict) => return Err(verdict),
             }

@@ -46,6 +46,7 @@ impl AnswerPattern {
     /// A sentence that names the mistake in `text`.
     pub(in crate::provider) fn new(text: &str, address: IpAddr) -> Result<Box<Self>, &'static str> {
         let address = address.to_string();
+        // In an expression, a dot stands for any character.
         let expression = Ere::new(&text.replace("[IP]", &address.replace('.', "\\.")))?;
         let searched = match text.contains("HTTP ") {
             true => SearchedText::VisibleOrStatus,

@@ -40,6 +40,7 @@ const TOKEN: usize = 16;
 /// Marks the secrets in `target`, the path and query of a URL, and adds them to `secrets`.
 pub(super) fn mark_secrets(target: &mut Marked, author: TextAuthor<'_>, secrets: &mut Vec<Secret>) {
     let Marked { text, origins } = target;
+    // A folder has no key that says what it is, so a path is judged by other rules than a query.
     let (path, query) = text.split_once('?').unwrap_or((text, ""));
     let mut start = 0;
     for folder in path.split('/') {

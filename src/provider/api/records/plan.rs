@@ -21,6 +21,7 @@ pub(super) fn settle_written(
         talk.settle(goal.index, Outcome::Updated.into());
         return;
     }
+    // An update names only the id. Its answer may show that the record with this id is another one now.
     let shown = made.iter().find(|record| match &write.id {
         Some(id) => record.id == *id,
         None => record.is_for(goal),
@@ -200,9 +201,11 @@ fn update<'a>(
         write.exists = true;
     }
     let options = &goal.change.record;
+    // Without option `ttl`, the record keeps the TTL that the owner has given it at the provider.
     write.ttl = options.ttl.or(chosen.ttl);
     let is_as_wanted = chosen.holds_target(goal.change)
         && has_options(chosen, options)
+        // A set may also have an address of ours from before, which goes even if the new one is there already.
         && (!is_set || write.values.len() == present.len());
     if is_as_wanted {
         learn_id(talk, rest, goal, &chosen.id);
@@ -233,6 +236,7 @@ fn write_set<'a>(
 fn has_options(record: &Record, options: &RecordOptions) -> bool {
     let proxied = match (options.proxied, record.raw.get("proxied")) {
         (Some(wanted), Some(present)) => *present == Json::Bool(wanted),
+        // Only Cloudflare shows whether a record is proxied.
         (Some(_), None) | (None, _) => true,
     };
     proxied && (options.ttl.is_none() || options.ttl == record.ttl)
@@ -346,6 +350,7 @@ fn with_address(mut raw: Json, pointer: &str, address: Json) -> Json {
         return address;
     };
     let inner = raw.pointer_mut(&["/", member].concat()).map(Json::take).unwrap_or_default();
+    // NS1 and Gcore have the address in an array, which has no other element.
     if member == "0" {
         return vec![with_address(inner, below, address)].into();
     }

@@ -28,6 +28,8 @@ pub(super) fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneL
             let mut zones = ZoneList::new();
             each_element(talk, rest, list, &mut |element| {
                 let id = shown(element, id);
+                // Some providers list names with letters beyond ASCII, where ours are in Punycode. An id that is a name
+                // may end with a dot, as at PowerDNS, whose calls write that dot themselves.
                 let zone = Zone::new(&canonical(&shown(element, name)), id.trim_end_matches('.'));
                 if !zones.contains(&zone) {
                     zones.push(zone);
@@ -176,6 +178,7 @@ fn each(
         }
         let mut body = rest.value(&answer)?;
         if list.pages == Pages::Members {
+            // ClouDNS lists records as members of an object, by their ids, and an empty list as an empty array.
             body = members(body);
         }
         let Some(found) = found(list, &body, &values, elements) else {
@@ -183,6 +186,7 @@ fn each(
         };
         found.iter().for_each(&mut *take);
         total += found.len();
+        // A page that is shorter may be the last one, or the server allows no more in a page. `has_next_page` tells.
         let is_full = list.pages.size().is_some_and(|size| found.len() >= size);
         match list.pages {
             // There is another page, and the interface has no way to request it.

@@ -59,6 +59,7 @@ fn write_together(
     let mut made = Vec::new();
     let (mut removed, mut updated) = (Vec::new(), Vec::new());
     for write in writes {
+        // If a set keeps other addresses, the removal of ours is an update of the set.
         if write.is_removal() { removed.push(write) } else { updated.push(write) }
     }
     if !updated.is_empty() {
@@ -151,6 +152,7 @@ fn write_values(
         if let Some(record) = renewed {
             remove_value(talk, &values, calls.remove, record)?;
         }
+        // The addition comes before the removals, so that the name always has an address.
         if !write.goal.change.removes() && (present.is_none() || renewed.is_some()) {
             let answer = send(talk, &values, calls.create)?;
             check(talk, &values, &[write], calls, &answer, &mut Vec::new())?;
@@ -182,6 +184,8 @@ fn remove_value(
 fn send(talk: &mut Conversation<'_>, values: &Values<'_>, call: &str) -> ApiResult<Box<Answer>> {
     let mut request = values.request(call);
     if request.method == Method::Get {
+        // NameSilo, Alibaba Cloud and others write by GET. A second request would add the record once more, or would
+        // not find it under the id that the first one has changed.
         request.idempotent = false;
     }
     values.rest.send(talk, request)
@@ -206,6 +210,7 @@ fn check(
     let body = rest.value(answer)?;
     let is_shown = match calls.shows {
         Shows::Nothing | Shows::Code(_) => true,
+        // The answer to a removal has nothing of the record any more.
         Shows::Something(_) if writes.iter().any(|write| write.is_removal()) => true,
         Shows::Something(place) => !shown(&body, place).is_empty(),
         Shows::Values => writes.iter().all(|write| {
@@ -215,6 +220,7 @@ fn check(
         }),
         Shows::Text(place, text) => shown(&body, place) == text,
         Shows::Records(places) => {
+            // What an answer to a single write does not show, such as the name, can only be that of this write.
             let only = if let [one] = writes { Some(*one) } else { None };
             let mut shown = Vec::new();
             for place in places {
