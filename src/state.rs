@@ -195,6 +195,7 @@ impl State {
         for change in history {
             append(&mut self.history, change);
         }
+        // Each of these three passes over all entries, so it is left out where it would change nothing.
         if !dropped.is_empty() {
             sort::ascending(&mut dropped);
             self.records
@@ -225,6 +226,7 @@ impl State {
             return;
         }
         self.records.extend(records);
+        // Sorting keeps the order of equal keys, and `dedup_by` keeps the first, which is the last one now.
         self.records.reverse();
         sort::by(&mut self.records, |a, b| a.key().cmp(&b.key()));
         self.records.dedup_by(|a, b| a.key() == b.key());

@@ -41,6 +41,7 @@ fn show_checked(file: &Path, checked: &mut Checked) -> u8 {
         warn(&format_args!("Not run because of these mistakes: {names}\n"));
     }
     show_differences(&document, on_openwrt);
+    // What follows would hide the mistakes above it.
     if !usable || checked.errors().next().is_some() {
         return exit::CONFIG;
     }

@@ -21,6 +21,7 @@ pub(super) fn try_send_command(
     command: &str,
     sections: &[String],
 ) -> Result<u8, ClientError> {
+    // These two have the daemon read the file, of which a daemon without root's rights sees only the copy.
     if matches!(command, "update" | "start") {
         init::copy_configuration(file);
     }

@@ -56,6 +56,7 @@ pub(super) fn run(helper: &Helper) -> u8 {
             exit::OK
         }
         Verb::Stop if section.is_empty() => init::run("stop"),
+        // Without a daemon there is nothing to stop.
         Verb::Stop => {
             let _ = try_send_command(&file, "stop", section);
             exit::OK
@@ -224,9 +225,11 @@ fn local(helper: &Helper) -> u8 {
     for (option, value) in &helper.options {
         section.set(option, value);
     }
+    // Nothing is sent, but a section needs a name and a provider.
     section.set("enabled", "1");
     section.set("domain", "localhost");
     section.set("update_url", "http://localhost/");
+    // LuCI wants to know whether there is an address at all, as ddns-scripts tells it.
     let mut global = RawSection::new("ddns", "global", 1);
     global.set("upd_privateip", "1");
     let mut loaded = load::check(&Document { sections: vec![global, section], cut: false });

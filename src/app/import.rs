@@ -41,6 +41,7 @@ fn print(file: &str, import: &Import) -> u8 {
         let kind = if remark.lost { "" } else { "note: " };
         warn(&format_args!("{file}:{}: {kind}{}\n", remark.line, remark.text));
     }
+    // Remarks went to standard error, so that `import FILE > ddns` writes the sections alone.
     show(&import.uci);
     if import.uci.is_empty() {
         return complain(

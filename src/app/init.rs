@@ -34,6 +34,7 @@ pub(super) fn copy_configuration(file: &Path) {
 }
 
 fn ended(argument: &str) -> io::Result<Exit> {
+    // The script is in the group of this process, so that Ctrl-C ends it, too.
     let words: Vec<OsString> = vec![SCRIPT.into(), argument.into()];
     Program { words, environment: own_environment() }.start(&[], ProcessGroup::Shared)?.wait()
 }

@@ -73,6 +73,7 @@ fn own(invocation: &Invocation) -> u8 {
 /// program knows, and that before the definition of a package, as for updates. If `name` is no name, the
 /// providers that have it somewhere are listed.
 fn provider(name: &str) -> u8 {
+    // The first that knows the name is also the one by which updates are sent.
     let text = defined(DefinitionDirectory::Own, name, "your own definition")
         .or_else(|| listing::detail(name))
         .or_else(|| defined(DefinitionDirectory::Packaged, name, "the definition of a package"))

@@ -40,6 +40,7 @@ pub(super) fn run(service: &Service) -> u8 {
             }
             show(&(names.join("\n") + "\n"))
         }
+        // The name becomes a part of a path and of a URL.
         Action::Install | Action::Remove if !definition::is_provider(provider) => {
             let text = format_args!("{} cannot be the name of a provider", quoted(provider));
             complain(NO_DEFINITION, &text)
@@ -65,6 +66,7 @@ fn put_list(definitions: &Definitions, text: &str) -> Result<String, String> {
 
 /// Keeps a definition that was downloaded; returns the message to print.
 fn put_definition(definitions: &Definitions, provider: &str, json: &str) -> Result<String, String> {
+    // The text is checked before it replaces anything: a server may answer with a page in the place of a definition.
     let definition = definition::parse(json)?;
     if definition.ipv4.is_none() && definition.ipv6.is_none() {
         return Err("it says nothing about IPv4 or IPv6".into());

@@ -22,6 +22,7 @@ const DESCRIPTORS: usize = 20;
 
 /// `run`.
 pub(super) fn serve(file: &Path, interactive: bool) -> u8 {
+    // This comes before anything that takes time: a SIGHUP that procd sends meanwhile would end the process.
     daemon::block_signals();
     match read(file, &[]) {
         Ok(loaded) => {

@@ -39,6 +39,7 @@ pub(super) fn run(updater: &Updater) -> u8 {
         (Verb::Stop, None) => try_send_command(&file, "stop", section).unwrap_or(exit::OK),
         (Verb::Reload, _) => init::run("reload"),
     };
+    // ddns-scripts has no other exit code than 1 for a failure.
     code.min(exit::FAILED)
 }
 
@@ -51,6 +52,7 @@ fn round(file: &Path, updater: &Updater) -> u8 {
     let interactive = updater.verbose > 0;
     if !updater.dry_run {
         init::copy_configuration(file);
+        // 'start' and not 'update', because the section may have been stopped.
         match control::ask(&rundir(file), &["start", section]) {
             Ok(reply) if reply.ok => return wait_for_result(file, section, interactive),
             Ok(reply) => return complain(exit::NO_SECTION, &reply.text.trim_end()),

@@ -85,6 +85,7 @@ fn take_reports(socket: &mut Socket, book: &mut KernelTables) -> io::Result<()> 
     while let Some(report) = socket.next_report()? {
         let lost = report == Report::Lost;
         let _ = book.apply(report, clock::now().up);
+        // What the lost notifications said is in the tables (man 7 netlink, ENOBUFS).
         if lost {
             request_dumps(socket);
         }

@@ -159,7 +159,7 @@ const COMMON: [&str; 3] = ["--config", "--help", "--version"];
 /// If they make no sense: about the first thing that does not.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, UsageError> {
     let mut words = Words::read(arguments)?;
-    // Help is shown whatever else is on the line.
+    // Help is shown whatever else is on the line: who asks for it may not know the rest yet.
     let command = if words.has("--help") {
         Command::Help
     } else if words.has("--version") {
@@ -203,6 +203,7 @@ impl Words {
                 let shown = argument.to_string_lossy();
                 return Err(UsageError(format!("'{shown}' is not UTF-8 text")));
             };
+            // A single '-' is no option (POSIX.1-2017, `getopt`).
             if options_ended || word == "-" || !word.starts_with('-') {
                 words.plain.push(word.to_owned());
             } else if word == "--" {
@@ -225,6 +226,7 @@ impl Words {
 
     fn set_config(&mut self, file: Option<OsString>) -> Result<(), UsageError> {
         match file {
+            // An empty name would mean the usual file, which a script with an unset variable does not want.
             Some(file) if !file.is_empty() => match self.config.replace(file.into()) {
                 None => Ok(()),
                 Some(_) => Err(UsageError("option '--config' is given twice".into())),
@@ -237,6 +239,7 @@ impl Words {
         let Some(name) = name.and_then(|name| name.into_string().ok()) else {
             return Err(UsageError("option '--from' needs inadyn, ddclient or ddns-go".into()));
         };
+        // It is also among the options, so that a command that does not take it refuses it.
         self.options.push("--from".into());
         self.from = Some(name);
         Ok(())
@@ -248,6 +251,7 @@ impl Words {
 
     fn command(&self) -> Result<Command, UsageError> {
         let Some((name, operands)) = self.plain.split_first() else {
+            // A mistyped option, such as `--dryrun`, is the better hint.
             self.check_options(SYNTAX)?;
             return Err(UsageError("no command is given".into()));
         };

@@ -16,8 +16,6 @@ pub(super) enum Opt<'a> {
 
 /// Returns the options in their order, up to the first that makes no sense, and the words after them.
 /// `flags` are the letters of options without an argument, `valued` those of options with one.
-///
-/// LuCI of OpenWrt 24.10 passes `-- get_registered_ip` as one word, which counts as two.
 pub(super) fn getopts<'a>(
     flags: &str,
     valued: &str,
@@ -30,6 +28,7 @@ pub(super) fn getopts<'a>(
         if word == "--" {
             break;
         }
+        // LuCI of OpenWrt 24.10 passes `-- get_registered_ip` as one word, which counts as two.
         if let Some(rest) = word.strip_prefix("-- ") {
             operands.extend(rest.split_whitespace());
             break;
@@ -40,6 +39,7 @@ pub(super) fn getopts<'a>(
             break;
         }
         add_letters(letters, flags, valued, &mut words, &mut found);
+        // Callers end at the first error, so what follows need not be read.
         if let Some(Opt::Missing(_) | Opt::Invalid(_)) = found.last() {
             break;
         }

@@ -104,6 +104,7 @@ pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
         return Err(refuse(format_args!("no command is given")));
     };
     let Some((_, verb, need)) = VERBS.iter().find(|(name, ..)| name == command) else {
+        // The script prints nothing about a command that it does not know, either.
         return Ok(CommandLine::Print(String::new(), NOT_DONE));
     };
     helper.verb = *verb;
@@ -169,7 +170,8 @@ impl Helper {
         }
     }
 
-    /// Sets an option of a section; of several values the last counts, as in UCI.
+    /// Sets an option of a section; of several values the last counts.
+    // In UCI and in the shell of ddns-scripts, too, a later value replaces the one before.
     fn set(&mut self, name: &'static str, value: &str) {
         self.options.retain(|(option, _)| *option != name);
         self.options.push((name, value.to_owned()));

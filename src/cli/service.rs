@@ -60,6 +60,7 @@ const ACTIONS: &[(&str, Action)] = &[
 ///
 /// # Errors
 /// With exit code 1: there is no such command; 2: no such action; 4: the action needs a provider.
+// LuCI and scripts know these codes from ddns-scripts.
 pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
     let mut words = words.iter().map(String::as_str);
     match words.next() {

@@ -66,6 +66,7 @@ pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
             Opt::Flag('h') => return Ok(CommandLine::Print(USAGE.into(), 0)),
             Opt::Flag('V') => return Ok(CommandLine::Print(SCRIPTS_VERSION.into(), 0)),
             Opt::Flag(_) => updater.dry_run = true,
+            // To the shell of ddns-scripts an empty value is the same as none.
             Opt::Value('S', "") => updater.section = None,
             Opt::Value('S', value) => updater.section = Some(value.to_owned()),
             Opt::Value('n', value) => updater.network = Some(value.to_owned()),
@@ -80,11 +81,13 @@ pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
             }
         }
     }
+    // As in ddns-scripts, a level above 2 sends nothing.
     updater.dry_run |= updater.verbose > 2;
     let (has_section, has_network) = (updater.section.is_some(), updater.network.is_some());
     if has_section && has_network {
         return Err(refuse(format_args!("-S and -n do not go together")));
     }
+    // Releases after 24.10 have no commands: `-S SECTION` alone means what `start` meant.
     updater.verb = match operands[..] {
         [] | ["start"] if has_section => Verb::Round,
         ["start"] => Verb::Start,

@@ -109,6 +109,7 @@ pub fn is_provider(name: &str) -> bool {
 /// If it is not a list of names, but for example an error page.
 pub fn list(text: &str) -> Result<Vec<&str>, String> {
     let mut names = Vec::new();
+    // One wrong line refuses the whole: some words of an error page are names, too.
     for name in text.lines().map(str::trim) {
         if is_provider(name) {
             names.push(name);

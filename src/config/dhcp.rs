@@ -81,6 +81,7 @@ fn host(section: &RawSection) -> DhcpHost {
         host.duids.push(duid(text));
     }
     let hostid = words(section, "hostid");
+    // odhcpd reads hexadecimal digits, and takes 0 for no hostid.
     let hostid = hostid.first().and_then(|text| u64::from_str_radix(text, 16).ok());
     host.suffix = hostid.filter(|id| *id > 0).map(|id| Ipv6Addr::from(u128::from(id)));
     host

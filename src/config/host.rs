@@ -88,6 +88,7 @@ fn identity_of(text: &str) -> Result<Identity, String> {
         }
         return Ok(Identity::Dhcp(name.to_owned()));
     }
+    // Six pairs of digits with colons are no IPv6 address, which has eight groups or '::'.
     if let Some(mac) = Mac::parse(text) {
         return Ok(Identity::Mac(mac));
     }

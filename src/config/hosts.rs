@@ -45,7 +45,7 @@ fn url_hosts(section: &Section) -> Vec<String> {
     hosts
 }
 
-/// A host with a placeholder in it is known only after rendering; the address never is part of it.
+/// The host that requests for records of `family` connect to.
 fn host(section: &Section, family: Family) -> Option<String> {
     if let Mechanism::Api(api) = section.provider.mechanism {
         return api.host(&section.provider.account);
@@ -54,6 +54,7 @@ fn host(section: &Section, family: Family) -> Option<String> {
     if template.host.is_some() {
         return template.host.clone();
     }
+    // Placeholders are allowed in the host, and the address is never a part of it, so any address will do.
     let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
     let subject = template::Subject::new(section.records().first()?.0, any);
     let rendered = template::render(&template.url, &section.provider, subject).ok()?;

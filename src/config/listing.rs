@@ -254,7 +254,7 @@ fn near(name: &str) -> Option<&'static str> {
     if by_name.is_some() {
         return by_name;
     }
-    // A host of the provider, such as www.duckdns.org.
+    // Owners write what they see in the browser: a host of the provider, such as www.duckdns.org.
     if rest.contains('.')
         && let Some(found) = near(rest)
     {

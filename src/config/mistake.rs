@@ -64,6 +64,7 @@ impl Mistakes {
             Severity::Error => &mut self.errors,
             Severity::Warning => &mut self.warnings,
         };
+        // Further ones are counted without a comparison: a file of random bytes has a million mistakes.
         if count.kept == LIMIT {
             count.dropped += 1;
             if count.dropped == 1 {

@@ -261,6 +261,7 @@ impl Section {
 /// The program of a command line for the shell, which is its first word.
 pub fn program(line: &str) -> &str {
     let line = line.trim_start();
+    // A path with a blank in it is quoted, as the shell wants it.
     for quote in ['\'', '"'] {
         if let Some(rest) = line.strip_prefix(quote)
             && let Some((program, _)) = rest.split_once(quote)

@@ -202,6 +202,7 @@ pub fn meant(kind: SectionKind, name: &str) -> Option<&'static str> {
             options.push(option.name);
         }
     }
+    // One slip in an option's own name is likelier than a name of another program with a slip.
     let nearest = closest(&name, &options);
     if nearest.is_some_and(|nearest| distance(&name, nearest) <= 1) {
         return nearest;

@@ -127,12 +127,14 @@ pub fn parse(bytes: &[u8]) -> (Document, Vec<Mistake>) {
         parser.report(line, text);
     }
     while parser.lexer.next_line() {
+        // libuci ends a line at its first error and goes on with the next line.
         let (Ok(()) | Err(Reported)) = parser.line();
         if parser.entries > MAX_ENTRIES {
             parser.cut_off();
             break;
         }
     }
+    // A file without a section is likelier one that a power cut has emptied than one that an owner wants.
     parser.document.cut |= damaged || parser.document.sections.is_empty();
     (parser.document, parser.mistakes.finish(""))
 }
@@ -143,7 +145,7 @@ pub fn quote(value: &str) -> String {
 }
 
 /// `bytes` without the part of each line from its first NUL byte on, and the numbers of these lines.
-/// libuci does not see that part, because its lines are C strings.
+// libuci does not see that part, because its lines are C strings.
 fn cut_at_nul(bytes: &[u8]) -> (Cow<'_, [u8]>, Vec<usize>) {
     if !bytes.contains(&0) {
         return (Cow::Borrowed(bytes), Vec::new());
@@ -272,9 +274,9 @@ impl UciParser<'_> {
         self.current = Current::Section(index);
     }
 
-    /// A section of the same name is opened again. As in libuci, further options are added to it, and
-    /// it gets the new type.
+    /// A section of the same name is opened again: further options are added to it, and it gets the new type.
     fn reopen(&mut self, index: usize, kind: &str, line: usize) {
+        // libuci does the same without UCI_FLAG_STRICT. With that flag, the new type is an error.
         let Some(section) = self.document.sections.get_mut(index) else {
             return;
         };
@@ -290,8 +292,8 @@ impl UciParser<'_> {
     }
 
     /// `option <name> <value>` or `list <name> <value>`. An error in the rest of the line does not undo the option.
-    /// The arguments are checked in libuci's order: after an invalid name the rest of the line is not read, so that a
-    /// quote in it has no effect.
+    // The arguments are checked in libuci's order: after an invalid name the rest of the line is not read, so that a
+    // quote in it has no effect.
     fn option(&mut self, keyword: &str) -> Result<(), Reported> {
         let line = self.lexer.line();
         if matches!(self.current, Current::Nothing) {
@@ -305,6 +307,7 @@ impl UciParser<'_> {
             return self.bad_option_name(line, &name.bytes);
         }
         let value = self.word()?;
+        // libuci takes the lines for a part of the value. The section would run without the options in them.
         if contains_commands(&value.bytes) {
             let text = "the closing quote of this value is missing: the lines below have become \
                         part of it";

@@ -85,6 +85,7 @@ impl Daemon {
             Host::Name(name) => self.pool.addresses(name, ask.family),
         };
         let told = match ask.mark {
+            // A question with a mark is about any host of the internet, which has no addresses that are known.
             0 => self.routes.find(&addresses, ask.family, device),
             mark => self.routes.of_marked(ask.family, mark),
         };

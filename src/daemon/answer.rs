@@ -20,6 +20,7 @@ impl EventLoop {
         let now = clock::now();
         match event {
             UbusEvent::Netifd(networks) => {
+                // netifd also writes the list of resolvers, so a look-up that waits for an old one begins again.
                 dns::network_changed();
                 self.daemon.engine.handle(Event::Netifd(networks), now);
             }
@@ -59,6 +60,7 @@ impl EventLoop {
             }
             Verb::Stop => Some(self.act(sections, Event::Stop(sections.clone()), now)),
             Verb::Start => {
+                // LuCI of OpenWrt 24.10 and 25.12 sends 'start' for its button Reload, also for a section that runs.
                 self.read_again();
                 Some(self.act(sections, Event::Start(sections.clone()), now))
             }
@@ -80,6 +82,7 @@ impl EventLoop {
 
     /// Hands `event` to the engine if all of `sections` run; the answer is their state after that.
     fn act(&mut self, sections: &[String], event: Event, now: Now) -> ControlAnswer {
+        // With a mistyped name nothing is done: an owner would not know which half of the request was.
         if let Some(name) = sections.iter().find(|name| !self.daemon.engine.runs(name)) {
             return no_section(name);
         }

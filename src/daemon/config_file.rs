@@ -60,6 +60,7 @@ impl EventLoop {
         let file = files::config(&daemon.config.file);
         let file = file.display();
         match load(&daemon.config.file) {
+            // After a power cut the file may be empty or end early. The owner has not deleted what is missing.
             Ok(loaded) if loaded.checked.config.cut => {
                 daemon.log_mistakes(&loaded.checked);
                 let text = format!(
@@ -68,6 +69,7 @@ impl EventLoop {
                 daemon.say(Level::Error, text);
             }
             Ok(loaded) => {
+                // The logs are set first, so that messages about the new file are in those that it names.
                 daemon.logger.configure(&loaded.checked.config);
                 daemon.say(Level::Notice, format!("reading {file} again"));
                 self.apply_config(loaded);
@@ -123,6 +125,7 @@ impl EventLoop {
     fn change_directories(&mut self, checked: &Checked) {
         let mut global = checked.config.global.clone();
         let current = Arc::clone(&self.daemon.config.global);
+        // An option with an error has its default, which the owner has not asked for.
         let wrong = checked.errors().any(names_directory);
         if wrong || !self.daemon.change_run_directory(&global.rundir) {
             global.rundir.clone_from(&current.rundir);
@@ -143,6 +146,7 @@ impl EventLoop {
             store_thread(Store::open(statedir), State::default(), &self.daemon.incoming);
         let now = clock::now();
         let state = self.daemon.engine.state(now);
+        // The new directory has nothing yet, so all is a change. The history is not compared, and is added here.
         let changes = Changes::between(&State::default(), &state);
         let changes = Changes { history: state.history, ..changes };
         self.carry_out(Action::Save(changes), now);
@@ -165,6 +169,7 @@ impl Daemon {
         }
         match directory.lock_instead(rundir.to_owned()) {
             Ok(directory) => {
+                // The old directory is left only now: had the lock failed, everything would be as before.
                 self.withdraw();
                 self.run_directory = Some(directory);
                 self.use_run_directory();

@@ -88,6 +88,7 @@ impl Display {
     /// changed.
     pub(super) fn next_part(&mut self, engine: &mut Engine, now: Now) -> Snapshot {
         if self.outdated {
+            // All sections are shown, so no change is left to be shown after them.
             let _ = engine.take_changed(now);
             self.waiting = Fifo::new();
             return engine.status(now);

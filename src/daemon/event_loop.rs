@@ -197,6 +197,7 @@ impl EventLoop {
     // Not inlined: the stack of the loop stays small.
     #[inline(never)]
     fn serve_commands(&mut self) {
+        // They are taken out of the loop, all of which an answer may change.
         let mut connections = std::mem::take(&mut self.connections);
         connections.serve(clock::uptime(), &mut |request| self.answer(request).into());
         self.connections = connections;
@@ -277,6 +278,7 @@ impl EventLoop {
     /// exit code after a signal: a mode that should have ended by itself, such as `once`, has failed.
     fn stop(&mut self) -> u8 {
         self.daemon.say(Level::Info, "stopping".into());
+        // Threads are not waited for, and a script may run for two minutes.
         process::kill_all();
         // An accepted address that is not saved would be sent again after the next start.
         let now = clock::now();

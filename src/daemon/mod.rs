@@ -171,6 +171,7 @@ fn run(
 ) -> u8 {
     // The sockets below belong to this runtime.
     let _context = runtime.enter();
+    // The logger comes first, because everything below may fail.
     let mut logger = Logger::new(Destination::choose(start.interactive));
     logger.configure(&start.loaded.checked.config);
     let (signals, netlink, incoming) = match open() {

@@ -36,7 +36,8 @@ impl Once {
 impl Mode for Once {
     fn admits(&mut self, action: &Action) -> bool {
         match action {
-            // What DNS holds is only for `status` and for the next start of a daemon.
+            // What DNS holds is only for `status` and for the next start of a daemon. An announcement tells of a later
+            // change.
             Action::LookUp { .. } | Action::Listen(_) => false,
             // The owner sees what happens.
             Action::TellHooks(_) => false,

@@ -87,6 +87,7 @@ impl Daemon {
 /// Starts a dry run of `text`, which is written to `file`.
 fn start_test(file: &Path, text: &str) -> io::Result<Running> {
     files::replace(file, text.as_bytes(), 0o600, Medium::Ram)?;
+    // While a package is upgraded, the path of the program leads to another version.
     let itself = format!("/proc/{}/exe", std::process::id());
     let mut words: Vec<_> = [SHELL, "-c", DRY_RUN, &itself].map(Into::into).into();
     words.push(file.into());

@@ -84,6 +84,7 @@ impl RunDirectory {
     /// Takes the lock of another directory.
     pub(super) fn lock_instead(&self, path: PathBuf) -> Result<Self, LockError> {
         let lock = lock(&path)?;
+        // The open socket stays with the old directory, which removes it.
         let control = match self.control {
             ControlSocket::Unused => ControlSocket::Unused,
             ControlSocket::Closed | ControlSocket::Open(_) => ControlSocket::Closed,

@@ -28,6 +28,7 @@ impl Announcements {
     /// # Errors
     /// If the port cannot be opened, or a device carries no multicast: the reason.
     pub fn set(&mut self, gateways: Vec<Gateway>) -> Result<(), String> {
+        // A socket keeps the groups that it has joined, also on devices of earlier gateways, so it is made anew.
         self.socket = None;
         self.gateways = gateways;
         if self.gateways.is_empty() {
@@ -69,6 +70,7 @@ fn open(gateways: &[Gateway]) -> io::Result<UdpSocket> {
     // By default the kernel also delivers what arrives on devices on which only other programs have joined the
     // group. Where that cannot be changed, the sender's address decides.
     let _ = socket.set_multicast_all_v4(false);
+    // The socket is bound to the group, so that what is sent to the router's own address does not arrive here.
     socket.bind(&SocketAddr::new(GROUP.into(), PORT).into())?;
     for gateway in gateways {
         socket.join_multicast_v4_n(&GROUP, &InterfaceIndexOrAddress::Index(gateway.link))?;

@@ -14,6 +14,7 @@ use crate::edge::runtime::Watched;
 use crate::time::{Duration, Now};
 
 /// Time since boot, as [`Now::up`].
+// The wall clock would not do: a router without a battery starts in the past, and NTP sets that clock later.
 pub fn uptime() -> Duration {
     // Linux has had CLOCK_BOOTTIME since 2.6.39; CLOCK_MONOTONIC differs by the time suspended.
     clock_gettime(ClockId::CLOCK_BOOTTIME)

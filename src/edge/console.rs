@@ -18,6 +18,7 @@ pub fn show(text: &dyn Display) -> u8 {
 /// # Errors
 /// If the reader has closed its end.
 pub fn print(text: &str) -> io::Result<()> {
+    // `print!` would panic where the reader, such as `head`, has closed its end.
     let mut out = io::stdout().lock();
     out.write_all(visible(text).as_bytes())?;
     out.flush()

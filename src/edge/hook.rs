@@ -74,7 +74,9 @@ fn work(queue: &Mutex<HookQueue>, tell: &dyn Fn(Notice)) {
 fn next(queue: &Mutex<HookQueue>, tell: &dyn Fn(Notice)) -> Option<HookRun> {
     let mut queue = lock(queue);
     let run = queue.waiting.pop();
+    // This is set under the lock of the queue: an event that comes after the end of this thread starts another one.
     queue.is_running = run.is_some();
+    // The log is told once, when the queue is empty: a line for each of thousands of events would fill the log.
     let dropped = if run.is_none() { std::mem::take(&mut queue.dropped) } else { 0 };
     drop(queue);
     if dropped > 0 {
@@ -93,6 +95,7 @@ fn start(run: HookRun) -> Result<(), String> {
     let why = match ended.end {
         End::Exited(Exit::Status(0)) => return Ok(()),
         End::Exited(exit) => exit.to_string(),
+        // No address ends a hook: it publishes none.
         End::OutOfTime(_) | End::AddressGone => {
             format!("was killed after {}", seconds(LIMIT))
         }

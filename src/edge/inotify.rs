@@ -35,6 +35,7 @@ impl Notifier {
 
     /// Whether something has changed since the last call.
     pub fn has_changed(&self) -> bool {
+        // One read is enough: if events are left, the caller reads its files once more.
         let has_changed = nix::unistd::read(self.0.get(), &mut [0; 4096]).is_ok();
         if !has_changed {
             self.0.wait_to_read();

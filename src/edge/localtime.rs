@@ -74,6 +74,7 @@ impl LocalClock {
             return None;
         }
         let name = text.strip_prefix(':').unwrap_or(text);
+        // A text such as EST5EDT is a name and a rule. The file also knows how the rule was in other years.
         // The name may be an absolute path, which replaces the directory in `join`.
         zone_of_file(&self.root.join(ZONES).join(name)).or_else(|| TimeZone::posix(text))
     }

@@ -29,6 +29,7 @@ impl<T> Mailbox<T> {
 
     /// Adds `letter` behind all others.
     pub fn send(&self, letter: T) {
+        // The letter comes before its count: who has read the count finds the letter.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).push(letter);
         // This fails only if nobody has waited for 2^64 letters.
         let _ = self.count.get().write(1);

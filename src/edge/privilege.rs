@@ -56,6 +56,7 @@ fn become_user(global: &Global, user: u32, group: u32) -> io::Result<()> {
             chown(directory, Some(user), Some(group))?;
         }
     }
+    // The user comes last: without root's number the kernel refuses to change the groups.
     setgroups(&[])?;
     setgid(Gid::from_raw(group))?;
     Ok(setuid(Uid::from_raw(user))?)

@@ -96,9 +96,9 @@ impl Group {
         Self { id, address, cut: false, guard: Guard::start(id).ok() }
     }
 
-    /// Kills the guard, then all processes of the group. In the other order, the guard could kill
-    /// a new group with the same id.
+    /// Kills the guard, then all processes of the group.
     fn end(&mut self) {
+        // In the other order, the guard could kill a new group with the same id.
         if let Some(mut guard) = self.guard.take() {
             kill(guard.shell.id());
             let _ = guard.shell.wait();
@@ -215,6 +215,7 @@ impl Running {
     pub fn wait(mut self, limit: Duration, on_output: &mut dyn FnMut(&[u8])) -> io::Result<Ended> {
         let deadline = clock::uptime().saturating_add(limit);
         let mut errors = Vec::new();
+        // Before pidfd_open (Linux 5.3) no descriptor tells of the end of a process, so it is looked for.
         let end = loop {
             if let Some(end) = self.reap()? {
                 break end;
@@ -316,8 +317,8 @@ fn read_pipe(pipe: &mut Option<PipeReader>, on_bytes: &mut dyn FnMut(&[u8])) {
 }
 
 /// Kills the group that `child` leads, and removes it from the list. Returns whether it was killed by
-/// [`cut`] before. The caller must hold the lock since before it waited for the child, because from
-/// then on the kernel may give the group's id to another process.
+/// [`cut`] before. The caller must hold the lock since before it waited for the child.
+// From the wait on, the kernel may give the group's id to another process, which [`cut`] or [`kill_all`] would kill.
 fn end_group(child: &Child, groups: &mut Groups) -> bool {
     let Some(index) = groups.running.iter().position(|group| group.id == child.id()) else {
         return false;

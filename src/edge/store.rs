@@ -69,6 +69,7 @@ impl Store {
         let text = state.to_text();
         let path = self.path();
         make_directory(&self.dir, 0o700)?;
+        // Each write wears the flash.
         if files::read(&path, LIMIT).is_ok_and(|bytes| bytes == text.as_bytes()) {
             return Ok(false);
         }
@@ -193,6 +194,7 @@ impl StoreShared {
     fn work(&self) {
         while let Some(waiting) = self.next() {
             let begin = clock::uptime();
+            // The queue is not locked while flash is written, so that the event loop can add to it.
             let mut state = lock(&self.state);
             for changes in waiting {
                 state.apply(changes);

@@ -74,6 +74,7 @@ impl ControlRequest {
         for word in line.split_ascii_whitespace() {
             words.push(word.to_owned());
         }
+        // A row with one word would take any word for `json`.
         if words == ["status", "json"] {
             return Ok(Self { verb: Verb::StatusJson, words: Vec::new() });
         }

@@ -65,6 +65,7 @@ impl PastChange {
         let (Some(at), Some(accepted_ms)) = (self.accepted_at, self.accepted_ms) else {
             return (None, None);
         };
+        // The time is rounded up: the event was not later than it is said to be.
         let seen = at.saturating_sub(accepted_ms.div_ceil(1000));
         let sent = self
             .sent_ms
@@ -111,6 +112,7 @@ impl PastChange {
 
 /// Appends `change`, and drops the oldest beyond [`MAX_HISTORY`].
 pub fn append(history: &mut Vec<PastChange>, change: PastChange) {
+    // The list is bounded, because the whole file is written to flash at each change.
     if history.len() >= MAX_HISTORY {
         history.remove(0);
     }

@@ -23,6 +23,7 @@ pub(super) fn translate(
     provider: &mut Provider,
     record: &mut RecordOptions,
 ) {
+    // A script gets the options as they are written, and an update URL names each in a placeholder.
     if !matches!(provider.mechanism, Mechanism::Api(_)) {
         return;
     }
@@ -92,6 +93,7 @@ fn blazingfast(
         return;
     }
     unless_set(&mut record.zone_id, zone_id);
+    // The script asks for no name of the zone, which an interface needs here.
     if let Some(name) = names.first() {
         unless_set(&mut record.zone, RecordName::new(name.as_str(), None).likely_zone());
     }
@@ -174,6 +176,7 @@ fn add_zone(
 ) {
     for name in names {
         let whole = name.as_str();
+        // The owner has named the zone here, so the option beside the name tells nothing new.
         if whole.trim_matches('@').contains('@') {
             continue;
         }

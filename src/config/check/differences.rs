@@ -268,6 +268,7 @@ pub fn differences(document: &Document, on_openwrt: bool) -> Vec<Difference> {
         let options = Options(section);
         let rules = match section.kind.as_str() {
             "ddns" => GLOBAL,
+            // A section that is not enabled does nothing in either program.
             "service" if options.get("enabled").is_some_and(on) => SERVICE,
             _ => continue,
         };

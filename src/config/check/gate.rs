@@ -25,6 +25,7 @@ fn address(text: &str) -> Result<Gate, String> {
 
 /// `/path`, or `/path=WORD`.
 fn file(text: &str) -> Result<Gate, String> {
+    // The last '=' counts: a path may have one, too.
     let (path, word) = text.rsplit_once('=').unwrap_or((text, MASTER));
     if !path.starts_with('/') || path.ends_with('/') {
         return Err(format!("{} is not the full path of a file", quoted(path)));

@@ -43,6 +43,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Global {
         global.failing_after = Duration::from_secs(seconds.into());
     }
     global.metrics_file = metrics_file(reader);
+    // ddns-scripts reads 'url', and LuCI writes 'services_url' for the same purpose.
     global.downloads.directory = reader.owned_text("url");
     global.downloads.base = reader.owned_text("services_url");
     global.downloads.cacert = reader.owned_text("cacert");
@@ -71,8 +72,8 @@ fn metrics_file(reader: &mut Reader<'_>) -> Option<PathBuf> {
     None
 }
 
-/// Reads a directory, which is an absolute path, into `directory`. A relative one would depend on the directory in
-/// which the program was started.
+/// Reads a directory, which is an absolute path, into `directory`.
+// A relative one would depend on the directory in which the program was started.
 fn directory(reader: &mut Reader<'_>, name: &str, directory: &mut PathBuf) {
     match reader.text(name) {
         None => {}

@@ -34,6 +34,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Lan {
 }
 
 /// Reports names that are not valid in DNS, and a provider that cannot be told the address of a host.
+// In a URL and for a script, a name is only text, which DNS need not allow.
 pub(super) fn check(reader: &mut Reader<'_>, lan: &Lan, provider: &Provider) {
     if lan.hosts.is_empty() {
         return;

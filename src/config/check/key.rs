@@ -56,6 +56,7 @@ fn is_separator(c: char) -> bool {
 /// If `password_file` has the format of `tsig-keygen`, takes name, algorithm and secret from it. Name
 /// and algorithm in the configuration have priority.
 pub(super) fn fill_in(account: &mut Account) {
+    // The whole file was read, so that what `tsig-keygen` writes can be named as it is.
     let content = take(&mut account.password);
     let (name, algorithm, secret) = key_statement(content.expose());
     let Some(secret) = secret else {

@@ -37,6 +37,7 @@ pub(super) fn warn_about_unused(reader: &mut Reader<'_>) {
 }
 
 /// `route_mark`: a number, decimal or hexadecimal; 0 if it is not set.
+// `ip rule` and pbr show marks in hexadecimal, so owners copy them so.
 pub(super) fn mark(reader: &mut Reader<'_>) -> u32 {
     reader.parsed("route_mark", parse_mark).unwrap_or(0)
 }

@@ -169,10 +169,10 @@ pub fn load(file_name: &str, bytes: &[u8], env: &dyn Environment) -> Checked {
     check(file_name, &document, mistakes, env)
 }
 
-/// The global options of a file, as [`load`] reads them. The other sections are not checked, which takes
-/// most of the time where there are thousands.
+/// The global options of a file, as [`load`] reads them.
 pub fn load_global(bytes: &[u8], env: &dyn Environment) -> Global {
     let (mut document, syntax) = uci::parse(bytes);
+    // Checking the other sections takes most of the time where there are thousands.
     document.sections.retain(|section| section.kind == "ddns");
     check("", &document, syntax, env).config.global
 }
@@ -218,6 +218,7 @@ impl Checker<'_> {
                 _ => self.unknown_kind(raw),
             }
         }
+        // Whether a record is another section's, too, is known only when all sections have been read.
         let duplicates = self.warn_about_duplicates(&config.sections);
         for section in &mut config.sections {
             // The other section may still have an address for the record.
@@ -256,6 +257,7 @@ impl Checker<'_> {
     }
 
     fn service(&mut self, raw: &RawSection, config: &mut Config) {
+        // A line that is lost may be `option enabled '0'` or the condition under which the section publishes.
         if !raw.readable {
             config.broken.push((raw.name.clone(), self.unreadable(raw)));
             return;
@@ -295,8 +297,8 @@ impl Checker<'_> {
         }
     }
 
-    /// Warns about a section of unknown type. The type is not quoted: if 'config' was written in place of
-    /// 'option', it may be a password.
+    /// Warns about a section of unknown type.
+    // The type is not quoted: if 'config' was written in place of 'option', it may be a password.
     fn unknown_kind(&mut self, raw: &RawSection) {
         let text = if options::find(SectionKind::Service, &raw.kind).is_some() {
             "'config' begins a new section here; is it 'option'?"
@@ -381,6 +383,7 @@ fn first_sections(sections: &[Section]) -> Map<String, &Section> {
 }
 
 /// Two records of a file with the same identity are the same record at the same provider.
+// The password is left out: two sections of one user name have one account, also if one password is wrong.
 fn identity(section: &Section, name: &Hostname, family: Family) -> String {
     let provider = &section.provider;
     let label = own_name(provider).unwrap_or(&provider.account.label);

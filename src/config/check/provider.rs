@@ -44,6 +44,7 @@ pub(super) fn read(
     };
     let account = account(reader, service.unwrap_or(CUSTOM), api, server);
     let mut provider = Provider { account, mechanism, author };
+    // This follows all ways to a URL, because the option also counts for a definition's, as in ddns-scripts.
     if reader.flag("use_https", false) {
         secure(&mut provider.mechanism);
     }
@@ -160,6 +161,8 @@ fn service_name<'a>(reader: &mut Reader<'a>) -> Option<&'a str> {
 
 /// The provider `name`. The owner's definition has priority over the providers in the program, and these
 /// over definitions of packages.
+// Packages bring a definition for each provider that ddns-scripts knows. With it, the URL would lack what the program
+// knows: https, both families in one request, what answers mean.
 fn from_name(reader: &mut Reader<'_>, families: &[Family], name: &str) -> (Mechanism, Author) {
     let own = own_definition(reader, families, name);
     if own.is_none() {
@@ -206,13 +209,14 @@ fn from_json(
 }
 
 /// The owner's definition. It is ignored if its script does not exist and the program itself has a
-/// provider of this name. LuCI downloads definitions without their scripts.
+/// provider of this name.
 fn own_definition(
     reader: &mut Reader<'_>,
     families: &[Family],
     name: &str,
 ) -> Option<Result<String, String>> {
     let own = reader.env.definition(DefinitionDirectory::Own, name)?;
+    // LuCI's button downloads a definition, but no package with its script.
     let is_built_in = api::find(name).is_some() || table::find(name).is_some();
     if is_built_in && let Some(script) = missing_script(reader, families, &own) {
         let text = format_args!(
@@ -294,11 +298,11 @@ fn from_update_script(reader: &mut Reader<'_>) -> Mechanism {
     script(reader, OPTION, Path::new(path))
 }
 
-/// The provider of an `update_script` of ddns-scripts that does not exist. When this program is
-/// installed, it removes the packages with the scripts that it replaces. A script that exists is used.
+/// The provider of an `update_script` of ddns-scripts that does not exist. A script that exists is used.
 fn provider_of_replaced_script(reader: &mut Reader<'_>) -> Option<&'static str> {
     let path = reader.text("update_script")?;
     let stem = script_stem(path)?;
+    // The packages of the scripts that this program replaces are removed when it is installed.
     if reader.env.path_kind(Path::new(path)) == PathKind::File {
         return None;
     }

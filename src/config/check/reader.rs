@@ -32,9 +32,10 @@ impl<'a> Reader<'a> {
         Self { section, env, mistakes: Vec::new(), file, kind }
     }
 
-    /// Warns about every unknown option. A `script` may read any option, so in its section only mistyped
-    /// and misplaced options get a warning.
+    /// Warns about every unknown option. In a section with a `script`, only mistyped and misplaced options get a
+    /// warning: the script may read any other.
     pub(super) fn warn_about_unknown(&mut self, script: bool) {
+        // The best guess comes first: a name that is like an option here may be one of the other kind of section, too.
         for option in &self.section.options {
             let name = option.name.as_str();
             if options::find(self.kind, name).is_some() {
@@ -276,8 +277,9 @@ fn not_known(name: &str, meant: &str) -> String {
     format!("option '{name}' is not known; is it '{meant}'?")
 }
 
-/// The warning about an unknown option that is not similar to any other. Its name may be a password, if
-/// name and value are swapped, or end with one, if the blank is missing. Then it is not quoted.
+/// The warning about an unknown option that is not similar to any other.
+// Its name may be a password, if name and value are swapped, or end with one, if the blank is missing. Then it is not
+// quoted.
 fn unknown(kind: SectionKind, option: &RawOption) -> String {
     let name = option.name.as_str();
     for secret in &["username", "password", "param_enc", "param_opt"] {

@@ -32,6 +32,7 @@ pub(super) fn read(reader: &mut Reader<'_>, option: &str) -> Secret {
 pub(super) fn password(reader: &mut Reader<'_>, key_file: bool) -> Secret {
     let (named_by, path) = match (file_of(reader, "password"), reader.text("password")) {
         (Some(file), _) => file,
+        // The script of ddns-scripts for Google takes the path of a key in 'password', too.
         (None, Some(text)) if key_file && is_key_path(text) => ("password", text),
         (None, _) => return read(reader, "password"),
     };
@@ -50,8 +51,8 @@ fn file_of<'a>(reader: &mut Reader<'a>, option: &str) -> Option<(&'static str, &
     Some((named_by, reader.text(named_by)?))
 }
 
-/// The content of the file `path`, which the option `named_by` names; empty if it cannot be read. A path that does
-/// not begin with '/' is not quoted, because it may be the secret itself.
+/// The content of the file `path`, which the option `named_by` names; empty if it cannot be read.
+// A path that does not begin with '/' is not quoted, because it may be the secret itself.
 fn content(reader: &mut Reader<'_>, named_by: &str, path: &str) -> Secret {
     let Some(file) = reader.sound(named_by, located(reader.env, path)) else {
         return Secret::default();

@@ -98,10 +98,10 @@ fn list(v4: bool, v6: bool) -> Vec<Family> {
     families
 }
 
-/// Whether each name has a record for IPv4, and for IPv6. `also_ipv6` is a separate option because of LuCI's
-/// form. The form damages a section whose `use_ipv6` is neither `0` nor `1`, and does not touch options that it
-/// does not know.
+/// Whether each name has a record for IPv4, and for IPv6.
 fn families_of_names(reader: &mut Reader<'_>) -> (bool, bool) {
+    // A separate option because of LuCI's form, which damages a section whose `use_ipv6` is neither `0` nor `1`, and
+    // leaves options alone that it does not know.
     let both = reader.flag("also_ipv6", false);
     let text = reader.text("use_ipv6").unwrap_or("0");
     if text == "both" {
@@ -116,10 +116,10 @@ fn families_of_names(reader: &mut Reader<'_>) -> (bool, bool) {
     }
 }
 
-/// How the registered address is looked up. Without `lookup_host` the first name is used. (ddns-scripts
-/// writes it into the configuration then.)
+/// How the registered address is looked up. Without `lookup_host` the first name is used.
 fn lookup(reader: &mut Reader<'_>, first: Option<&Hostname>, server: Option<HostPort>) -> Lookup {
     let written = reader.parsed("lookup_host", Hostname::parse);
+    // ddns-scripts writes the first name into the configuration then. This program never writes that file.
     let host = written.as_ref().or(first).map(Hostname::in_dns);
     let protocol = transport::protocol(reader);
     if protocol == Protocol::Tls && !reader.is_set("dns_server") {

@@ -26,8 +26,8 @@ const OPTIONS: &[(&str, &[&str])] = &[
     ("stun_server", &["gateway"]),
 ];
 
-/// Reads the source. An option of another source is not used and gets a warning: it is a leftover, or
-/// the owner has forgotten to set `ip_source`.
+/// Reads the source. An option of another source is not used and gets a warning.
+// It is a leftover, or the owner has forgotten to set `ip_source`.
 pub(super) fn read(reader: &mut Reader<'_>) -> Source {
     let source = reader.text("ip_source").unwrap_or("network");
     for (option, users) in OPTIONS {
@@ -55,6 +55,7 @@ fn read_source(reader: &mut Reader<'_>) -> Source {
         Some("script") => script(reader),
         Some("route") => Source::Route { mark: lines::mark(reader) },
         Some("gateway") => gateway(reader),
+        // The other options are still read, so that their mistakes are reported, too.
         Some(other) => {
             let why = "is not one of 'network', 'interface', 'route', 'web', 'script' or 'gateway'";
             reader.refuse("ip_source", other, why);
@@ -65,6 +66,7 @@ fn read_source(reader: &mut Reader<'_>) -> Source {
 
 fn network(reader: &mut Reader<'_>) -> Source {
     if reader.values(NETWORK).len() > 1 {
+        // One name that is written twice is no choice of lines.
         let mut networks = networks(reader);
         return match networks.pop() {
             Some(name) if networks.is_empty() => interfaces(&name, &name),

@@ -71,9 +71,8 @@ fn obstacle_to_removal(section: &Section) -> Option<(&str, &'static str)> {
 }
 
 /// `check_interval`. It is at least five minutes, unless `check_interval_min` allows less.
-///
-/// ddns-scripts replaces an interval below five minutes by `check_interval_min`, or by the number 5 in
-/// the unit: with `check_interval 60` and `check_unit seconds` it asks every five seconds.
+// ddns-scripts replaces an interval below five minutes by `check_interval_min`, or by the number 5 in the unit: with
+// `check_interval 60` and `check_unit seconds` it asks every five seconds, which no owner means.
 fn check(reader: &mut Reader<'_>) -> u32 {
     let unit = unit(reader, "check_unit", MINUTE);
     let floor = interval(reader, "check_interval_min", unit);
@@ -109,9 +108,9 @@ fn force(reader: &mut Reader<'_>, source: &Source, check: u32) -> RefreshPolicy 
     }))
 }
 
-/// The interval for `force_unit` without `force_interval`: 72 of the unit, as in ddns-scripts. LuCI's
-/// form stores it that way, and LuCI's status page calculates the next update from it.
+/// The interval for `force_unit` without `force_interval`: 72 of the unit, as in ddns-scripts.
 fn force_unit_alone(reader: &mut Reader<'_>, unit: u32) -> u32 {
+    // LuCI's form often stores the unit alone, and LuCI's status page calculates the next update from it.
     let every = (72 * unit).max(HOUR);
     if every < FORCE && !reader.is_list("force_interval") {
         let minutes = every / MINUTE;
@@ -147,6 +146,7 @@ fn retry_max(reader: &mut Reader<'_>) -> u32 {
 /// The number in `name` times `unit`, if it is set. The unit does not apply to a default: with only
 /// `retry_unit 'minutes'`, the default of 60 seconds stays.
 fn interval(reader: &mut Reader<'_>, name: &str, unit: u32) -> Option<u32> {
+    // The limit is divided, so that the product cannot overflow.
     Some(reader.number(name, 0, LONGEST / unit)? * unit)
 }
 
@@ -175,6 +175,7 @@ fn pace(reader: &mut Reader<'_>, provider: &Provider) -> (Duration, u32) {
     let set = interval(reader, "min_interval", 1);
     match (set, provider.known_row().and_then(table::Row::every)) {
         (Some(interval), _) => (duration(interval), BURST),
+        // There is no burst: by the provider's own words, a request before that time is one too many.
         (None, Some(every)) => (Duration::from_secs(every), 1),
         (None, None) => (duration(MINUTE), BURST),
     }

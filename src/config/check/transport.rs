@@ -13,10 +13,10 @@ use crate::provider::Provider;
 use crate::provider::template;
 use crate::text::quoted::quoted;
 
-/// Reads the transport of a section. `cacert` is read also for a provider without TLS, because it may
-/// redirect to one with TLS.
+/// Reads the transport of a section.
 pub(super) fn read(reader: &mut Reader<'_>, families: &[Family], provider: &Provider) -> Transport {
     Transport {
+        // The option counts for a provider without TLS, too, which may redirect to one with TLS.
         trust: trust(reader),
         proxy: proxy(reader),
         device: device(reader),
@@ -90,9 +90,9 @@ fn trust_of_path(reader: &mut Reader<'_>, path: &str) -> Trust {
     }
 }
 
-/// The device to send through. Without `bind_network`, the routing table chooses it. ddns-scripts uses
-/// `ip_network` then, so that requests of an IPv6 section cannot leave over IPv4 if IPv4 has a tunnel
-/// device of its own (DS-Lite).
+/// The device to send through. Without `bind_network`, the routing table chooses it.
+// ddns-scripts uses `ip_network` then. Where IPv4 has a tunnel device of its own (DS-Lite), the requests of a section
+// for IPv6 could not leave over IPv4, and would hang.
 fn device(reader: &mut Reader<'_>) -> Option<String> {
     let name = device_name(reader, "bind_network")?;
     Some(name.strip_prefix('@').unwrap_or(name).into())
@@ -123,10 +123,10 @@ fn seen_family(families: &[Family], provider: &Provider) -> Option<Family> {
     Some(*family)
 }
 
-/// `user_agent` with spaces in place of control characters, which could end the header, and of quotes,
-/// which ddns-scripts replaces.
+/// `user_agent` with spaces in place of control characters and quotes.
 fn user_agent(reader: &mut Reader<'_>) -> String {
     let mut agent = String::new();
+    // A control character could end the header. ddns-scripts replaces quotes.
     for c in reader.text("user_agent").unwrap_or(USER_AGENT).chars() {
         agent.push(if c.is_control() || matches!(c, '"' | '\'') { ' ' } else { c });
     }

@@ -3,8 +3,7 @@
 use super::reader::Reader;
 use crate::provider::{Mechanism, Provider};
 
-/// Warns about the options that `provider` does not use. A script may use any option. `is_named`: whether
-/// `service_name` names the provider.
+/// Warns about the options that `provider` does not use. `is_named`: whether `service_name` names the provider.
 pub(super) fn warn(reader: &mut Reader<'_>, provider: &Provider, is_named: bool) {
     if is_named {
         for option in &["update_url", "update_script"] {
@@ -14,6 +13,7 @@ pub(super) fn warn(reader: &mut Reader<'_>, provider: &Provider, is_named: bool)
         }
     }
     let (proxied, ttl) = match &provider.mechanism {
+        // Which options a script reads is not known.
         Mechanism::Script(_) => (true, true),
         Mechanism::Api(api) => (api.name == "cloudflare", true),
         Mechanism::Url(_) => (false, false),

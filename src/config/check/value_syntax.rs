@@ -35,9 +35,8 @@ pub(super) fn unknown_placeholders(url: &str) -> Vec<String> {
     warnings
 }
 
-/// The warning about `name` in brackets, if it looks like a placeholder but is not one. A word in lower
-/// case gets a warning only if it is similar to a placeholder, because in PHP `a[name]=1` is an element
-/// of an array. A word that is not similar to any is not quoted, since it may be a password.
+/// The warning about `name` in brackets, if it looks like a placeholder but is not one. A word that is not similar to
+/// any is not quoted, since it may be a password.
 fn unknown_placeholder(name: &str) -> Option<String> {
     let mut known = Vec::new();
     for placeholder in &PLACEHOLDERS {
@@ -50,6 +49,7 @@ fn unknown_placeholder(name: &str) -> Option<String> {
     if let Some(near) = closest(&upper, &known) {
         return Some(is_it(name, near));
     }
+    // A word in lower case that is like no placeholder may be an element of an array in PHP (`a[name]=1`).
     if name != upper {
         return None;
     }

@@ -92,6 +92,7 @@ pub fn ask(rundir: &Path, words: &[&str]) -> Result<Reply, ClientError> {
     match String::from_utf8_lossy(&answer).split_once('\n') {
         Some(("ok", text)) => Ok(Reply { ok: true, text: text.to_owned() }),
         Some(("error", text)) => Ok(Reply { ok: false, text: text.to_owned() }),
+        // A daemon that is ended while it answers leaves the first line out or cuts it.
         Some(_) | None => Err(ClientError::Ended),
     }
 }
@@ -121,6 +122,7 @@ fn exchange(path: &Path, line: &str) -> io::Result<Vec<u8>> {
 )]
 fn explain(path: PathBuf, error: io::Error) -> ClientError {
     match error.kind() {
+        // A daemon that was killed has left its socket, where nobody listens.
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ClientError::NotRunning(path),
         io::ErrorKind::PermissionDenied => ClientError::Denied(path),
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => ClientError::Silent,

@@ -55,6 +55,7 @@ impl Control {
         crate::edge::files::owner::make_directory(rundir, 0o755)?;
         let path = rundir.join(SOCKET);
         let temporary = rundir.join("control.sock.new");
+        // bind(2) fails where a file exists, and a daemon that was killed before the rename has left one.
         match fs::remove_file(&temporary) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
@@ -112,6 +113,7 @@ impl ControlConnections {
     /// Whether a client may have connected to `control`, or [`ControlConnections::serve`] may go on with one.
     pub fn is_ready(&self, control: Option<&Control>, context: &mut Context<'_>) -> bool {
         let mut is_ready = false;
+        // Each one is asked, also after one is ready: what is not asked does not wake the task.
         for connection in &self.open {
             is_ready |= connection.is_ready(context);
         }

@@ -69,6 +69,7 @@ pub fn look_up(
             LookupStep::Ask(query) => query,
         };
         let (device, end) = match query.role {
+            // The section's device leads to the internet, and the resolver may be on another side of the router.
             ServerRole::Resolver => (None, end),
             ServerRole::Configured => (transport.device.as_deref(), end),
             ServerRole::Authority => (transport.device.as_deref(), end_of_authorities),
@@ -125,6 +126,7 @@ fn over_udp(call: &DnsCall<'_>, query: &ServerQuery) -> io::Result<Message> {
         match &reply {
             Ok(reply) if reply.has(TC) => return over_tcp(call, &message(query)),
             Err(error) if is_timeout(error) => {}
+            // Another error, such as a refused port, would be the same after a repetition.
             Ok(_) | Err(_) => return reply,
         }
     }
@@ -136,6 +138,7 @@ fn message(query: &ServerQuery) -> Message {
     let recursive = query.role != ServerRole::Authority;
     let mut message = Message::query(random(), query.question.clone(), recursive);
     message.flags |= query.flags;
+    // Signatures in the answer show that the zone is signed, also where the resolver does not validate.
     if query.flags & AD != 0 {
         message.additionals.push(Record::opt_with_signatures(MOST_OCTETS));
     }

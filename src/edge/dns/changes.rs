@@ -18,6 +18,8 @@ const FILES: [&str; 3] =
     ["/etc/resolv.conf", "/tmp/resolv.conf.d/resolv.conf.auto", "/tmp/resolv.conf.auto"];
 
 /// The event descriptors of all running look-ups.
+// It is static, because look-ups run on threads of the pool, far below what the event loop can reach. They are weak,
+// so that a look-up that has ended is not kept.
 static WATCHING: Mutex<Vec<Weak<EventFd>>> = Mutex::new(Vec::new());
 
 fn watching() -> MutexGuard<'static, Vec<Weak<EventFd>>> {
@@ -83,6 +85,7 @@ impl ResolverChanges {
             // If a file or directory was replaced, the new one is not watched yet.
             self.add();
         }
+        // The counter is read in any case: what is left in it would wake the look-up again for the same change.
         any | self.network.read().is_ok()
     }
 

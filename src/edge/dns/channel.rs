@@ -76,6 +76,7 @@ impl TlsServer<'_> {
         message: &[u8],
         kept: &mut Option<Stream>,
     ) -> Result<Vec<u8>, Failure> {
+        // A server that has closed the connection meanwhile would fail the message, although a new one works.
         if let Some(stream) = kept.take_if(Stream::is_quiet) {
             match exchange(call, message, stream) {
                 Ok((answer, stream)) => {

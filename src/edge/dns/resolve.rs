@@ -217,6 +217,7 @@ impl ResolverSearch {
         if self.changes.as_ref().is_some_and(ResolverChanges::any) {
             self.restart(resolvers(), now);
         }
+        // An answer that has arrived spares the repetition of its question below.
         for index in 0..self.sockets.len() {
             self.receive(index, now);
         }
@@ -228,11 +229,12 @@ impl ResolverSearch {
         }
     }
 
-    /// Begins to watch the files with the resolvers. This is done before the first repetition and not at
-    /// the start, because most names resolve at once. ResolverChanges until then are found by reading again.
+    /// Begins to watch the files with the resolvers.
+    // The watch begins only before the first repetition, because most names resolve at once.
     fn begin_to_watch(&mut self, now: Duration) {
         self.is_slow = true;
         self.changes = ResolverChanges::watch();
+        // What has changed before the watch began is found by reading again.
         let servers = resolvers();
         if servers != self.servers {
             self.restart(servers, now);
@@ -351,6 +353,7 @@ impl QuerySocket {
 
     /// Sends the query. Over TCP it is sent only once.
     fn send(&mut self) -> io::Result<()> {
+        // The kernel repeats what is lost of a TCP stream.
         if self.is_stream && self.is_sent {
             return Ok(());
         }
@@ -362,8 +365,9 @@ impl QuerySocket {
         Ok(())
     }
 
-    /// The reply, if it has arrived. Over UDP, packets that do not fit the query are ignored, because their
-    /// sender address may be forged.
+    /// The reply, if it has arrived.
+    // Over UDP, packets that do not fit the query are ignored, because their sender address may be forged. Over TCP
+    // they are the server's own, so nothing better follows.
     fn receive(&mut self) -> io::Result<Option<Message>> {
         if self.is_stream && !self.is_sent {
             self.send()?;

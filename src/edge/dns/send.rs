@@ -72,10 +72,11 @@ fn attempt(
     result.map_err(|error| call.failure(&error))
 }
 
-/// Sends the message again if no response comes. An update contains its prerequisites (RFC 2136 section
-/// 2.4), so a server that receives it twice carries it out once.
+/// Sends the message again if no response comes.
 fn over_udp(call: &DnsCall<'_>, wire: &[u8]) -> io::Result<Vec<u8>> {
     let mut result = Err(io::ErrorKind::TimedOut.into());
+    // An update contains its prerequisites (RFC 2136 section 2.4), so a server that receives it twice carries it
+    // out once.
     for time in UDP {
         result = call.over_udp(wire, time, &mut |packet| is_response(packet, wire));
         if !result.as_ref().is_err_and(is_timeout) {
@@ -86,6 +87,7 @@ fn over_udp(call: &DnsCall<'_>, wire: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 /// Whether `packet` is a response with the id of `message`.
+// With a key, the provider's code checks the signature of what passes here.
 fn is_response(packet: &[u8], message: &[u8]) -> bool {
     packet.get(..2) == message.get(..2) && packet.get(2).is_some_and(|flags| flags & RESPONSE != 0)
 }

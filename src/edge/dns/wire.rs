@@ -49,6 +49,7 @@ impl<'a> DnsCall<'a> {
         // A connected socket receives packets of this server only.
         socket.connect(&self.server.into())?;
         socket.write_all(message)?;
+        // It is noted after writing: a datagram that the kernel refuses has not left.
         self.set_sent();
         let mut packet = [0; UDP_SIZE];
         loop {
@@ -77,6 +78,7 @@ impl<'a> DnsCall<'a> {
     /// Sends `message` on `stream`, and returns the answer.
     pub(super) fn converse(&self, stream: &mut Stream, message: &[u8]) -> io::Result<Vec<u8>> {
         let packet = framed(message)?;
+        // It is noted before writing: after an error, a part of the message may have left.
         self.set_sent();
         stream.write_all(&packet)?;
         let mut length = [0; 2];
@@ -140,6 +142,7 @@ pub(super) fn framed(message: &[u8]) -> io::Result<Vec<u8>> {
 
 /// Whether no answer arrived in time.
 pub(crate) fn is_timeout(error: &io::Error) -> bool {
+    // A read whose SO_RCVTIMEO has passed returns EAGAIN (man 7 socket), which std calls WouldBlock.
     matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
 }
 
@@ -166,8 +169,9 @@ fn read_exact(stream: &mut Stream, mut bytes: &mut [u8]) -> io::Result<()> {
 }
 
 /// A number that an attacker cannot guess: the keys of `RandomState` come from the system's random number
-/// generator. It does not block while the system starts, as ring's would.
+/// generator.
 pub(crate) fn random() -> u16 {
+    // ring's generator would block while a system starts that has collected little randomness.
     let [a, b, ..] = RandomState::new().build_hasher().finish().to_be_bytes();
     u16::from_be_bytes([a, b])
 }

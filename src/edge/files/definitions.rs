@@ -63,6 +63,7 @@ impl Definitions {
     pub fn purge(&self) -> io::Result<()> {
         let files = self.installed().into_iter().map(|name| self.custom().join(name));
         let mut result = Ok(());
+        // `and` keeps the first error, and its argument is computed before: no file is passed over.
         for file in files.chain([self.0.join("list")]) {
             result = result.and(super::remove_if_there(&file));
         }

@@ -31,6 +31,7 @@ pub fn find(host: &str) -> Vec<IpAddr> {
 fn find_in(file: &mut BufReader<File>, host: &str) -> Vec<IpAddr> {
     let mut found = Vec::new();
     let mut bytes = Vec::new();
+    // The file is read line by line, because a block list of some megabytes would take a small router's memory.
     while file.read_until(b'\n', &mut bytes).is_ok_and(|count| count > 0) {
         let text = String::from_utf8_lossy(&bytes);
         if let Some((address, mut names)) = entry(&text)

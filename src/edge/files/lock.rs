@@ -119,6 +119,7 @@ fn attempt(path: &Path) -> io::Result<Attempt> {
 /// Opens or makes the lock file. Removes what is not a file of root or of this user before.
 fn open(path: &Path) -> io::Result<File> {
     let ours = nix::unistd::geteuid().as_raw();
+    // In a sticky directory such as /tmp, others may have put a link or a file there, which they could lock.
     if let Ok(found) = fs::symlink_metadata(path)
         && !(found.is_file() && [0, ours].contains(&found.uid()))
     {
@@ -132,6 +133,7 @@ fn open(path: &Path) -> io::Result<File> {
         // Before the lock is acquired, the content is the process id of its holder.
         .truncate(false)
         .mode(MODE)
+        // A link or a pipe that appears after the check is not followed and not waited for.
         .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
         .open(path)
 }

@@ -92,6 +92,7 @@ impl std::error::Error for ReadError {}
 /// If it cannot be read, or is larger than `limit`.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     let mut bytes = Vec::new();
+    // One byte more than is allowed shows that a file is too large, whatever its metadata say.
     read_up_to(limit + 1, &open(path)?, &mut bytes)
         .map_err(|error| ReadError::new(path, Reason::Io(error)))?;
     if bytes.len() as u64 > limit {
@@ -104,6 +105,7 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
 ///
 /// # Errors
 /// If `file` cannot be read. What was read before is in `bytes`.
+// For files and sockets alike: std's `read_to_end` would be compiled for each type of reader.
 pub(crate) fn read_up_to(limit: u64, mut file: &File, bytes: &mut Vec<u8>) -> io::Result<()> {
     let mut chunk = [0; 8192];
     let mut left = usize::try_from(limit).unwrap_or(usize::MAX);

@@ -70,6 +70,7 @@ fn exposure(path: &Path, above: u32) -> io::Result<Option<String>> {
 
 /// Looks at each component of `route`, and follows symbolic links. `last` is the component that counts
 /// as the file itself and not as a directory above it.
+// A link is looked at as well as what it leads to: who can change the link chooses the file.
 fn walk(route: &Path, last: &Path, above: u32) -> io::Result<Option<String>> {
     let mut current = PathBuf::new();
     for component in route.components() {

@@ -201,6 +201,7 @@ fn next(section: &SectionStatus) -> Option<Duration> {
 
 /// The registered addresses, one in each line; an empty line if there is none.
 fn registered(section: &SectionStatus) -> String {
+    // LuCI shows the lines of the file below each other.
     let lines: Vec<String> = section.in_dns().iter().map(IpAddr::to_string).collect();
     lines.join("\n") + "\n"
 }

@@ -30,6 +30,7 @@ impl FileWatch {
         // Without inotify the files are read only now.
         self.notifier = if paths.is_empty() { None } else { Notifier::new().ok() };
         self.files = paths.into_iter().map(|path| (path, None)).collect();
+        // Each is watched before it is read, so that no change falls in between.
         self.watch_all();
         for (path, text) in &mut self.files {
             *text = text_of(path);

@@ -103,12 +103,13 @@ fn until(value: &str, now: UnixSeconds) -> Option<Duration> {
     Some(Duration::from_secs(seconds.min(LONGEST_WAIT)))
 }
 
-/// The delay of a `Retry-After` (RFC 9110 section 10.2.3). A date is compared with the server's own
-/// `Date`, because the clock of this router may be wrong.
+/// The delay of a `Retry-After` (RFC 9110 section 10.2.3).
+// A date is compared with the server's own `Date`, because the clock of this router may be wrong.
 fn wait(value: &str, server_time: Option<UnixSeconds>, now: UnixSeconds) -> Option<Duration> {
     let value = value.trim();
     let seconds = match value.parse::<u64>() {
         Ok(seconds) => seconds,
+        // A number that 64 bits cannot hold.
         Err(_) if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) => u64::MAX,
         Err(_) => date(value)?.saturating_sub(server_time.unwrap_or(now)),
     };

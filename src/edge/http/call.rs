@@ -15,6 +15,7 @@ pub(super) struct HttpCall {
     /// The deadline of the request together with its redirects.
     pub(super) deadline: Deadline,
     pub(super) limits: Limits,
+    // Both are cells, because the dial and the exchange hold the call at the same time.
     sent_at: Cell<Option<Duration>>,
     host_is_public: Cell<bool>,
 }

@@ -75,6 +75,7 @@ impl Candidates {
         let Some(index) = tried else { return };
         let candidate = self.all.remove(index);
         self.all.push(candidate);
+        // The candidate was one of those before `tried`, and stands behind all others now.
         self.tried -= 1;
         self.due = now.saturating_add(self.delay);
     }

@@ -66,6 +66,7 @@ impl Dial<'_> {
                 Err(_) if is_remembered && tls.load().is_ok() => hosts.forget(host, address),
                 Err(failure) => return Err(failure),
             }
+            // The second attempt takes only what the resolver says.
             remembered = Vec::new();
         }
     }
@@ -89,6 +90,7 @@ impl Dial<'_> {
     /// Records whether the host is public, and refuses a redirect from a public host to a private address
     /// before anything is sent. The name alone does not show it: any name can have a private address.
     fn admit(&self, address: IpAddr) -> Result<(), Failure> {
+        // The address is that of the proxy, which says nothing about the host.
         if self.transport.proxy.is_some() {
             return Ok(());
         }

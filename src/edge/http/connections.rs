@@ -42,7 +42,8 @@ fn cut_off(socket: &Socket, address: IpAddr) -> bool {
     if source.is_none_or(|source| source.ip() != address) {
         return false;
     }
-    // This fails if the connection has just ended.
+    // The thread that waits for the socket owns it. A shutdown wakes that thread. It fails if the connection has just
+    // ended.
     let _ = socket.shutdown(Shutdown::Both);
     true
 }

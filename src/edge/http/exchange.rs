@@ -72,6 +72,7 @@ pub(super) fn exchange(
     let (body, reusable) = match after_head {
         Some(RecvResponseResult::RecvBody(body)) => (Some(body), false),
         Some(RecvResponseResult::Cleanup(end)) => (None, !end.must_close_connection()),
+        // The body of a redirect is not read, so the connection cannot carry another request.
         Some(RecvResponseResult::Redirect(_)) | None => (None, false),
     };
     Ok(Box::new(HttpReply {
@@ -165,6 +166,7 @@ fn try_encode(
         let written = message.write(&mut buffer)?;
         bytes.extend_from_slice(buffer.get(..written).unwrap_or_default());
     }
+    // The first '/' begins the path: ureq-proto got only path and query, and no method has a '/'.
     let path = bytes.iter().position(|&byte| byte == b'/').unwrap_or_default();
     let (method, rest) = bytes.split_at(path);
     bytes = [method, origin.as_bytes(), rest].concat();
@@ -199,6 +201,7 @@ struct HttpConnection<'a> {
 impl HttpConnection<'_> {
     fn send(&mut self, request: &[u8]) -> Result<(), ExchangeError> {
         self.stream.set_deadline(self.call.deadline);
+        // It is noted before writing: after an error, a part of the request may have left.
         self.call.set_sent();
         match self.stream.write_all(request) {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {

@@ -22,12 +22,13 @@ pub struct KeptConnection {
 }
 
 impl KeptConnection {
-    /// The connection, if a request can use it in place of a new one. A server may end it at any time.
-    /// Data without a request is no answer to the next one (RFC 9112 section 9.2).
+    /// The connection, if a request can use it in place of a new one.
     pub(super) fn for_request(mut self, transport: &Transport, dial: &Dial<'_>) -> Option<Stream> {
         let leads_there = *self.transport == *transport
             && self.origin == dial.target.origin()
             && self.family == dial.family;
+        // A server may end it at any time. Data without a request is no answer to the next one (RFC 9112
+        // section 9.2).
         if !leads_there || !self.stream.is_quiet() {
             return None;
         }

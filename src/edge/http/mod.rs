@@ -186,11 +186,13 @@ impl Client {
             let call = HttpCall::new(&target, deadline, self.limits);
             let reply =
                 self.send_once(request, &target, redirected_by_public_host, &call, kept.take());
+            // The first time counts: from then on the provider may have carried the request out.
             *sent_at = sent_at.or(call.sent_at());
             let mut reply = reply?;
             if let Some(refusal) = self.proxy_refusal(&target, reply.status) {
                 return Err(before_sending(refusal));
             }
+            // It stays set: a chain that has left the private network must not lead back into it.
             redirected_by_public_host |= self.is_public(&target, &call);
             let next = self.next(request, &target, &reply, redirected_by_public_host);
             *is_redirected |= !matches!(next, Next::Answer);
@@ -332,6 +334,7 @@ impl Client {
         dial: &Dial<'_>,
         call: &'a HttpCall,
     ) -> Result<Box<HttpReply<'a>>, Failure> {
+        // A request that HTTP does not allow is refused before a connection is opened.
         let encoded = self.encode(request, dial.target)?;
         let reply = exchange::exchange(dial.connect()?, call, encoded);
         reply.map_err(|error| failure::explain(&error, call))

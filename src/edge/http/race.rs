@@ -113,6 +113,7 @@ struct Race<'a> {
 
 impl Drop for Race<'_> {
     fn drop(&mut self) {
+        // However the race ends, `status` must not go on to say that the name is being looked up.
         self.set_slow(false);
     }
 }
@@ -143,6 +144,7 @@ impl<'a> Race<'a> {
         if progress == Progress::Found {
             if !self.has_addresses {
                 self.has_addresses = true;
+                // A slow resolver has not used up the time for connecting.
                 self.deadline = now.saturating_add(self.options.limit);
             }
             let found = alternate(&self.search.addresses());
@@ -207,6 +209,7 @@ impl<'a> Race<'a> {
         }
     }
 
+    // An error here ends the race: all addresses have the same device and source, so no other one would help.
     fn bind(&self, socket: &Socket) -> Result<(), String> {
         if let Some(device) = self.options.device {
             socket

@@ -53,6 +53,7 @@ pub fn connects(host: &str, port: u16, family: Option<Family>) -> Result<(), Unr
 
 /// The addresses of `host`, only those of `family` if there is one.
 fn addresses(host: &str, family: Option<Family>) -> Result<Vec<IpAddr>, Unreachable> {
+    // Both families are looked up, because ddns-scripts has another exit code for a name of the other family.
     let mut found = resolve(host, None, CONNECT_TIMEOUT).map_err(Unreachable::Unresolved)?;
     if let Some(family) = family {
         found.retain(|address| Family::of(*address) == family);

@@ -15,9 +15,8 @@ use crate::edge::files::{self, Medium, read_up_to};
 const LIMIT: u64 = 1024 * 1024;
 
 /// Appends `line` to the log at `path` and keeps its newest `lines` lines.
-///
-/// Reads the file at each call, because LuCI, the owner or another program may delete, empty or
-/// replace it in between. A few kilobytes of a RAM disk are quickly read.
+// The file is read at each call, because LuCI, the owner or another program may delete, empty or replace it in
+// between. A few kilobytes of a RAM disk are quickly read.
 pub(super) fn append(path: &Path, line: &str, lines: usize) -> io::Result<()> {
     if let Some(directory) = path.parent() {
         // Readable for all: rpcd reads the log for LuCI.
@@ -40,6 +39,7 @@ pub(super) fn append(path: &Path, line: &str, lines: usize) -> io::Result<()> {
     text.push('\n');
     bytes.extend_from_slice(text.as_bytes());
     let kept = newest(&bytes, lines);
+    // A file that only grows stays the one that `tail -f` has open.
     if kept.len() == bytes.len() && size <= LIMIT {
         return file.write_all(text.as_bytes());
     }

@@ -11,8 +11,8 @@ const SYSLOG_LIMIT: usize = 960;
 /// `PIPE_BUF` is 4096 (man 7 pipe).
 const TERMINAL_LIMIT: usize = 4095;
 
-/// `text` on one line: white space becomes spaces, control characters are removed. Otherwise the
-/// answer of a provider could forge log lines or control the reader's terminal.
+/// `text` on one line: white space becomes spaces, control characters are removed.
+// Without that, the answer of a provider could forge log lines or control the reader's terminal.
 pub fn clean(text: &str) -> String {
     let kept = text.chars().filter_map(|c| match c {
         c if c.is_whitespace() => Some(' '),

@@ -132,6 +132,7 @@ impl Logger {
 
     /// Writes to the system log, or to standard error.
     fn write_common(&mut self, notice: &Notice, wall: UnixSeconds) {
+        // Without a log daemon the message goes to standard error: procd and systemd keep what a service writes there.
         if let Some(system) = &mut self.system
             && system.send(notice.level, &line::system(notice))
         {

@@ -58,6 +58,7 @@ impl Neighbours {
             Some(socket) => socket,
             None => open()?,
         };
+        // The filter comes first: news of a new host that follows the table would not pass the old filter.
         set_filter(socket.get(), hosts);
         if must_read {
             self.buffer.resize(DATAGRAM, 0);

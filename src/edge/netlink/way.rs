@@ -167,6 +167,7 @@ impl Routes {
         socket.send(&request(GET_ROUTE, flags, self.sequence, body), 0)?;
         let mut buffer = Vec::with_capacity(DATAGRAM);
         loop {
+            // netlink-sys fills what is free of the buffer's capacity.
             buffer.clear();
             socket.recv(&mut buffer, 0)?;
             for incoming in decode::datagram(&buffer) {

@@ -225,8 +225,9 @@ fn by_upnp(gateway: &Gateway, client: &Client) -> Option<Said> {
     said
 }
 
-/// The URL of the gateway's description. The search goes to the gateway itself, whose answer passes a firewall
-/// that knows connections, and to the group.
+/// The URL of the gateway's description.
+// The gateway itself is asked, too: a firewall that knows connections lets only the answer to such a packet through.
+// Any host of the network may answer the group, so only the gateway's answer counts.
 fn search(gateway: &Gateway) -> io::Result<Option<String>> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Transmission::UDP))?;
     socket.bind_device(Some(gateway.device.as_bytes()))?;
@@ -269,6 +270,7 @@ fn ask_stun(server: &HostPort, device: Option<&str>) -> Result<Ipv4Addr, String>
     let port = server.port.unwrap_or(stun::PORT);
     let found = dns::resolve(&server.host, Some(Family::V4), LOOK_UP)?;
     let to = found.first().ok_or("no address")?;
+    // A repetition has the same id (RFC 8489 section 6.2.1), so that a late answer to an earlier one counts.
     let id = nonce();
     for attempt in 0..STUN_TRIES {
         let call = DnsCall::new(SocketAddr::new(*to, port), device, Duration::MAX);

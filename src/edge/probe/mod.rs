@@ -35,8 +35,8 @@ pub enum Probe {
 }
 
 impl Probe {
-    /// The probe of a section. `gateway` is that of the default route. A section whose address comes from the kernel is not probed; it gets
-    /// a script that does nothing.
+    /// The probe of a section. `gateway` is that of the default route. A section whose address comes from the kernel
+    /// is not probed; it gets a script that does nothing.
     pub fn of(
         section: &Section,
         family: Family,
@@ -87,8 +87,7 @@ impl fmt::Debug for Probe {
 }
 
 /// The address that the page at `url` shows. `client` must use `family`. After a redirect to another
-/// host, a page counts only if it is nothing but an address: a captive portal redirects all requests to
-/// its login page, which may contain any address.
+/// host, a page counts only if it is nothing but an address.
 ///
 /// # Errors
 /// Why there is no address.
@@ -103,6 +102,7 @@ fn address_in(answer: Result<Answer, Failure>, family: Family) -> Result<IpAddr,
         return Err(Failure::of_answer(text));
     }
     let address = find_address(&answer.body, family).map_err(Failure::of_answer)?;
+    // A captive portal redirects all requests to its login page, which may contain any address.
     if let Some(host) = &answer.redirected_to
         && answer.body.trim().parse() != Ok(address)
     {

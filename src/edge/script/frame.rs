@@ -107,6 +107,7 @@ impl ShellText {
 
     fn set_addresses(&mut self, update: &ScriptUpdate, registered: Option<IpAddr>) {
         let address = update.address.to_string();
+        // ddns-scripts has the address under several names, and a script may read any of them.
         for name in ["__IP", "CURRENT_IP", "LOCAL_IP"] {
             self.set(name, &address);
         }

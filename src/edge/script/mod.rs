@@ -110,8 +110,9 @@ impl ScriptUpdate {
     }
 
     /// The address that was published last. If none is known, DNS is asked, but only for a script that
-    /// uses the answer: the look-up takes up to a few seconds.
+    /// uses the answer.
     fn registered(&self, services: &ScriptServices<'_>) -> Option<IpAddr> {
+        // The look-up takes up to a few seconds, in which the new address is not published.
         if self.change.previous.is_some() || !self.needs_registered_address() {
             return self.change.previous;
         }

@@ -112,6 +112,7 @@ pub(crate) fn kind(error: &io::Error) -> FailureKind {
 /// The kind of an error of TLS: whether the clock is the cause.
 fn kind_of_tls(error: &Error) -> FailureKind {
     match error {
+        // A router without a battery starts in the past. The request is sent again when the clock is set.
         Error::InvalidCertificate(
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
         ) => FailureKind::ClockBehind,

@@ -46,6 +46,8 @@ impl Tls {
         loop {
             match self.connection.reader().read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // At the end of TCP without close_notify, rustls' reader returns UnexpectedEof: an attacker may
+                    // have cut the answer.
                     self.receive()?;
                     // The server may have asked for a key update, which must be answered.
                     self.send()?;

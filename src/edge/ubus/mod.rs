@@ -184,6 +184,7 @@ impl Ubus {
         match event {
             UbusEvent::Netifd(networks) => {
                 self.netifd_deadline = None;
+                // A connection alone does not shorten it: one that fails at once would be made ten times a second.
                 if networks.is_some() {
                     self.pause = FIRST_PAUSE;
                 }
@@ -265,6 +266,7 @@ impl Ubus {
         }
         self.connection = None;
         self.watch = socket::watch().ok();
+        // Our object has gone with the connection, and its subscribers with it.
         self.events.push(UbusEvent::Watched(false));
         self.try_later(now);
     }

@@ -14,8 +14,8 @@ use crate::time::Duration;
 pub struct DryRun;
 
 impl Delivery for DryRun {
-    /// So the lines come in the order of the configuration.
     fn lane(&self, _: &Publication) -> Lane {
+        // The lines come in the order of the configuration.
         Lane::OneByOne
     }
 

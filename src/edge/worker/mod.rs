@@ -222,6 +222,7 @@ impl Inner {
             let now = uptime();
             state.queue.start(now);
             if let Some((lane, task)) = state.queue.take(own.as_ref()) {
+                // The other tasks get their threads first, because this one may take long.
                 self.provide_threads(&mut state);
                 drop(state);
                 own = self.carry_out(lane, *task, &mut clients);
@@ -252,12 +253,14 @@ impl Inner {
     fn carry_out(&self, lane: Lane, task: Task, clients: &mut Clients) -> Option<Lane> {
         let event = self.run(task, clients);
         let keeps = clients.is_connected();
+        // The queue knows it first: the engine answers the report with the next job, which finds the connection free.
         self.lock().queue.done(&lane, keeps, uptime());
         (self.report)(event);
         if keeps { Some(lane) } else { None }
     }
 
     fn run(&self, task: Task, clients: &mut Clients) -> Event {
+        // The lane of the connection was released when this task was taken, and only jobs use connections.
         if !matches!(task, Task::Publish(_)) {
             clients.disconnect();
         }

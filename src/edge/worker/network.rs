@@ -71,7 +71,8 @@ fn script_call(publication: &Publication) -> Option<ScriptUpdate> {
     Some(ScriptUpdate { section: Arc::clone(section), script, change, address, global })
 }
 
-/// Not inlined, so that requests do not have the state of a script on their stack.
+/// Publishes by a script.
+// Not inlined, so that requests do not have the state of a script on their stack.
 #[inline(never)]
 fn run_script(
     id: JobId,

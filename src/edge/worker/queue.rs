@@ -68,6 +68,7 @@ impl<T> LaneTasks<T> {
     /// Whether another task of this host may start while tasks with hosts have so many `threads`.
     fn may_start(&self, threads: usize) -> bool {
         match self.under_way {
+            // A host without a task may take the last thread: it is not known to hang.
             0 => threads < MAX_THREADS,
             of_host => of_host < self.width && threads < MAX_THREADS - RESERVED,
         }

@@ -29,6 +29,7 @@ pub struct Announcement {
 
 /// Reads an announcement; `None` if `bytes` is none.
 pub fn announcement(bytes: &[u8]) -> Option<Announcement> {
+    // The first octet is the version: 0 for NAT-PMP, 2 for PCP. Gateways send both to the same port.
     if let Some(answer) = nat_pmp::answer(bytes) {
         let address = (answer.result == SUCCESS).then_some(answer.address);
         return Some(Announcement { epoch: answer.epoch, address });

@@ -117,13 +117,14 @@ impl Dialogue {
         }
     }
 
-    /// Nobody listens at the gateway's port, so no further request is sent there.
+    /// Nobody listens at the gateway's port.
     pub fn closed(&mut self) {
+        // NAT-PMP has the same port as PCP, so it would be refused, too.
         self.is_over = true;
     }
 
-    /// The message that deletes the mapping, if the gateway has made it. It need not be answered: a mapping
-    /// that stays ends soon by itself.
+    /// The message that deletes the mapping, if the gateway has made it.
+    // It need not be answered: a mapping that stays ends by itself after a minute.
     pub fn farewell(&self) -> Option<Vec<u8>> {
         let is_made = matches!(self.said, Said::Address(Protocol::Pcp, _));
         is_made.then(|| self.mapping.request(pcp::DELETE))
@@ -146,6 +147,7 @@ impl Dialogue {
 
     /// The protocol has not led to an address: goes on with the next one.
     fn give_up(&mut self) {
+        // NAT-PMP has as many tries as PCP had.
         self.sent = 0;
         self.is_over |= self.protocol != Protocol::Pcp;
         self.protocol = Protocol::NatPmp;

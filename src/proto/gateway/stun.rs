@@ -35,6 +35,7 @@ pub fn answer(bytes: &[u8], id: [u8; 12]) -> Option<Ipv4Addr> {
         let kind = array(bytes, at).map(u16::from_be_bytes)?;
         let length = array(bytes, at + 2).map(u16::from_be_bytes)?;
         at += 4;
+        // MAPPED-ADDRESS is not used: some NATs replace the address in a packet's payload, too (section 14.2).
         if kind == XOR_MAPPED_ADDRESS && array(bytes, at) == Some(IPV4) {
             let mixed = address(bytes, at + 4)?;
             return Some((u32::from(mixed) ^ COOKIE).into());

@@ -29,8 +29,8 @@ pub struct Service {
     pub url: String,
 }
 
-/// The URL of the description in an answer to [`SEARCH`]. It must be on `gateway`: any host of the network
-/// could answer, and is not to choose what the router connects to.
+/// The URL of the description in an answer to [`SEARCH`]. It must be on `gateway`.
+// Any host of the network could answer, and is not to choose what the router connects to.
 pub fn location(answer: &str, gateway: Ipv4Addr) -> Option<&str> {
     let is_location = |line: &&str| {
         line.split_once(':').is_some_and(|(name, _)| name.eq_ignore_ascii_case("location"))
@@ -55,6 +55,7 @@ pub fn services(description: &str, location: &str, gateway: Ipv4Addr) -> Vec<Ser
     let mut found = Vec::new();
     for service in xml::all(description, "service") {
         let kind = xml::text(service, "serviceType").trim();
+        // The type goes into a header and into XML, where these characters would end it.
         if !SERVICES.iter().any(|known| kind.starts_with(known))
             || kind.contains(['"', '<', '\r', '\n'])
         {

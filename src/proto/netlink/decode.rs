@@ -174,6 +174,7 @@ fn payload(message_type: u16, body: &[u8]) -> Option<Payload> {
         RTM_NEWADDR => address(body, Message::NewAddress),
         RTM_DELADDR => address(body, Message::DelAddress),
         RTM_NEWROUTE | RTM_DELROUTE => route(body),
+        // These are not decoded, because the kernel is asked for each way anew after any of them.
         RTM_NEWRULE | RTM_DELRULE | RTM_NEWNEXTHOP | RTM_DELNEXTHOP => {
             Some(Payload::Message(Message::Policy))
         }
@@ -235,6 +236,7 @@ fn new_link(body: &[u8]) -> Option<Payload> {
 fn other_names(properties: &[u8]) -> Vec<String> {
     let mut names = Vec::new();
     for property in NlasIterator::new(properties) {
+        // The names before it are valid.
         let Ok(property) = property else {
             break;
         };
@@ -390,6 +392,7 @@ fn route_attributes(attributes: &[u8], flags: u32, result: &mut Route) -> Option
             _ => {}
         }
     }
+    // A route by a next-hop object may have neither: then only the object knows the hops.
     if result.hops.is_empty() && (only.link.is_some() || only.gateway.is_some()) {
         result.hops.push(only);
     }

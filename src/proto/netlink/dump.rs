@@ -123,10 +123,9 @@ impl Dumps {
         }
     }
 
-    /// The dump to request from the kernel now, if any. To be called only when the socket has
-    /// nothing to read: after an overrun the kernel drops notifications without a further `ENOBUFS`
-    /// until the queue has been read empty (`NETLINK_S_CONGESTED`). A dump begun before that would
-    /// miss them.
+    /// The dump to request from the kernel now, if any. To be called only when the socket has nothing to read.
+    // After an overrun the kernel drops notifications without a further `ENOBUFS` until the queue has been read empty
+    // (`NETLINK_S_CONGESTED`). A dump begun before that would miss them.
     pub(crate) fn start(&mut self, now: Duration) -> Option<DumpRequest> {
         let table = match self.phase {
             Phase::Idle => take_first(&mut self.queue)?,
@@ -144,6 +143,7 @@ impl Dumps {
     /// To be called when the request could not be sent or the kernel refused it. The dump is
     /// requested again after a pause.
     pub(crate) fn failed(&mut self, now: Duration) {
+        // `tries` counts the one that failed, which has the first pause.
         let doublings = self.tries.saturating_sub(1).min(MAX_DOUBLINGS);
         self.begin_again(now.saturating_add(PAUSE.saturating_mul(1 << doublings)));
     }

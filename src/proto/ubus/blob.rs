@@ -91,6 +91,7 @@ impl<'a> Iterator for Members<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let attribute = self.0.next()?;
         let member = attribute.and_then(|attribute| member(attribute).ok_or(Malformed));
+        // A caller that goes on after an error gets nothing that may have been read at a wrong place.
         if member.is_err() {
             *self = Self::default();
         }
@@ -151,6 +152,7 @@ impl<'a> Value<'a> {
 fn split(bytes: &[u8]) -> Option<(Attribute<'_>, &[u8])> {
     let header = u32::from_be_bytes(*bytes.first_chunk()?);
     let length = usize::try_from(header & LENGTH).ok()?;
+    // A length below that of the header is refused by `get` below, so that every attribute takes some bytes away.
     let (padded, rest) = bytes.split_at_checked(length.next_multiple_of(HEADER))?;
     let id = header.to_be_bytes()[0] & 0x7f;
     let payload = padded.get(HEADER..length)?;

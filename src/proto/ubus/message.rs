@@ -87,6 +87,7 @@ pub fn length(bytes: &[u8]) -> Result<Option<usize>, Malformed> {
     let length = u32::from_be_bytes(*attribute) & 0x00ff_ffff;
     let length = usize::try_from(length).map_err(|_| Malformed)?;
     // The first byte is the version of the protocol.
+    // A wrong length would have the session wait for bytes that never come, so it ends the connection.
     let is_valid = header.first() == Some(&0) && (4..=LIMIT).contains(&length);
     if is_valid { Ok(Some(HEADER + length)) } else { Err(Malformed) }
 }

@@ -38,6 +38,7 @@ const METHODS: [(&str, Verb, &str, bool); 12] = [
 
 /// The methods with the types of their arguments.
 pub fn signature() -> Json {
+    // BLOBMSG_TYPE_STRING
     const STRING: u32 = 3;
     let mut methods = Json::object(&mut []);
     for (method, _, argument, _) in METHODS {

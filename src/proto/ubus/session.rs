@@ -223,6 +223,7 @@ impl Session {
         let Some(object) = self.object else {
             return;
         };
+        // A ubusd that does not read must not fill the router's memory.
         if self.output.len() < BACKLOG {
             let frame = self.frame(MessageType::Notify, object).object(object).method(name);
             self.send(frame.no_reply().data(data));
@@ -573,6 +574,7 @@ impl Session {
 
     /// Begins a message with the next sequence number.
     fn frame(&mut self, message_type: MessageType, peer: u32) -> Frame {
+        // 0 means that nothing was sent yet, see `begin`.
         self.seq = self.seq.wrapping_add(1).max(1);
         Frame::new(message_type, self.seq, peer)
     }
