@@ -87,7 +87,7 @@ impl Routes {
         if way != Way::None(NoWay::NoRoute) {
             return way;
         }
-        let hops = public_route_hops(family, device);
+        let hops = self.public_route_hops(family, device);
         if hops.is_empty() { way } else { Way::Out(hops) }
     }
 
@@ -149,6 +149,37 @@ impl Routes {
             true
         });
         answer
+    }
+
+    /// The next hops of some route to public addresses, for a router whose routes lead to parts of the
+    /// internet only; empty if there is none.
+    fn public_route_hops(&mut self, family: Family, device: Device<'_>) -> Vec<Hop> {
+        let family = if family == Family::V4 { AF_INET } else { AF_INET6 };
+        // struct rtmsg with nothing but the family: the routes of all tables.
+        let body = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        let mut found = Vec::new();
+        let _ = self.query(DUMP, &body, &mut |payload| match payload {
+            Payload::Message(Message::Route(route)) if is_to_internet(&route) => {
+                let hops = through(route.hops, device);
+                let is_alive = hops.iter().any(|hop| hop.alive);
+                if is_alive {
+                    found = hops;
+                }
+                is_alive
+            }
+            Payload::Done(_) | Payload::Error(_) => true,
+            Payload::Message(_)
+            | Payload::Neighbour(..)
+            | Payload::Overrun
+            | Payload::Ignored
+            | Payload::Malformed
+            | Payload::Garbled => false,
+        });
+        if !found.is_empty() {
+            // The kernel still has the rest of the dump for this socket, and refuses another dump until it is read.
+            self.socket = None;
+        }
+        found
     }
 
     /// Sends a request for routes, and reads answers to it until `take` accepts one. Never blocks: the kernel
@@ -257,34 +288,6 @@ fn route_question(question: Question<'_>, flags: u32) -> Vec<u8> {
         attribute(&mut body, RTA_MARK, &mark.to_ne_bytes());
     }
     body
-}
-
-/// The next hops of some route to public addresses, for a router whose routes lead to parts of the
-/// internet only; empty if there is none.
-fn public_route_hops(family: Family, device: Device<'_>) -> Vec<Hop> {
-    let family = if family == Family::V4 { AF_INET } else { AF_INET6 };
-    // struct rtmsg with nothing but the family: the routes of all tables.
-    let body = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-    let mut found = Vec::new();
-    // Most of the dump is not read, so its socket cannot be used again.
-    let _ = Routes::default().query(DUMP, &body, &mut |payload| match payload {
-        Payload::Message(Message::Route(route)) if is_to_internet(&route) => {
-            let hops = through(route.hops, device);
-            let is_alive = hops.iter().any(|hop| hop.alive);
-            if is_alive {
-                found = hops;
-            }
-            is_alive
-        }
-        Payload::Done(_) | Payload::Error(_) => true,
-        Payload::Message(_)
-        | Payload::Neighbour(..)
-        | Payload::Overrun
-        | Payload::Ignored
-        | Payload::Malformed
-        | Payload::Garbled => false,
-    });
-    found
 }
 
 fn is_to_internet(route: &Route) -> bool {
