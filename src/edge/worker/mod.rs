@@ -165,7 +165,7 @@ impl Pool {
         };
         let mut state = self.0.lock();
         state.queue.push(lane, Box::new(task), uptime());
-        self.0.provide_threads(&mut state);
+        self.0.start_missing_threads(&mut state);
         if state.threads == 0 {
             // No thread could be started, so none will ever take them.
             while let Some((lane, task)) = state.queue.take(None) {
@@ -173,6 +173,7 @@ impl Pool {
                 (self.0.report)(unstarted(*task));
             }
         }
+        self.0.unlock(state);
     }
 }
 
@@ -198,16 +199,30 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes the threads without a task, and starts those that are missing: each task under way needs one,
-    /// and if a task is held back, one more waits for it.
-    fn provide_threads(self: &Arc<Self>, state: &mut State) {
-        self.work.notify_all();
+    /// Starts the threads that are missing: each task under way needs one, and if a task is held back, one more
+    /// waits for it.
+    fn start_missing_threads(self: &Arc<Self>, state: &mut State) {
         while state.threads < state.queue.under_way() + usize::from(state.queue.due().is_some()) {
             let inner = Arc::clone(self);
             if !thread::start("worker", STACK, Box::new(move || inner.serve())) {
                 return;
             }
             state.threads += 1;
+        }
+    }
+
+    /// Wakes a thread without a task, because one has arrived or more of them have started.
+    fn unlock(&self, state: MutexGuard<'_, State>) {
+        let is_connection_kept = state.queue.is_connection_kept();
+        // Before a thread is woken: it needs the lock first of all.
+        drop(state);
+        if is_connection_kept {
+            // Only the thread that keeps the connection may take the task.
+            self.work.notify_all();
+        } else {
+            // The others would wake for nothing, and delay the request. The one that takes the task wakes another
+            // one if there are more.
+            self.work.notify_one();
         }
     }
 
@@ -223,8 +238,8 @@ impl Inner {
             state.queue.start(now);
             if let Some((lane, task)) = state.queue.take(own.as_ref()) {
                 // The other tasks get their threads first, because this one may take long.
-                self.provide_threads(&mut state);
-                drop(state);
+                self.start_missing_threads(&mut state);
+                self.unlock(state);
                 own = self.carry_out(lane, *task, &mut clients);
                 let time = if own.is_some() { LINGER } else { IDLE };
                 until = uptime().saturating_add(time);

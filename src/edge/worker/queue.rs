@@ -144,6 +144,11 @@ impl<T> Queue<T> {
         }
     }
 
+    /// Whether a thread without a task keeps a connection.
+    pub(super) fn is_connection_kept(&self) -> bool {
+        !self.kept.is_empty()
+    }
+
     /// When [`Queue::start`] must be called although no task arrives or ends, since boot.
     pub(super) fn due(&self) -> Option<Duration> {
         if self.with_hosts() >= MAX_THREADS - RESERVED {
