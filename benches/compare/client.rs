@@ -7,10 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::measure::{self, cpu};
-use crate::process::Process;
+use crate::process::{Process, run};
 use crate::provider::now;
 use crate::router::file;
-use crate::scene::{HOST, Scene, Update};
+use crate::scene::{HOST, RESOLVER, Scene, Update};
 
 /// How long a client may take for its first update after its start.
 const START: Duration = Duration::from_secs(60);
@@ -84,9 +84,9 @@ impl Client {
         scene.change();
         let begin = scene.counts();
         let dir = self.configure(task);
-        let (run, hook) = (dir.join("run"), dir.join("hook"));
-        let daemon = run.exists().then(|| Process::start(&mut shell(prefix, &run)));
-        Running { daemon, hook: hook.exists().then_some(hook), prefix: prefix.to_vec(), begin }
+        let program = dir.join("run");
+        let daemon = program.exists().then(|| Process::start(&mut shell(prefix, &program)));
+        Running { daemon, dir, prefix: prefix.to_vec(), begin, ip: scene.ip_process() }
     }
 
     /// Writes the client's configuration into a new directory; returns that.
@@ -97,7 +97,7 @@ impl Client {
         let mut command = self.command("configure");
         command.env("DIR", &dir).env("URL", url).env("NAMES", task.names.join(" "));
         command.env("SCHEME", task.scheme).env("HOST", HOST).env("PORT", task.port.to_string());
-        command.env("DEVICE", "wan").env("CACERT", &task.cacert);
+        command.env("DEVICE", "wan").env("CACERT", &task.cacert).env("RESOLVER", RESOLVER);
         assert!(command.status().unwrap().success(), "{}", self.version);
         dir
     }
@@ -113,20 +113,40 @@ fn shell(prefix: &[String], script: &Path) -> Command {
 /// A client at work.
 pub struct Running {
     pub daemon: Option<Process>,
-    hook: Option<PathBuf>,
+    dir: PathBuf,
     prefix: Vec<String>,
     /// Requests and connections before its start.
     begin: (usize, usize),
+    /// The process that changes the addresses.
+    ip: u32,
 }
 
 impl Running {
+    /// The root directory in which the client's programs run.
+    pub fn root(&self) -> PathBuf {
+        let root = self.dir.join("root");
+        if root.exists() { root } else { PathBuf::from("/") }
+    }
+
+    /// Runs the client's script `down`, if it has one, and waits for its end.
+    fn call_down(&self) {
+        let down = self.dir.join("down");
+        if down.exists() {
+            run(shell(&[], &down).stdin(Stdio::null()));
+        }
+    }
+
     /// Runs the client's hook, as the script of a DHCP client would.
     fn call_hook(&self, address: IpAddr) -> Option<Child> {
+        let hook = self.dir.join("hook");
+        if !hook.exists() {
+            return None;
+        }
         let mut prefix = self.prefix.clone();
         if let Some(output) = prefix.last_mut() {
             output.push_str(".hook");
         }
-        let mut command = shell(&prefix, self.hook.as_ref()?);
+        let mut command = shell(&prefix, &hook);
         command.env("ip", address.to_string()).env("interface", "wan");
         Some(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap())
     }
@@ -152,6 +172,7 @@ impl Running {
         patience: Duration,
     ) -> (Option<Update>, Duration) {
         let before = scene.counts();
+        self.call_down();
         let event = scene.change();
         let hook = self.call_hook(scene.address());
         let mut update = scene.wait(&task.names, before, event, patience);
@@ -173,5 +194,12 @@ impl Running {
     /// CPU time of the daemon so far, with that of its children.
     pub fn cpu(&self) -> Duration {
         self.daemon.as_ref().map_or(Duration::ZERO, |daemon| cpu(daemon.id()))
+    }
+}
+
+impl Drop for Running {
+    /// Ends what the client has started, too.
+    fn drop(&mut self) {
+        measure::end_others(&[self.ip]);
     }
 }

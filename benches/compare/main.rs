@@ -14,6 +14,8 @@
 //! `COMPARE_ONLY` a word of the one to measure,
 //! `COMPARE_PARTS` (`floor clients names mips`) the parts to measure, `COMPARE_MIPS` the program for mipsel,
 //! `COMPARE_TOOLS` the directory of `fetch.sh`, and `BENCH_DAEMON` another binary to measure.
+//! `COMPARE_DDNS_SCRIPTS` names an OpenWrt file tree with ddns-scripts, which Debian does not have. `peers/README.md`
+//! says what must be in it. Without that variable, ddns-scripts is missing in the result.
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 #![allow(
     unreachable_pub,
@@ -23,6 +25,8 @@
     reason = "a bench, not the daemon"
 )]
 
+#[path = "../../tests/support/dns.rs"]
+mod dns;
 #[path = "../../tests/support/events.rs"]
 mod events;
 #[path = "../../tests/support/process.rs"]
@@ -103,8 +107,8 @@ fn kernel() -> String {
 /// This project first, then the others. Names those that are missing.
 fn find_clients(peers: &Path, ours: &str, tools: &Path) -> Vec<Client> {
     println!("\n## Clients\n");
-    let own =
-        ["ddns-netlink.sh", "udhcpc-curl.sh", "inadyn.sh", "ddclient.sh"].map(|p| peers.join(p));
+    let own = ["ddns-netlink.sh", "udhcpc-curl.sh", "inadyn.sh", "ddclient.sh", "ddns-scripts.sh"]
+        .map(|p| peers.join(p));
     let more = text("COMPARE_CLIENTS", "");
     let more = more.split(':').filter(|path| !path.is_empty()).map(PathBuf::from);
     let only = text("COMPARE_ONLY", "");
@@ -346,22 +350,21 @@ fn trace(scene: &mut Scene, client: &Client) -> String {
     let output = file(&format!("trace-{}", provider::now().as_nanos()));
     let running = client.start_under(scene, &task, &measure::strace(&output));
     let started = running.wait_start(scene, &task);
+    // What a client does after its request is part of the update.
+    let rest = Duration::from_secs(2);
+    thread::sleep(rest);
     let lines = std::fs::read_to_string(&output).map_or(0, |text| text.lines().count());
     let (update, _) = running.update(scene, &task, PATIENCE);
-    // strace does not end what it started.
-    for id in measure::others(&[scene.ip_process()]) {
-        let _ = nix::sys::signal::kill(
-            nix::unistd::Pid::from_raw(id.cast_signed()),
-            nix::sys::signal::Signal::SIGKILL,
-        );
-    }
+    thread::sleep(rest);
+    let root = running.root();
+    // This ends what strace has started, too.
     drop(running);
     if !started || update.is_none() {
         return "failed | – | –".to_owned();
     }
-    let hook = Trace::read(&output.with_extension("hook"), 0);
-    let one = Trace::read(&output, lines).with(&hook);
-    let all = Trace::read(&output, 0).with(&hook);
+    let hook = Trace::read(&output.with_extension("hook"), 0, &root);
+    let one = Trace::read(&output, lines, &root).with(&hook);
+    let all = Trace::read(&output, 0, &root).with(&hook);
     // The hook's shell itself.
     let shell = usize::from(hook.programs > 0);
     format!(

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
 use nix::time::{clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
 
@@ -37,6 +38,23 @@ pub fn others(known: &[u32]) -> Vec<u32> {
     let all = fs::read_dir("/proc").unwrap().flatten();
     let ids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     ids.filter(|id| *id != process::id() && !known.contains(id)).collect()
+}
+
+/// Ends all processes of this namespace but this one and those in `known`.
+pub fn end_others(known: &[u32]) {
+    // One of them may have started another since they were listed, so they are listed again. When its parent has
+    // ended, a process is a child of this one, which is the namespace's first.
+    loop {
+        let ids = others(known);
+        if ids.is_empty() {
+            return;
+        }
+        for id in ids {
+            let _ = kill(pid(id), Signal::SIGKILL);
+            let _ = waitpid(pid(id), Some(WaitPidFlag::WNOHANG));
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// Resident and proportional memory, in KiB.
@@ -120,8 +138,8 @@ pub fn strace(output: &Path) -> Vec<String> {
     ["strace", "-f", "-qq", "-e", calls, "-o", output.to_str().unwrap()].map(str::to_owned).to_vec()
 }
 
-/// Parts of libc, which every router has. A router's shell and `ip` are busybox.
-const OF_EVERY_ROUTER: [&str; 12] = [
+/// What every router has: parts of libc, busybox, and the shell functions of OpenWrt.
+const OF_EVERY_ROUTER: [&str; 16] = [
     "libc.",
     "libm.",
     "ld-linux",
@@ -134,15 +152,20 @@ const OF_EVERY_ROUTER: [&str; 12] = [
     "busybox",
     "ld.so",
     "locale-archive",
+    "functions.sh",
+    "network.sh",
+    "uci.sh",
+    "jshn.sh",
 ];
 /// Where the files lie that belong to no program.
-const NOT_PROGRAMS: [&str; 5] = ["/proc", "/sys", "/dev", "/etc", "/run"];
-/// Programs whose files are not counted: they are busybox on a router, or only measure.
-const IGNORED: [&str; 6] = ["busybox", "ip", "sh", "dash", "strace", "ifconfig"];
+const NOT_PROGRAMS: [&str; 7] = ["/proc", "/sys", "/dev", "/etc", "/run", "/tmp", "/var"];
+/// Programs whose files are not counted: they are busybox on a router, every OpenWrt has them, or they only measure.
+const IGNORED: [&str; 9] =
+    ["busybox", "ip", "sh", "dash", "strace", "ifconfig", "pgrep", "uci", "jsonfilter"];
 
 impl Trace {
-    /// Reads the output of `strace` from line number `skip` on.
-    pub fn read(output: &Path, skip: usize) -> Self {
+    /// Reads the output of `strace` from line number `skip` on. The programs had this root directory.
+    pub fn read(output: &Path, skip: usize, root: &Path) -> Self {
         let text = fs::read_to_string(output).unwrap_or_default();
         let mut trace = Self::default();
         let (mut unfinished, mut ignored) = (BTreeMap::new(), BTreeSet::new());
@@ -157,12 +180,12 @@ impl Trace {
                 Some((_, end)) => unfinished.remove(id).unwrap_or_default() + end,
                 None => call.to_owned(),
             };
-            trace.take(id, &whole, &mut ignored);
+            trace.take(id, &whole, &mut ignored, root);
         }
         trace
     }
 
-    fn take<'a>(&mut self, id: &'a str, call: &str, ignored: &mut BTreeSet<&'a str>) {
+    fn take<'a>(&mut self, id: &'a str, call: &str, ignored: &mut BTreeSet<&'a str>, root: &Path) {
         if !call
             .rsplit_once("= ")
             .is_some_and(|(_, result)| result.starts_with(|c: char| c.is_ascii_digit()))
@@ -183,7 +206,12 @@ impl Trace {
         } else if !call.starts_with("open") {
             self.processes += 1;
         }
-        self.files.extend(path.filter(|path| !ignored.contains(id) && is_part(path)));
+        if let Some(path) = path
+            && !ignored.contains(id)
+            && is_part(&path, root)
+        {
+            self.files.insert(below(root, &path));
+        }
     }
 
     /// This and another one.
@@ -207,10 +235,23 @@ impl Trace {
     }
 }
 
+/// The path of this program's file where its root directory is this one.
+fn below(root: &Path, path: &Path) -> PathBuf {
+    root.join(path.strip_prefix("/").unwrap_or(path))
+}
+
 /// Whether a router must get this file for the client.
-fn is_part(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    path.is_file()
+fn is_part(path: &Path, root: &Path) -> bool {
+    let file = below(root, path);
+    // The programs of busybox are links to it.
+    let target = file.canonicalize().unwrap_or_default();
+    file.is_file()
         && !NOT_PROGRAMS.iter().any(|directory| path.starts_with(directory))
-        && !OF_EVERY_ROUTER.iter().any(|part| name.starts_with(part))
+        && !is_of_every_router(&file)
+        && !is_of_every_router(&target)
+}
+
+fn is_of_every_router(file: &Path) -> bool {
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    OF_EVERY_ROUTER.iter().any(|part| name.starts_with(part))
 }

@@ -14,6 +14,7 @@ use rustls::pki_types::ServerName;
 use rustls::server::NoServerSessionStorage;
 use rustls::{ClientConfig, ClientConnection, ServerConfig, StreamOwned};
 
+use crate::dns::{self, Answer};
 use crate::events::{Change, Event, Listener};
 use crate::provider::{Provider, Request, Server};
 use crate::relay;
@@ -28,6 +29,12 @@ pub const TLS: u16 = 443;
 pub const FULL: u16 = 444;
 pub const PLAIN_AWAY: u16 = 8080;
 pub const TLS_AWAY: u16 = 8443;
+
+/// The name server that knows what the provider has accepted. `/etc/resolv.conf` names another address, so only a
+/// client that has a `resolv.conf` of its own asks it.
+pub const RESOLVER: &str = "127.0.0.53";
+/// The address of a name before its first update.
+const FIRST_RECORD: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 
 /// The pause before and after the old address is removed. After so long without events this project's daemon
 /// sends at once; in a burst of changes it would wait.
@@ -56,6 +63,7 @@ pub struct Scene {
     pub provider: Provider,
     pub authority: Authority,
     servers: Vec<Server>,
+    _resolver: dns::Server,
     ip: Child,
     seen: Arc<(Mutex<Seen>, Condvar)>,
     next: u16,
@@ -87,11 +95,12 @@ impl Scene {
         ];
         relay::start(at(PLAIN_AWAY), at(PLAIN));
         relay::start(at(TLS_AWAY), at(TLS));
+        let resolver = resolver(provider.clone());
         let mut batch = Command::new("ip");
         let batch =
             batch.args(["-force", "-batch", "-"]).stdin(Stdio::piped()).stderr(Stdio::null());
         let ip = batch.spawn().unwrap();
-        Self { provider, authority, servers, ip, seen: watch(), next: 0 }
+        Self { provider, authority, servers, _resolver: resolver, ip, seen: watch(), next: 0 }
     }
 
     /// Serves HTTPS on another port.
@@ -194,6 +203,18 @@ impl Drop for Scene {
 
 fn at(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+/// Answers with the records of the provider.
+fn resolver(provider: Provider) -> dns::Server {
+    let address = SocketAddr::new(RESOLVER.parse().unwrap(), 53);
+    dns::Server::start(address, move |name, v6| {
+        if v6 {
+            return Answer::NoData;
+        }
+        let record = provider.record(name, v6);
+        Answer::Address(record.map_or(FIRST_RECORD.into(), |(address, _)| address))
+    })
 }
 
 /// A server that answers each handshake in full.

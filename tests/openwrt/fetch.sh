@@ -1,7 +1,7 @@
 #!/bin/sh
 # fetch.sh DIRECTORY: builds OpenWrt's ubusd, procd, ujail, uci and their tools for this machine, and lays them out
-# below DIRECTORY as on a router, for tests/e2e_privileges.rs. Needs cc, git and libjson-c-dev. OPENWRT_GIT is
-# where the sources are, if not at GitHub.
+# below DIRECTORY as on a router, for tests/e2e_privileges.rs and for ddns-scripts in `make compare`. Needs cc, git and
+# libjson-c-dev. OPENWRT_GIT is where the sources are, if not at GitHub.
 set -eu
 
 mkdir -p "$1"
@@ -93,6 +93,7 @@ script() {
 }
 script base-files/files/etc/rc.common etc/rc.common
 script base-files/files/lib/functions.sh lib/functions.sh
+script base-files/files/lib/functions/network.sh lib/functions/network.sh
 script base-files/files/lib/functions/service.sh lib/functions/service.sh
 script system/procd/files/procd.sh lib/functions/procd.sh
 script system/uci/files/lib/config/uci.sh lib/config/uci.sh
