@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Prints the bytes of each dependency, and of each provider with an interface of its own, as tables
-for doc/sizes.md: measure.py [--settings] [TARGET]. The symbols of an unstripped build give
+for doc/sizes.md: measure.py [--settings | --feed] [TARGET]. The symbols of an unstripped build give
 the code of each crate after link-time optimisation. A generic function counts for the crate that
 wrote it, an inlined function for its caller. --settings also builds with other settings of the
-compiler, some minutes each."""
+compiler, some minutes each. --feed builds as OpenWrt's packages feed does instead, and goes from there to
+the settings of build.py step by step (feed.py), also some minutes each."""
 
 import lzma
 import re
@@ -11,6 +12,7 @@ import struct
 import sys
 from collections import Counter
 
+import feed
 from build import PROFILE, cargo_build, loaded_part, setup, target_directory
 from common import ROOT, chosen, fail
 
@@ -151,16 +153,32 @@ def settings(target, prepared):
     table(("settings", "bytes", "xz -9e"), rows)
 
 
+def feed_steps(target, prepared):
+    """Prints each step from the feed's build to that of build.py, with what it saves."""
+    if target.triple not in feed.ZIG:
+        fail(f"--feed cannot build {target.triple}.")
+    rows = []
+    for step in feed.steps(target):
+        content = feed.program(target, step, prepared)
+        size, small = len(content), compressed(content)
+        saved = (rows[-1][1] - size, rows[-1][3] - small) if rows else ("", "")
+        rows.append((step.name, size, saved[0], small, saved[1]))
+        print(*rows[-1], file=sys.stderr)
+    table(("feed", "bytes", "saved", "xz -9e", "saved"), rows)
+
+
 def main():
     words = sys.argv[1:]
-    also = "--settings" in words
-    target, *more = chosen([word for word in words if word != "--settings"] or [DEFAULT])
+    options = {word for word in words if word in ("--settings", "--feed")}
+    target, *more = chosen([word for word in words if word not in options] or [DEFAULT])
     if more:
         fail("Only one TARGET can be given.")
     prepared = setup([target])
     print(f"{target.triple}:")
+    if "--feed" in options:
+        return feed_steps(target, prepared)
     crates(target, prepared)
-    if also:
+    if "--settings" in options:
         settings(target, prepared)
 
 

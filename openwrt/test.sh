@@ -6,12 +6,12 @@
 
 [ "$1" = ddns-netlink ] || exit 0
 
-ddns-netlink --version | grep -qxF "ddns-netlink ${2%-r*}" || {
+ddns-netlink --version | grep -xF "ddns-netlink ${2%-r*}" || {
 	echo "ddns-netlink --version does not show ${2%-r*}"
 	exit 1
 }
 ddns-netlink check || exit 1
-! grep -q /build_dir/ "$(command -v ddns-netlink)" || {
+! grep -l /build_dir/ "$(command -v ddns-netlink)" || {
 	echo "the program names the directory in which it was built"
 	exit 1
 }

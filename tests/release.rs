@@ -202,6 +202,122 @@ fn the_package_for_openwrts_feed_names_the_source_and_its_hash() {
     assert!(list.contains("/Cargo.lock\n") && list.contains("/openwrt/providers.py\n"));
 }
 
+/// A stand-in for OpenWrt's packages feed with our package in it: of OpenWrt's makefiles only what our Makefile
+/// uses. Like the real one, `rust-package.mk` sets the profile and the options for rustc.
+struct Feed {
+    dir: Scratch,
+}
+
+impl Feed {
+    /// `None` without make.
+    fn new(name: &str) -> Option<Self> {
+        if !have(&["make", "python3"]) {
+            return None;
+        }
+        let dir = Scratch::new(name);
+        let rust = "CARGO_PKG_PROFILE:=$(if $(CONFIG_DEBUG),dev,release)\nCARGO_RUSTFLAGS+=-Clink-arg=-fuse-ld=bfd\n\
+                    RUST_ARCH_DEPENDS:=@(mipsel||x86_64)\n";
+        let rules = "INSTALL_DIR=install -d -m0755\nINSTALL_BIN=install -m0755\nINSTALL_DATA=install -m0644\n\
+                     INSTALL_CONF=install -m0600\nLN=ln -sf\n";
+        let ours = fs::read_to_string(Path::new(ROOT).join("openwrt/Makefile")).unwrap();
+        let asked = "show:\n\t@: $(eval $(Package/ddns-netlink))$(info $($(VARIABLE)))\n\
+                     files:\n\t$(call Package/ddns-netlink/install,$(TO))\n";
+        for (file, content) in [
+            ("rules.mk", rules),
+            ("include/package.mk", ""),
+            ("feed/lang/rust/rust-package.mk", rust),
+            ("feed/net/ddns-netlink/Makefile", &ours),
+            ("feed/net/ddns-netlink/asked.mk", &format!("include Makefile\n{asked}")),
+            ("program/bin/ddns-netlink", "no program"),
+        ] {
+            let path = dir.0.join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        Some(Self { dir })
+    }
+
+    /// The output of make for a target, with variables.
+    fn make(&self, target: &str, variables: &[&str]) -> String {
+        let mut make = Command::new("make");
+        make.args(["-s", "-f", "asked.mk", "-C", &self.dir.path("feed/net/ddns-netlink"), target]);
+        make.arg(format!("TOPDIR={}", self.dir.0.display()));
+        make.arg(format!("INCLUDE_DIR={}", self.dir.path("include")));
+        make.arg(format!("PKG_INSTALL_DIR={}", self.dir.path("program")));
+        make.arg(format!("PKG_BUILD_DIR={ROOT}"));
+        make.args(variables).env("PYTHONDONTWRITEBYTECODE", "1").env_remove("MAKEFLAGS");
+        text(&run(&mut make).stdout).trim().to_owned()
+    }
+
+    /// What the Makefile sets a variable to, for routers with this CPU.
+    fn value(&self, variable: &str, arch: &str) -> String {
+        self.make("show", &[&format!("VARIABLE={variable}"), &format!("ARCH={arch}")])
+    }
+}
+
+#[test]
+fn openwrts_feed_builds_with_our_profile_and_keeps_its_own_options() {
+    let Some(feed) = Feed::new("profile") else { return };
+    assert_eq!(feed.value("CARGO_PKG_PROFILE", "mipsel"), "router");
+    // The profile for debugging unwinds, so it needs its unwind tables.
+    let debug = |variable| feed.make("show", &[&format!("VARIABLE={variable}"), "CONFIG_DEBUG=y"]);
+    assert_eq!(debug("CARGO_PKG_PROFILE"), "dev");
+    assert_eq!(debug("CARGO_RUSTFLAGS"), "-Clink-arg=-fuse-ld=bfd");
+    let manifest = fs::read_to_string(Path::new(ROOT).join("Cargo.toml")).unwrap();
+    assert!(manifest.contains("\n[profile.router]\n"));
+    let everywhere = "-Clink-arg=-fuse-ld=bfd -Cforce-unwind-tables=no";
+    assert_eq!(feed.value("CARGO_RUSTFLAGS", "x86_64"), everywhere);
+    for arch in ["mips", "mipsel"] {
+        let options = format!("{everywhere} -Crelocation-model=static");
+        assert_eq!(feed.value("CARGO_RUSTFLAGS", arch), options);
+    }
+    // An unstable option would need another compiler than the feed's.
+    let makefile = fs::read_to_string(Path::new(ROOT).join("openwrt/Makefile")).unwrap();
+    assert!(!makefile.contains("-Z") && !makefile.contains("RUSTC_BOOTSTRAP"));
+}
+
+#[test]
+fn the_package_for_openwrts_feed_has_every_field() {
+    let Some(feed) = Feed::new("fields") else { return };
+    let shown = |variable| feed.value(variable, "mipsel");
+    assert_eq!(shown("DEPENDS"), "@(mipsel||x86_64) @!i386 +ca-bundle");
+    assert_eq!(shown("PKG_LICENSE"), env!("CARGO_PKG_LICENSE"));
+    assert_eq!(shown("PKG_BUILD_DEPENDS"), "rust/host");
+    assert_eq!(shown("CONFLICTS"), shown("PROVIDES"));
+    assert!(shown("CONFLICTS").starts_with("ddns-scripts ddns-scripts-services "));
+    assert!(Path::new(ROOT).join(shown("PKG_LICENSE_FILES")).exists());
+    for variable in
+        ["SECTION", "CATEGORY", "SUBMENU", "TITLE", "USERID", "PKG_RELEASE", "PKG_SOURCE"]
+    {
+        assert_ne!(shown(variable), "", "{variable}");
+    }
+    // OpenWrt's build writes these lines to files as they are, so an indented line would be wrong.
+    let makefile = fs::read_to_string(Path::new(ROOT).join("openwrt/Makefile")).unwrap();
+    let conffiles = makefile.split("/conffiles\n").nth(1).unwrap().split("endef").next().unwrap();
+    assert_eq!(conffiles, "/etc/config/ddns\n");
+}
+
+/// Mode, path, target and content of every file below a directory.
+fn files(directory: &Path) -> String {
+    let script = r#"cd "$0" && find . -mindepth 1 -printf '%M %p %l\n' | sort && find . -type f |
+        sort | xargs sha256sum"#;
+    text(&run(Command::new("sh").args(["-c", script]).arg(directory)).stdout)
+}
+
+#[test]
+fn openwrts_feed_installs_the_same_files_as_our_own_package() {
+    let Some(feed) = Feed::new("files") else { return };
+    let dist = Scratch::new("own");
+    fs::write(dist.0.join(format!("ddns-netlink-{TRIPLE}")), "no program").unwrap();
+    run(tool("pack.py", &dist).arg(TRIPLE));
+    let ipk = dist.path(&format!("ddns-netlink_{}-r1_arm_xscale.ipk", env!("CARGO_PKG_VERSION")));
+    fs::create_dir(dist.path("ipk")).unwrap();
+    let unpack = "tar -xzOf \"$0\" ./data.tar.gz | tar -xz --no-same-owner -C \"$1\"";
+    run(Command::new("sh").args(["-c", unpack, &ipk, &dist.path("ipk")]));
+    feed.make("files", &[&format!("TO={}", feed.dir.path("root"))]);
+    assert_eq!(files(&feed.dir.0.join("root")), files(&dist.0.join("ipk")));
+}
+
 /// A directory for `PATH` with the program in it.
 fn path_with_program(scratch: &Scratch) -> String {
     symlink(BINARY, scratch.0.join("ddns-netlink")).unwrap();
@@ -225,6 +341,14 @@ fn the_test_of_openwrts_feed_accepts_this_version_and_no_other() {
     assert!(!call("ddns-netlink", version).1.contains("--version"));
     let refused = (false, "ddns-netlink --version does not show 9.9\n".to_owned());
     assert_eq!(call("ddns-netlink", "9.9"), refused);
+    // The feed asks for what grep found to be in the log.
+    let script = fs::read_to_string(Path::new(ROOT).join("openwrt/test.sh")).unwrap();
+    assert!(!script.contains("grep -q"), "{script}");
+    assert!(
+        call("ddns-netlink", version)
+            .1
+            .starts_with(&format!("ddns-netlink {}\n", env!("CARGO_PKG_VERSION")))
+    );
 }
 
 /// What bash would complete the last of `words` to.
