@@ -20,7 +20,7 @@ use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
 use crate::model::sort;
-use crate::model::{Family, Hostname};
+use crate::model::{Family, Hostname, Target};
 use crate::text::percent;
 use crate::time::UnixSeconds;
 pub use history::{MAX_HISTORY, PastChange, append};
@@ -32,8 +32,7 @@ const MAX_LINES: usize = 2 * MAX_RECORDS;
 
 const HEADER: &str = "ddns-netlink state ";
 const VERSION: u32 = 1;
-/// The kinds of lines that this version knows.
-const KINDS: [&str; 3] = ["record", "known", "change"];
+
 /// Most dropped lines that are described one by one. Of a damaged file, each of thousands of lines may be
 /// wrong.
 const MAX_COMPLAINTS: usize = 10;
@@ -90,30 +89,45 @@ pub struct Saved {
     /// Fingerprint of provider, credentials and name; another one means that nothing here is known
     /// about the provider that is configured now.
     pub fingerprint: u64,
-    /// The address that the provider accepted last.
-    pub published: Option<IpAddr>,
+    /// What the provider accepted last, if anything. After a removal, what the provider has is somebody else's.
+    pub held: Option<Target>,
     /// When it was last accepted, if the wall clock could be trusted then.
     pub at: Option<UnixSeconds>,
     /// Something else was sent, and its answer is not known or it is still owed.
     pub unconfirmed: bool,
     /// The addresses that were sent, the latest one last; none if none was sent yet, or a removal was.
     pub tried: Vec<IpAddr>,
-    /// There was no address, and the provider has none of ours any more: what it has is somebody else's.
-    pub removed: bool,
-    /// The zone's own name servers were seen to have what the provider had accepted.
-    pub seen: bool,
-    /// They were seen to have nothing but that.
-    pub alone: bool,
-    /// They had another address although the provider had time for it, and never that one.
-    pub hidden: bool,
-    /// When the address was sent again because they had another one: the latest times.
-    pub corrected: Vec<UnixSeconds>,
-    /// The owner was told that somebody else writes the record: a checksum of the addresses that were found.
-    pub alarm: Option<u64>,
+    /// What the zone's own name servers have shown of it.
+    pub sight: SavedSight,
     /// The provider refused for good: its answer and what to do.
     pub refused: Option<(String, String)>,
     /// The provider asked not to be called before this time.
     pub hold_until: Option<UnixSeconds>,
+}
+
+/// What the zone's own name servers have shown of a record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SavedSight {
+    /// Whether they show what the provider accepts.
+    pub visibility: Visibility,
+    /// When the address was sent again because they had another one: the latest times.
+    pub corrected: Vec<UnixSeconds>,
+    /// The owner was told that somebody else writes the record: a checksum of the addresses that were found.
+    pub alarm: Option<u64>,
+}
+
+/// Whether the zone's own name servers show what the provider accepts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Visibility {
+    /// It is not known yet.
+    #[default]
+    Unknown,
+    /// They have shown it.
+    Seen,
+    /// They have shown it, and nothing else.
+    Alone,
+    /// They had another address, although it was accepted and had the time to arrive, and have never shown it.
+    Hidden,
 }
 
 impl Changes {
@@ -129,28 +143,36 @@ impl Changes {
     /// What makes `after` of `before`, but for the history.
     pub fn between(before: &State, after: &State) -> Self {
         let mut changes = Self::default();
+        changes.compare_records(before, after);
+        changes.compare_known(before, after);
+        changes
+    }
+
+    fn compare_records(&mut self, before: &State, after: &State) {
         for saved in &before.records {
             if after.record(&saved.section, &saved.name, saved.family).is_none() {
                 let key = (saved.section.clone(), saved.name.clone(), saved.family);
-                changes.dropped.push(key);
+                self.dropped.push(key);
             }
         }
         for saved in &after.records {
             if before.record(&saved.section, &saved.name, saved.family) != Some(saved) {
-                changes.records.push(saved.clone());
+                self.records.push(saved.clone());
             }
         }
+    }
+
+    fn compare_known(&mut self, before: &State, after: &State) {
         for learned in &before.known {
             if after.learned(learned).is_none() {
-                changes.forgotten.push((learned.account, learned.key.clone()));
+                self.forgotten.push((learned.account, learned.key.clone()));
             }
         }
         for learned in &after.known {
             if before.learned(learned) != Some(learned) {
-                changes.known.push(learned.clone());
+                self.known.push(learned.clone());
             }
         }
-        changes
     }
 
     /// An account has taught `value` for `key`; `None`: that what it taught before does not hold any
@@ -190,12 +212,12 @@ impl State {
     }
 
     /// Takes in what changed: the time depends on how much that is, unless records are new or dropped.
+    // What passes over all records is left out where it would change nothing.
     pub fn apply(&mut self, changes: Changes) {
-        let Changes { mut dropped, records, mut forgotten, known, history } = changes;
+        let Changes { mut dropped, records, forgotten, known, history } = changes;
         for change in history {
             append(&mut self.history, change);
         }
-        // Each of these three passes over all entries, so it is left out where it would change nothing.
         if !dropped.is_empty() {
             sort::ascending(&mut dropped);
             self.records
@@ -209,15 +231,21 @@ impl State {
             }
         }
         self.add(new);
-        // Accounts learn little, and seldom.
+        self.learn(forgotten, known);
+    }
+
+    /// Takes in what accounts have taught, and what does not hold any more.
+    fn learn(&mut self, mut forgotten: Vec<(u64, String)>, known: Vec<Learned>) {
         forgotten.extend(known.iter().map(|learned| (learned.account, learned.key.clone())));
-        if !forgotten.is_empty() {
-            self.known.retain(|old| {
-                !forgotten.iter().any(|(account, key)| (*account, key) == (old.account, &old.key))
-            });
-            self.known.extend(known);
-            sort::ascending(&mut self.known);
+        if forgotten.is_empty() {
+            return;
         }
+        // Each is compared with each: accounts learn little, and seldom.
+        self.known.retain(|old| {
+            !forgotten.iter().any(|(account, key)| (*account, key) == (old.account, &old.key))
+        });
+        self.known.extend(known);
+        sort::ascending(&mut self.known);
     }
 
     /// Adds records. Of several for one record the last one stays.
@@ -246,26 +274,10 @@ impl State {
         let mut complaints = Complaints::default();
         let mut state = Self::default();
         let mut lines = text.lines();
-        match lines.next() {
-            None => complaints.add("the file is empty".into()),
-            Some(first) => {
-                if let Some(complaint) = check_header(first) {
-                    complaints.add(complaint);
-                }
-            }
+        if let Some(complaint) = check_header(lines.next()) {
+            complaints.add(complaint);
         }
-        for (number, line) in (2_usize..).zip(lines) {
-            if line.is_empty() {
-                continue;
-            }
-            if state.records.len() + state.known.len() >= MAX_LINES {
-                complaints.add(format!("more than {MAX_LINES} entries, rest dropped"));
-                break;
-            }
-            if let Err(why) = state.read_line(line) {
-                complaints.add(format!("line {number} dropped: {why}"));
-            }
-        }
+        state.read_lines(lines, &mut complaints);
         sort::ascending(&mut state.known);
         state.known.dedup();
         let records = std::mem::take(&mut state.records);
@@ -273,41 +285,72 @@ impl State {
         (state, complaints.finish())
     }
 
+    /// Adds what the lines after the first one have.
+    fn read_lines(&mut self, lines: std::str::Lines<'_>, complaints: &mut Complaints) {
+        for (number, line) in (2_usize..).zip(lines) {
+            if line.is_empty() {
+                continue;
+            }
+            if self.records.len() + self.known.len() >= MAX_LINES {
+                complaints.add(format!("more than {MAX_LINES} entries, rest dropped"));
+                return;
+            }
+            if let Err(why) = self.read_line(line) {
+                complaints.add(format!("line {number} dropped: {why}"));
+            }
+        }
+    }
+
     /// Adds what a line of the file has. One of a kind that this version does not know is passed over.
     fn read_line(&mut self, line: &str) -> Result<(), &'static str> {
-        let (body, sum) = line.rsplit_once(" sum=").ok_or("it is cut off")?;
-        if sum.len() != 8 || u32::from_str_radix(sum, 16) != Ok(checksum(body)) {
-            return Err("its checksum is wrong");
-        }
-        let (kind, fields) = body.split_once(' ').unwrap_or((body, ""));
-        if !KINDS.contains(&kind) {
-            return Ok(());
-        }
+        let Some((kind, fields)) = known_line(line)? else { return Ok(()) };
         let mut fields = Fields::new(fields)?;
-        // Each is checked before it is added: it has an invented value for a field that could not be read.
         match kind {
-            "record" => {
+            Kind::Record => {
                 let saved = Saved::from_fields(&mut fields)?;
-                fields.check()?;
-                self.records.push(saved);
+                self.records.push(fields.checked(saved)?);
             }
-            "known" => {
+            Kind::Known => {
                 let learned = Learned::from_fields(&mut fields);
-                fields.check()?;
-                self.known.push(learned);
+                self.known.push(fields.checked(learned)?);
             }
-            "change" => {
+            Kind::Change => {
                 let change = PastChange::from_fields(&mut fields)?;
-                fields.check()?;
-                append(&mut self.history, change);
+                append(&mut self.history, fields.checked(change)?);
             }
-            _ => {}
         }
         Ok(())
     }
 }
 
-fn check_header(line: &str) -> Option<String> {
+/// The kinds of lines that this version knows.
+enum Kind {
+    Record,
+    Known,
+    Change,
+}
+
+/// The kind of a line, and its fields; `None` if this version does not know the kind.
+fn known_line(line: &str) -> Result<Option<(Kind, &str)>, &'static str> {
+    let (body, sum) = line.rsplit_once(" sum=").ok_or("it is cut off")?;
+    if sum.len() != 8 || u32::from_str_radix(sum, 16) != Ok(checksum(body)) {
+        return Err("its checksum is wrong");
+    }
+    let (word, fields) = body.split_once(' ').unwrap_or((body, ""));
+    let kind = match word {
+        "record" => Kind::Record,
+        "known" => Kind::Known,
+        "change" => Kind::Change,
+        _ => return Ok(None),
+    };
+    Ok(Some((kind, fields)))
+}
+
+/// What is wrong with the first line of the file.
+fn check_header(line: Option<&str>) -> Option<String> {
+    let Some(line) = line else {
+        return Some("the file is empty".into());
+    };
     let Some(version) = line.strip_prefix(HEADER) else {
         return Some("the first line does not name the format".into());
     };
@@ -342,9 +385,13 @@ impl<'a> Fields<'a> {
         Ok(Self { list, wrong: None })
     }
 
-    /// Whether all fields could be read.
-    fn check(&self) -> Result<(), &'static str> {
-        self.wrong.map_or(Ok(()), Err)
+    /// Returns `entry`, which was made of these fields, if all of them could be read.
+    // For one that could not, it has an invented value.
+    fn checked<T>(&self, entry: T) -> Result<T, &'static str> {
+        match self.wrong {
+            Some(why) => Err(why),
+            None => Ok(entry),
+        }
     }
 
     /// Returns `value`; notes `why` if there is none.
@@ -415,6 +462,15 @@ impl<'a> Fields<'a> {
         addresses
     }
 
+    /// What the provider accepted last.
+    fn held(&mut self, family: Family) -> Option<Target> {
+        match self.addresses("published", family).pop() {
+            Some(address) => Some(Target::Address(address)),
+            None if self.flag("removed") => Some(Target::Absent),
+            None => None,
+        }
+    }
+
     /// Any value but 0 counts as set: unconfirmed is the careful reading.
     fn flag(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| value != "0")
@@ -446,10 +502,8 @@ impl Line {
         self.add(key, &format!("{number:016x}"));
     }
 
-    fn add_flag(&mut self, key: &str, set: bool) {
-        if set {
-            self.add(key, "1");
-        }
+    fn add_flag(&mut self, key: &str) {
+        self.add(key, "1");
     }
 
     /// Appends the line with its checksum.
@@ -501,21 +555,19 @@ impl Saved {
         line.add("name", self.name.as_str());
         line.add("family", self.family.record_type());
         line.add_hex("fingerprint", self.fingerprint);
-        line.add_some("published", shown(&self.published));
+        line.add_some("published", shown(&self.held.and_then(Target::address)));
         line.add_some("at", shown(&self.at));
-        line.add_flag("unconfirmed", self.unconfirmed);
+        if self.unconfirmed {
+            line.add_flag("unconfirmed");
+        }
         // An older program reads the last one.
         for address in &self.tried {
             line.add_some("tried", Some(address));
         }
-        line.add_flag("removed", self.removed);
-        line.add_flag("seen", self.seen);
-        line.add_flag("alone", self.alone);
-        line.add_flag("hidden", self.hidden);
-        for at in &self.corrected {
-            line.add_some("corrected", Some(at));
+        if self.held == Some(Target::Absent) {
+            line.add_flag("removed");
         }
-        line.add_some("alarm", shown(&self.alarm));
+        self.sight.write(&mut line);
         if let Some((answer, remedy)) = &self.refused {
             line.add("refused", answer);
             line.add("remedy", remedy);
@@ -534,19 +586,44 @@ impl Saved {
             name,
             family,
             fingerprint: fields.hex("fingerprint", "its fingerprint cannot be read"),
-            published: fields.addresses("published", family).pop(),
+            held: fields.held(family),
             at: fields.time("at", "its time cannot be read"),
             unconfirmed: fields.flag("unconfirmed"),
             tried: fields.addresses("tried", family),
-            removed: fields.flag("removed"),
-            seen: fields.flag("seen"),
-            alone: fields.flag("alone"),
-            hidden: fields.flag("hidden"),
-            corrected: fields.times("corrected"),
-            alarm: fields.time("alarm", "its alarm cannot be read"),
+            sight: SavedSight::from_fields(fields),
             refused,
             hold_until: fields.time("hold", "its waiting time cannot be read"),
         })
+    }
+}
+
+impl SavedSight {
+    fn write(&self, line: &mut Line) {
+        match self.visibility {
+            Visibility::Unknown => {}
+            Visibility::Seen => line.add_flag("seen"),
+            Visibility::Alone => line.add_flag("alone"),
+            Visibility::Hidden => line.add_flag("hidden"),
+        }
+        for at in &self.corrected {
+            line.add_some("corrected", Some(at));
+        }
+        line.add_some("alarm", shown(&self.alarm));
+    }
+
+    /// Reads `fields`, which note what is wrong with them.
+    fn from_fields(fields: &mut Fields<'_>) -> Self {
+        let visibility = if fields.flag("hidden") {
+            Visibility::Hidden
+        } else if fields.flag("alone") {
+            Visibility::Alone
+        } else if fields.flag("seen") {
+            Visibility::Seen
+        } else {
+            Visibility::Unknown
+        };
+        let corrected = fields.times("corrected");
+        Self { visibility, corrected, alarm: fields.time("alarm", "its alarm cannot be read") }
     }
 }
 
@@ -596,16 +673,11 @@ mod tests {
             name: Hostname::parse("home.example.com").unwrap(),
             family: Family::V4,
             fingerprint: 0x00c0_ffee_00c0_ffee,
-            published: Some("192.0.2.1".parse().unwrap()),
+            held: Some(Target::Address("192.0.2.1".parse().unwrap())),
             at: Some(1_800_000_000),
             unconfirmed: true,
             tried: Vec::new(),
-            removed: false,
-            seen: false,
-            alone: false,
-            hidden: false,
-            corrected: Vec::new(),
-            alarm: None,
+            sight: SavedSight::default(),
             refused: Some(("badauth".into(), "check 100% of = the\nlogin".into())),
             hold_until: Some(1_800_003_600),
         }
@@ -642,9 +714,9 @@ mod tests {
 
     fn two() -> State {
         let mut second = sample();
-        second.hidden = true;
+        second.sight.visibility = Visibility::Hidden;
         second.tried = ["192.0.2.3", "192.0.2.2"].map(|it| it.parse().unwrap()).to_vec();
-        second.removed = true;
+        second.held = Some(Target::Absent);
         second.name = Hostname::parse("www.example.com").unwrap();
         second.refused = None;
         State {
@@ -829,24 +901,33 @@ mod tests {
                 ),
                 proptest::option::of(address(v6)),
                 proptest::collection::vec(address(v6), 0..3),
-                any::<(Option<u64>, [bool; 5], Option<(String, String)>, Option<u64>)>(),
+                any::<(Option<u64>, [bool; 2], Option<(String, String)>, Option<u64>)>(),
+                proptest::sample::select(vec![
+                    Visibility::Unknown,
+                    Visibility::Seen,
+                    Visibility::Alone,
+                    Visibility::Hidden,
+                ]),
             )
                 .prop_map(
-                    move |((section, name, fingerprint), published, tried, rest)| Saved {
+                    move |((section, name, fingerprint), address, tried, rest, visibility)| Saved {
                         section,
                         name: Hostname::parse(&name).unwrap(),
                         family: if v6 { Family::V6 } else { Family::V4 },
                         fingerprint,
-                        published,
+                        held: match (address, rest.1[1]) {
+                            (Some(address), _) => Some(Target::Address(address)),
+                            (None, true) => Some(Target::Absent),
+                            (None, false) => None,
+                        },
                         at: rest.0,
                         unconfirmed: rest.1[0],
                         tried,
-                        removed: rest.1[2],
-                        seen: rest.1[3],
-                        alone: rest.1[4],
-                        hidden: rest.1[1],
-                        corrected: rest.0.into_iter().chain(rest.3).collect(),
-                        alarm: rest.3,
+                        sight: SavedSight {
+                            visibility,
+                            corrected: rest.0.into_iter().chain(rest.3).collect(),
+                            alarm: rest.3,
+                        },
                         refused: rest.2,
                         hold_until: rest.3,
                     },

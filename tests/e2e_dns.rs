@@ -32,7 +32,7 @@ fn age_state_by_an_hour() {
     let (mut state, _) = State::from_text(&fs::read_to_string(&path).unwrap());
     for record in &mut state.records {
         record.at = record.at.map(|at| at - 3600);
-        record.corrected.iter_mut().for_each(|at| *at -= 3600);
+        record.sight.corrected.iter_mut().for_each(|at| *at -= 3600);
     }
     fs::write(&path, state.to_text()).unwrap();
 }

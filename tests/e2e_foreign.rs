@@ -53,7 +53,7 @@ fn two_hours_later() {
     let (mut state, _) = State::from_text(&fs::read_to_string(&path).unwrap());
     for record in &mut state.records {
         record.at = record.at.map(|at| at - 7200);
-        record.corrected.iter_mut().for_each(|at| *at -= 7200);
+        record.sight.corrected.iter_mut().for_each(|at| *at -= 7200);
     }
     fs::write(&path, state.to_text()).unwrap();
 }

@@ -124,14 +124,23 @@ struct StoreShared {
 #[derive(Default)]
 struct UpdateQueue {
     waiting: Vec<Changes>,
-    /// Whether the thread runs.
-    running: bool,
-    /// Whether the event loop waits until everything is written.
-    urgent: bool,
+    writer: Writer,
     /// When the file may be written next.
     share: Share,
     /// The error of the last attempt to write, if it failed.
     trouble: Option<String>,
+}
+
+/// What the thread does.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Writer {
+    /// There is no thread, because nothing waits.
+    #[default]
+    Ended,
+    /// It writes what waits, at most a tenth of the time.
+    Paced,
+    /// It writes at once, because the event loop waits until everything is written.
+    Hurried,
 }
 
 impl StoreThread {
@@ -154,10 +163,10 @@ impl StoreThread {
     pub fn change(&self, changes: Changes) {
         let mut queue = self.shared.queue();
         queue.waiting.push(changes);
-        if queue.running {
+        if queue.writer != Writer::Ended {
             return;
         }
-        queue.running = true;
+        queue.writer = Writer::Paced;
         drop(queue);
         self.start_thread();
     }
@@ -167,7 +176,7 @@ impl StoreThread {
         let shared = Arc::clone(&self.shared);
         if !thread::start("store", SMALL_STACK, Box::new(move || shared.work())) {
             // There is no memory for a thread, so the event loop writes itself.
-            self.shared.queue().urgent = true;
+            self.shared.queue().writer = Writer::Hurried;
             self.shared.work();
         }
     }
@@ -175,14 +184,16 @@ impl StoreThread {
     /// Waits until every change was written or its writing has failed. False if `limit` has passed before.
     pub fn flush(&self, limit: Duration) -> bool {
         let mut queue = self.shared.queue();
-        queue.urgent = queue.running;
+        if queue.writer != Writer::Ended {
+            queue.writer = Writer::Hurried;
+        }
         self.shared.hurried.notify_all();
         let (queue, _) = self
             .shared
             .idle
-            .wait_timeout_while(queue, limit.into(), |queue| queue.running)
+            .wait_timeout_while(queue, limit.into(), |queue| queue.writer != Writer::Ended)
             .unwrap_or_else(PoisonError::into_inner);
-        !queue.running
+        queue.writer == Writer::Ended
     }
 }
 
@@ -218,12 +229,12 @@ impl StoreShared {
         if !queue.waiting.is_empty() {
             let pause = queue.share.next().saturating_sub(clock::uptime());
             let hurried = &self.hurried;
-            let waited = hurried.wait_timeout_while(queue, pause.into(), |queue| !queue.urgent);
+            let waited = hurried
+                .wait_timeout_while(queue, pause.into(), |queue| queue.writer != Writer::Hurried);
             (queue, _) = waited.unwrap_or_else(PoisonError::into_inner);
             return Some(std::mem::take(&mut queue.waiting));
         }
-        queue.running = false;
-        queue.urgent = false;
+        queue.writer = Writer::Ended;
         self.idle.notify_all();
         None
     }
@@ -256,7 +267,7 @@ mod tests {
     const TEMPORARY: &str = "state.new";
     use crate::model::{Family, Hostname};
     use crate::scratch::Scratch;
-    use crate::state::Saved;
+    use crate::state::{Saved, SavedSight};
     use std::os::unix::fs::PermissionsExt as _;
     use std::sync::mpsc;
 
@@ -267,16 +278,11 @@ mod tests {
                 name: Hostname::parse("a.example").unwrap(),
                 family: Family::V4,
                 fingerprint: 1,
-                published: None,
+                held: None,
                 at: None,
                 unconfirmed: false,
                 tried: Vec::new(),
-                removed: false,
-                seen: false,
-                alone: false,
-                hidden: false,
-                corrected: Vec::new(),
-                alarm: None,
+                sight: SavedSight::default(),
                 refused: None,
                 hold_until: None,
             }],

@@ -22,7 +22,7 @@ use crate::dns::Found;
 use crate::engine::registered::Registered;
 use crate::engine::wait::Wait;
 use crate::model::address::{list, not_public};
-use crate::state::checksum;
+use crate::state::{Visibility, checksum};
 use crate::time::duration::{seconds, until};
 use crate::time::{Duration, Now, UnixSeconds};
 
@@ -47,22 +47,8 @@ pub(super) struct Sight {
     pub(super) corrections: Vec<UnixSeconds>,
     /// What DNS had in the place of the published address, unless that has changed since.
     difference: Option<Difference>,
-    /// See [`crate::state::Saved::alarm`].
+    /// See [`crate::state::SavedSight::alarm`].
     pub(super) alarm: Option<u64>,
-}
-
-/// Whether the zone's own name servers show what the provider accepts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Visibility {
-    /// It is not known yet.
-    #[default]
-    Unknown,
-    /// They have shown it.
-    Seen,
-    /// They have shown it, and nothing else.
-    Alone,
-    /// They did not show it, although it was accepted and had the time to arrive.
-    Hidden,
 }
 
 /// Other addresses in DNS than the published one.

@@ -1,12 +1,11 @@
 //! The part of a record that the state file keeps across restarts.
 
-use super::difference::Visibility;
 use super::late::Late;
 use super::remote::add_attempt;
 use super::{Record, Refusal};
 use crate::engine::pace::Hold;
 use crate::model::Target;
-use crate::state::Saved;
+use crate::state::{Saved, SavedSight};
 use crate::time::{Duration, Now};
 
 impl Record {
@@ -15,20 +14,15 @@ impl Record {
         if saved.fingerprint != self.fingerprint {
             return;
         }
-        self.remote.held = held(saved);
+        self.remote.held = saved.held;
         self.remote.accepted_wall = saved.at;
         self.remote.in_doubt = saved.unconfirmed;
         for address in &saved.tried {
             add_attempt(&mut self.remote.attempted, Target::Address(*address));
         }
-        self.sight.visibility = match saved {
-            Saved { hidden: true, .. } => Visibility::Hidden,
-            Saved { alone: true, .. } => Visibility::Alone,
-            Saved { seen: true, .. } => Visibility::Seen,
-            _ => Visibility::Unknown,
-        };
-        self.sight.corrections.clone_from(&saved.corrected);
-        self.sight.alarm = saved.alarm;
+        self.sight.visibility = saved.sight.visibility;
+        self.sight.corrections.clone_from(&saved.sight.corrected);
+        self.sight.alarm = saved.sight.alarm;
         self.restore_wait(saved, now);
         if saved.unconfirmed {
             self.restore_late(now);
@@ -104,16 +98,15 @@ impl Record {
             name: self.name.clone(),
             family: self.family,
             fingerprint: self.fingerprint,
-            published: self.published(),
+            held: self.remote.held,
             at: self.remote.accepted_wall,
             unconfirmed: at_risk,
             tried,
-            removed: self.remote.held == Some(Target::Absent),
-            seen: self.sight.visibility == Visibility::Seen,
-            alone: self.sight.visibility == Visibility::Alone,
-            hidden: self.sight.visibility == Visibility::Hidden,
-            corrected: self.sight.corrections.clone(),
-            alarm: self.sight.alarm,
+            sight: SavedSight {
+                visibility: self.sight.visibility,
+                corrected: self.sight.corrections.clone(),
+                alarm: self.sight.alarm,
+            },
             refused: refusal.map(|refusal| (refusal.reason.clone(), refusal.advice.clone())),
             hold_until,
         })
@@ -122,14 +115,5 @@ impl Record {
     /// The end of the provider's waiting time, since boot.
     pub fn held_until(&self) -> Duration {
         self.pace.hold.until()
-    }
-}
-
-/// What the provider has accepted last.
-fn held(saved: &Saved) -> Option<Target> {
-    match (saved.published, saved.removed) {
-        (Some(address), _) => Some(Target::Address(address)),
-        (None, true) => Some(Target::Absent),
-        (None, false) => None,
     }
 }

@@ -7,7 +7,7 @@ use super::scenario::{
 use crate::config::Source;
 use crate::dns::Found;
 use crate::engine::event::Event;
-use crate::model::Family;
+use crate::model::{Family, Target};
 use crate::proto::netlink::{Address, AddressFlags, Message, Report};
 use crate::provider::{Outcome, Scope, Verdict};
 use crate::time::BUILD_TIME;
@@ -49,7 +49,8 @@ fn it_is_removed_when_its_time_is_over_and_made_again_when_there_is_an_address()
     assert_eq!(s.said(), ["home.example.com A: removed, because there is no address any more"]);
     assert_eq!(s.published(), None);
     assert_eq!(s.state(), ("no-address", "'wan' has no IPv4 address".into()));
-    assert!(s.disk.records[0].removed && !s.disk.records[0].unconfirmed, "{:?}", s.disk.records);
+    assert_eq!(s.disk.records[0].held, Some(Target::Absent), "{:?}", s.disk.records);
+    assert!(!s.disk.records[0].unconfirmed, "{:?}", s.disk.records);
     s.pass(7 * DAY);
     assert_eq!(requests(&mut s), [""; 0], "what is gone is neither removed again nor refreshed");
     // The same address is another one now.
