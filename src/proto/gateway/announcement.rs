@@ -31,7 +31,7 @@ pub struct Announcement {
 pub fn announcement(bytes: &[u8]) -> Option<Announcement> {
     // The first octet is the version: 0 for NAT-PMP, 2 for PCP. Gateways send both to the same port.
     if let Some(answer) = nat_pmp::answer(bytes) {
-        let address = (answer.result == SUCCESS).then_some(answer.address);
+        let address = if answer.result == SUCCESS { Some(answer.address) } else { None };
         return Some(Announcement { epoch: answer.epoch, address });
     }
     // Opcode 0 is ANNOUNCE. The header of a response has 24 octets (RFC 6887 section 7.2).

@@ -126,8 +126,14 @@ impl Dialogue {
     /// The message that deletes the mapping, if the gateway has made it.
     // It need not be answered: a mapping that stays ends by itself after a minute.
     pub fn farewell(&self) -> Option<Vec<u8>> {
-        let is_made = matches!(self.said, Said::Address(Protocol::Pcp, _));
-        is_made.then(|| self.mapping.request(pcp::DELETE))
+        match self.said {
+            Said::Address(Protocol::Pcp, _) => Some(self.mapping.request(pcp::DELETE)),
+            Said::Address(..)
+            | Said::NoAddress(_)
+            | Said::Nothing
+            | Said::Refusal
+            | Said::Translated => None,
+        }
     }
 
     fn end(&mut self, said: Said) -> bool {

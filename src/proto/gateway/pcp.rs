@@ -63,7 +63,7 @@ impl Mapping {
         if version != VERSION {
             // NAT-PMP's answer to an unknown version (RFC 6887 appendix A), or that of a later PCP.
             let is_refusal = opcode & RESPONSE != 0 && code == UNSUPPORTED_VERSION;
-            return is_refusal.then_some(Err(UNSUPPORTED_VERSION));
+            return if is_refusal { Some(Err(UNSUPPORTED_VERSION)) } else { None };
         }
         if opcode != MAP | RESPONSE {
             return None;

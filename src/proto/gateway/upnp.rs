@@ -32,12 +32,15 @@ pub struct Service {
 /// The URL of the description in an answer to [`SEARCH`]. It must be on `gateway`.
 // Any host of the network could answer, and is not to choose what the router connects to.
 pub fn location(answer: &str, gateway: Ipv4Addr) -> Option<&str> {
-    let is_location = |line: &&str| {
-        line.split_once(':').is_some_and(|(name, _)| name.eq_ignore_ascii_case("location"))
-    };
-    let (_, url) = answer.lines().find(is_location)?.split_once(':')?;
-    let url = url.trim();
-    root(url, gateway).is_some().then_some(url)
+    for line in answer.lines() {
+        if let Some((name, url)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("location")
+        {
+            let url = url.trim();
+            return root(url, gateway).map(|_| url);
+        }
+    }
+    None
 }
 
 /// `http://` and the authority of `url`, if that is on `gateway`.

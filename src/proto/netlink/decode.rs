@@ -215,10 +215,20 @@ fn new_link(body: &[u8]) -> Option<Payload> {
         up: flags & IFF_UP != 0,
         carrier: flags & IFF_LOWER_UP != 0,
     };
-    for attribute in NlasIterator::new(body.get(IFINFOMSG_LEN..)?) {
+    set_names(body.get(IFINFOMSG_LEN..)?, &mut link);
+    // A device without a name cannot be the one of a section.
+    if link.name.is_empty() {
+        return Some(Payload::Ignored);
+    }
+    Some(Payload::Message(Message::NewLink(link)))
+}
+
+/// Sets the names of `link`.
+fn set_names(attributes: &[u8], link: &mut Link) {
+    for attribute in NlasIterator::new(attributes) {
         // A malformed attribute after the name must not hide the device.
         let Ok(attribute) = attribute else {
-            break;
+            return;
         };
         match attribute.kind() {
             IFLA_IFNAME => link.name = text(attribute.value()),
@@ -226,11 +236,6 @@ fn new_link(body: &[u8]) -> Option<Payload> {
             _ => {}
         }
     }
-    // A device without a name cannot be the one of a section.
-    if link.name.is_empty() {
-        return Some(Payload::Ignored);
-    }
-    Some(Payload::Message(Message::NewLink(link)))
 }
 
 fn other_names(properties: &[u8]) -> Vec<String> {
@@ -280,33 +285,36 @@ fn address(body: &[u8], message: fn(Address) -> Message) -> Option<Payload> {
     let Some(family) = address_family(header.family) else {
         return Some(Payload::Ignored);
     };
-    let mut result = Address {
-        link: header.index,
-        address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        prefix_len: header.prefix_len,
-        scope: header.scope.into(),
-        // The header has room for eight flags. `IFA_FLAGS`, which replaces them below, has all.
-        flags: AddressFlags(header.flags.bits().into()),
-        // Without `IFA_CACHEINFO` an address has no end (`INFINITY_LIFE_TIME` of the kernel).
-        preferred: u32::MAX,
-        valid: u32::MAX,
-    };
+    let mut result = address_of_header(&header);
     let (local, peer_or_own) = address_attributes(body.get(IFADDRMSG_LEN..)?, &mut result)?;
     // On a point-to-point link, `IFA_ADDRESS` is the other end. IPv6 has no `IFA_LOCAL` elsewhere.
-    let Some(own) = local.or(peer_or_own) else {
-        return Some(Payload::Ignored);
+    let own = match local.or(peer_or_own) {
+        // The kernel counts devices from 1, so an address at 0 has none.
+        Some(own) if result.link != 0 => own,
+        Some(_) | None => return Some(Payload::Ignored),
     };
-    // The kernel counts devices from 1, so this address has none.
-    if result.link == 0 {
-        return Some(Payload::Ignored);
-    }
     if !is_prefix(family, own, result.prefix_len) {
         return None;
     }
     result.address = own;
     result.peer = peer_or_own.unwrap_or(own);
     Some(Payload::Message(message(result)))
+}
+
+/// What the header of a message says about an address.
+fn address_of_header(header: &AddressHeader) -> Address {
+    Address {
+        link: header.index,
+        address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        prefix_len: header.prefix_len,
+        scope: header.scope.into(),
+        // The header has room for eight flags. `IFA_FLAGS`, which replaces them later, has all.
+        flags: AddressFlags(header.flags.bits().into()),
+        // Without `IFA_CACHEINFO` an address has no end (`INFINITY_LIFE_TIME` of the kernel).
+        preferred: u32::MAX,
+        valid: u32::MAX,
+    }
 }
 
 /// Sets the flags and lifetimes of `result`. Returns the addresses in `IFA_LOCAL` and `IFA_ADDRESS`.

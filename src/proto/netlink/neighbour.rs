@@ -91,12 +91,12 @@ pub fn filter(hosts: &[(Mac, Vec<Ipv6Addr>)], most: usize) -> Vec<Instruction> {
 /// The part for one host. It is left at its end if the message is about another one.
 fn host(filter: &mut Vec<Instruction>, mac: Mac, known: &[Ipv6Addr]) {
     let [a, b, c, d, e, f] = mac.0;
+    // From each comparison to the end: nine instructions for each known address, and what follows in between.
     let of_known = 9 * known.len();
-    let end = |left: usize| u8::try_from(of_known + left).unwrap_or(u8::MAX);
     filter.push((LOAD_WORD, 0, 0, AT_MAC));
-    filter.push((JUMP_IF_EQUAL, 0, end(3), u32::from_be_bytes([a, b, c, d])));
+    filter.push((JUMP_IF_EQUAL, 0, distance(of_known + 3), u32::from_be_bytes([a, b, c, d])));
     filter.push((LOAD_HALF, 0, 0, AT_MAC + 4));
-    filter.push((JUMP_IF_EQUAL, 0, end(1), u16::from_be_bytes([e, f]).into()));
+    filter.push((JUMP_IF_EQUAL, 0, distance(of_known + 1), u16::from_be_bytes([e, f]).into()));
     for address in known {
         // From the end: the beginning is the prefix, which all have.
         for (index, left) in [(3, 7), (2, 5), (1, 3), (0, 1)] {
@@ -106,6 +106,11 @@ fn host(filter: &mut Vec<Instruction>, mac: Mac, known: &[Ipv6Addr]) {
         filter.push((RETURN, 0, 0, 0));
     }
     filter.push((RETURN, 0, 0, PASS));
+}
+
+/// How many instructions a jump skips.
+fn distance(instructions: usize) -> u8 {
+    u8::try_from(instructions).unwrap_or(u8::MAX)
 }
 
 /// One of the four words of an address.

@@ -62,20 +62,18 @@ pub fn request(method: &[u8], arguments: Members<'_>) -> Result<ControlRequest, 
             return Err(INVALID_ARGUMENT);
         }
     }
-    for (name, verb, argument, may_be_missing) in METHODS {
-        if name.as_bytes() == method {
-            let mut word = None;
-            if !argument.is_empty() {
-                word = arguments.get(argument).and_then(Value::text);
-            }
-            if word.is_none() && !may_be_missing {
-                return Err(INVALID_ARGUMENT);
-            }
-            let words = word.map(str::to_owned).into_iter().collect();
-            return Ok(ControlRequest { verb, words });
-        }
+    let Some(row) = METHODS.iter().find(|(name, ..)| name.as_bytes() == method) else {
+        return Err(METHOD_NOT_FOUND);
+    };
+    let &(_, verb, argument, may_be_missing) = row;
+    let mut words = Vec::new();
+    if !argument.is_empty() {
+        words.extend(arguments.get(argument).and_then(Value::text).map(str::to_owned));
     }
-    Err(METHOD_NOT_FOUND)
+    if words.is_empty() && !may_be_missing {
+        return Err(INVALID_ARGUMENT);
+    }
+    Ok(ControlRequest { verb, words })
 }
 
 /// The data for the caller: a value as it is, text for people as member `text`.

@@ -24,16 +24,21 @@ pub fn leases(data: Members<'_>) -> Result<Vec<Lease>, Malformed> {
 
 /// Adds a lease of each address of a host.
 fn add(host: Members<'_>, leases: &mut Vec<Lease>) -> Result<(), Malformed> {
-    let text = |name: &str| host.get(name).and_then(Value::text).unwrap_or_default();
     for address in members(host, "ipv6-addr") {
         let address = address?.1.members().get("address").and_then(Value::text);
         let Some(address) = address.and_then(|text| text.parse().ok()) else { continue };
         if leases.len() < MAX_LEASES {
-            let duid = text("duid").to_ascii_lowercase();
-            leases.push(Lease { address, name: text("hostname").to_owned(), mac: None, duid });
+            let name = text(host, "hostname").to_owned();
+            let duid = text(host, "duid").to_ascii_lowercase();
+            leases.push(Lease { address, name, mac: None, duid });
         }
     }
     Ok(())
+}
+
+/// The text of the member `name`; empty if there is none.
+fn text<'a>(data: Members<'a>, name: &str) -> &'a str {
+    data.get(name).and_then(Value::text).unwrap_or_default()
 }
 
 /// The members of the member `name`.

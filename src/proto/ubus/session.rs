@@ -106,21 +106,35 @@ pub struct Session {
     listener: Option<u32>,
     /// Id of our object `ddns`.
     object: Option<u32>,
-    /// Id of netifd's object.
-    netifd: Option<u32>,
-    /// Id of procd's object for our hotplug scripts. procd has one for each directory of `/etc/hotplug.d`.
-    hotplug: Option<u32>,
-    /// Whether ubusd has answered whether there is such an object.
-    is_hotplug_known: bool,
-    /// What hooks were to be told before that.
-    early: Vec<(Json, Vec<String>)>,
+    netifd: Netifd,
+    hotplug: Hotplug,
+    odhcpd: Odhcpd,
+}
+
+/// What is known of netifd.
+#[derive(Debug, Default)]
+struct Netifd {
+    /// Id of its object.
+    object: Option<u32>,
+    /// Its logical interfaces; `None` before the first dump.
     networks: Option<Networks>,
     /// The body of the answer to `dump`, until the end of the answer.
     dumped: Option<Networks>,
     /// Whether an interface came or went during a dump, which may lack it.
     dump_again: bool,
-    odhcpd: Odhcpd,
 }
+
+/// procd's object that runs our hotplug scripts. procd has one for each directory of `/etc/hotplug.d`.
+#[derive(Debug)]
+struct Hotplug {
+    /// Its id; `None` if it is not there.
+    object: Option<u32>,
+    /// What hooks were to be told before ubusd has answered whether the object is there; `None` since then.
+    early: Option<Vec<HookCall>>,
+}
+
+/// What hooks are told: the data of the event, and the environment of the scripts.
+type HookCall = (Json, Vec<String>);
 
 /// What is known of odhcpd.
 #[derive(Debug, Default)]
@@ -147,13 +161,8 @@ impl Session {
             pending: Vec::new(),
             listener: None,
             object: None,
-            netifd: None,
-            hotplug: None,
-            is_hotplug_known: false,
-            early: Vec::new(),
-            networks: None,
-            dumped: None,
-            dump_again: false,
+            netifd: Netifd::default(),
+            hotplug: Hotplug { object: None, early: Some(Vec::new()) },
             odhcpd: Odhcpd::default(),
         }
     }
@@ -237,16 +246,16 @@ impl Session {
             return;
         }
         // The first address is often accepted before ubusd has answered.
-        if !self.is_hotplug_known {
-            if self.early.len() < MAX_EARLY {
-                self.early.push((data.clone(), environment.to_vec()));
+        if let Some(early) = &mut self.hotplug.early {
+            if early.len() < MAX_EARLY {
+                early.push((data.clone(), environment.to_vec()));
             }
             return;
         }
         // As `ubus_send_event` of libubus does.
         let event = &mut [("id", object::EVENT.into()), ("data", data.clone())];
         self.call(EVENTS, "send", &Json::object(event));
-        if let Some(hotplug) = self.hotplug {
+        if let Some(hotplug) = self.hotplug.object {
             let environment = environment.iter().map(|entry| entry.as_str().into()).collect();
             self.call(hotplug, "call", &Json::object(&mut [("env", environment)]));
         }
@@ -254,8 +263,7 @@ impl Session {
 
     /// Tells hooks what had to wait for ubusd's first answers.
     fn tell_early(&mut self) {
-        self.is_hotplug_known = true;
-        for (data, environment) in std::mem::take(&mut self.early) {
+        for (data, environment) in self.hotplug.early.take().unwrap_or_default() {
             self.tell_hooks(&data, &environment);
         }
     }
@@ -275,7 +283,7 @@ impl Session {
             MessageType::Data => self.answer_body(message),
             MessageType::Status => self.answer_end(message),
             MessageType::Invoke => self.invoked(message),
-            MessageType::Unsubscribe if message.target == self.netifd => self.netifd_gone(),
+            MessageType::Unsubscribe if message.target == self.netifd.object => self.netifd_gone(),
             MessageType::Notify if message.object == self.object => {
                 self.events.push(UbusEvent::Watched(message.active));
             }
@@ -312,9 +320,9 @@ impl Session {
         match self.pending[index].purpose {
             Purpose::Listener => self.listener = message.object,
             Purpose::Object => self.object = message.object,
-            Purpose::LookUp => self.netifd = message.object,
-            Purpose::LookUpHotplug => self.hotplug = message.object,
-            Purpose::Dump => self.dumped = netifd::dump(message.data).ok(),
+            Purpose::LookUp => self.netifd.object = message.object,
+            Purpose::LookUpHotplug => self.hotplug.object = message.object,
+            Purpose::Dump => self.netifd.dumped = netifd::dump(message.data).ok(),
             Purpose::FindOdhcpd => self.odhcpd.object = message.object,
             Purpose::Leases => {
                 self.odhcpd.leases = odhcpd::leases(message.data).unwrap_or_default();
@@ -336,7 +344,7 @@ impl Session {
                 let leases = std::mem::take(&mut self.odhcpd.leases);
                 self.events.push(UbusEvent::Leases(leases));
             }
-            Purpose::LookUp if status == OK => self.found(self.netifd),
+            Purpose::LookUp if status == OK => self.found(self.netifd.object),
             Purpose::LookUp if status != NOT_FOUND => self.denied(),
             Purpose::Dump => self.dump_ended(status),
             Purpose::Object if status != OK => self.trouble(
@@ -399,36 +407,37 @@ impl Session {
         };
         // A restarted netifd has another id, and what was asked of the old one is not answered.
         self.netifd_gone();
-        self.netifd = Some(id);
+        self.netifd.object = Some(id);
         self.subscribe(Purpose::Subscribe, listener, id);
         self.dump();
     }
 
     /// Asks netifd for all interfaces. If a dump is running, the next one begins at its end.
     fn dump(&mut self) {
-        let Some(id) = self.netifd else {
+        let Some(id) = self.netifd.object else {
             return;
         };
-        self.dump_again = self.pending.iter().any(|request| request.purpose == Purpose::Dump);
-        if !self.dump_again {
+        let is_running = self.pending.iter().any(|request| request.purpose == Purpose::Dump);
+        self.netifd.dump_again = is_running;
+        if !is_running {
             self.ask(Purpose::Dump, id, netifd::DUMP, &Json::Null);
         }
     }
 
     fn dump_ended(&mut self, status: u32) {
-        match (self.dumped.take(), status) {
+        match (self.netifd.dumped.take(), status) {
             (Some(networks), OK) => self.replace_networks(networks),
             (_, PERMISSION_DENIED) => self.denied(),
             _ => self.trouble("netifd's list of interfaces cannot be read"),
         }
-        if std::mem::take(&mut self.dump_again) {
+        if std::mem::take(&mut self.netifd.dump_again) {
             self.dump();
         }
     }
 
     fn netifd_gone(&mut self) {
-        self.netifd = None;
-        self.dumped = None;
+        self.netifd.object = None;
+        self.netifd.dumped = None;
         // ubusd does not answer requests to an object that has gone away.
         self.pending.retain(|request| match request.purpose {
             Purpose::Subscribe | Purpose::Dump => false,
@@ -448,8 +457,8 @@ impl Session {
             self.trouble("netifd has too many logical interfaces: only the first 1024 are used");
         }
         // A dump often brings nothing new, and an event makes the engine choose addresses again.
-        if self.networks.as_ref() != Some(&networks) {
-            self.networks = Some(networks.clone());
+        if self.netifd.networks.as_ref() != Some(&networks) {
+            self.netifd.networks = Some(networks.clone());
             self.events.push(UbusEvent::Netifd(Some(networks)));
         }
     }
@@ -501,10 +510,10 @@ impl Session {
         let is_added = event == b"ubus.object.add";
         let is_removed = event == b"ubus.object.remove";
         match path {
-            netifd::PATH if is_added && id != self.netifd => self.found(id),
-            netifd::PATH if is_removed && id == self.netifd => self.netifd_gone(),
-            object::HOTPLUG if is_added => self.hotplug = id,
-            object::HOTPLUG if is_removed => self.hotplug = None,
+            netifd::PATH if is_added && id != self.netifd.object => self.found(id),
+            netifd::PATH if is_removed && id == self.netifd.object => self.netifd_gone(),
+            object::HOTPLUG if is_added => self.hotplug.object = id,
+            object::HOTPLUG if is_removed => self.hotplug.object = None,
             // The program that had our name has left.
             object::PATH if is_removed => self.publish(),
             odhcpd::PATH if is_added && self.odhcpd.is_wanted => self.ask_leases(),
@@ -523,7 +532,7 @@ impl Session {
         if name.starts_with(b"dhcp.") && name.ends_with(b"6") && self.odhcpd.is_wanted {
             return self.found_odhcpd();
         }
-        let Some(networks) = &mut self.networks else {
+        let Some(networks) = &mut self.netifd.networks else {
             return;
         };
         if name != b"interface.update" && name != b"interface.down" {
