@@ -17,7 +17,7 @@ use crate::time::Now;
 impl Daemon {
     pub(super) fn perform(&mut self, action: Action, now: Now) {
         match action {
-            Action::Dump(table) => self.netlink.request_dump(table),
+            Action::Dump(table) => self.kernel.notifications.request_dump(table),
             Action::FindWay(ask) => self.find_way(ask, now),
             Action::Publish { id, section, sections, device, source, job } => {
                 let transport = Transport { device, source, ..section.transport.clone() };
@@ -60,7 +60,7 @@ impl Daemon {
     }
 
     fn follow_neighbours(&mut self, hosts: &Hosts, now: Now) {
-        if let Err(error) = self.neighbours.follow(hosts) {
+        if let Err(error) = self.kernel.neighbours.follow(hosts) {
             let text = format!("cannot follow the neighbours of the router: {error}");
             self.say(Level::Warning, text);
             // Nothing will be seen, so nobody is to wait for it.
@@ -86,8 +86,8 @@ impl Daemon {
         };
         let told = match ask.mark {
             // A question with a mark is about any host of the internet, which has no addresses that are known.
-            0 => self.routes.find(&addresses, ask.family, device),
-            mark => self.routes.of_marked(ask.family, mark),
+            0 => self.kernel.routes.find(&addresses, ask.family, device),
+            mark => self.kernel.routes.of_marked(ask.family, mark),
         };
         self.engine.handle(Event::WayFound(ask, told), now);
     }

@@ -1,9 +1,13 @@
-//! Shows the state of the records to LuCI and to the subscribers on ubus: only what has changed.
+//! Shows the state of the records to LuCI, to the subscribers on ubus and to a Prometheus exporter: only what has
+//! changed.
 
 use std::net::IpAddr;
+use std::path::Path;
 
+use crate::edge::files::metrics::MetricsFile;
 use crate::edge::files::run::RunFiles;
 use crate::engine::Engine;
+use crate::engine::metrics::Format;
 use crate::engine::status::{RecordStatus, SectionStatus, Snapshot};
 use crate::model::fifo::Fifo;
 use crate::model::sort;
@@ -14,7 +18,7 @@ use crate::time::{Duration, Now, Share};
 /// Most sections that are shown before requests on the control socket are answered.
 const PART: usize = 16;
 
-/// What LuCI and the subscribers on ubus see, as it was shown last.
+/// What LuCI, the subscribers on ubus and a Prometheus exporter see, as it was shown last.
 #[derive(Default)]
 pub(super) struct Display {
     /// The files that LuCI reads; `None` in a mode that shows nothing.
@@ -34,6 +38,8 @@ pub(super) struct Display {
     failure: Option<String>,
     /// What the subscribers on ubus were notified of last, by section; `None` if there are none.
     last_notified: Option<Map<String, Vec<Notified>>>,
+    /// The file that a Prometheus exporter reads.
+    metrics: MetricsFile,
 }
 
 /// What subscribers know of a record.
@@ -67,6 +73,20 @@ impl Display {
     pub(super) fn write_to(&mut self, files: RunFiles) {
         self.run_files = Some(files);
         self.outdated = true;
+    }
+
+    /// The file for a Prometheus exporter is `path` from now on.
+    pub(super) fn show_metrics_in(&mut self, path: Option<&Path>) {
+        self.metrics.set(path);
+    }
+
+    /// Brings the file up to date that a Prometheus exporter reads. Returns why it could not be written if that was
+    /// not so before.
+    pub(super) fn write_metrics(&mut self, engine: &Engine, now: Now) -> Option<String> {
+        if !self.metrics.is_wanted() {
+            return None;
+        }
+        self.metrics.write(&engine.metrics(Format::Prometheus, now))
     }
 
     /// Sections may have come or gone, so all are shown next time.
@@ -183,7 +203,7 @@ impl Display {
         news
     }
 
-    /// Removes the run files that only hold while the process runs, and brings the others up to date.
+    /// Removes the files that only hold while the process runs, and brings the others up to date.
     pub(super) fn withdraw(&mut self, engine: &Engine, now: Now) {
         if self.pending {
             let _ = self.show(&engine.status(now), now);
@@ -191,6 +211,7 @@ impl Display {
         if let Some(files) = &mut self.run_files {
             files.withdraw();
         }
+        self.metrics.remove();
     }
 }
 

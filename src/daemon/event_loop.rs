@@ -1,7 +1,6 @@
 //! The event loop: waits for what happens next, hands it to the engine, and carries out what the
 //! engine wants done.
 
-use std::io;
 use std::task::Context;
 
 use nix::sys::signal::Signal;
@@ -108,8 +107,8 @@ impl EventLoop {
         let all = [
             (Source::Signals, self.signals.is_ready(context)),
             (Source::Commands, self.connections.is_ready(daemon.control(), context)),
-            (Source::Kernel, daemon.netlink.is_ready(now, context)),
-            (Source::Neighbours, daemon.neighbours.is_ready(context)),
+            (Source::Kernel, daemon.kernel.notifications.is_ready(now, context)),
+            (Source::Neighbours, daemon.kernel.neighbours.is_ready(context)),
             (Source::Threads, daemon.incoming.is_ready(context)),
             (Source::Files, daemon.files.is_ready(context)),
             (Source::Gateways, daemon.announcements.is_ready(context)),
@@ -131,21 +130,14 @@ impl EventLoop {
     fn take_in(&mut self, source: Source) -> Option<u8> {
         match source {
             Source::Signals => return self.handle_signal(),
+            Source::Kernel => return self.take_reports(),
             Source::Commands => {
                 if let Some(control) = self.daemon.control() {
                     self.connections.accept(control);
                 }
             }
-            Source::Kernel => {
-                if let Err(error) = self.take_reports() {
-                    let text = format!("the kernel's notifications ended: {error}");
-                    self.daemon.say(Level::Critical, text);
-                    self.stop();
-                    return Some(exit::INTERNAL);
-                }
-            }
             Source::Neighbours => {
-                let event = self.daemon.neighbours.news();
+                let event = self.daemon.kernel.neighbours.news();
                 self.handle(event);
             }
             Source::Threads => self.take_incoming(),
@@ -205,28 +197,36 @@ impl EventLoop {
 
     /// How long to wait if nothing happens.
     fn pause(&self, now: Now) -> Option<Duration> {
-        let Daemon { engine, config, display, netlink, ubus, .. } = &self.daemon;
+        let Daemon { engine, config, display, kernel, ubus, .. } = &self.daemon;
         let times = [
             engine.deadline(now),
             config.recheck.due(),
             display.due(),
             self.connections.deadline(now.up),
             self.mode.deadline(),
-            netlink.deadline(),
+            kernel.notifications.deadline(),
             ubus.deadline(),
         ];
         let next = *times.iter().flatten().min()?;
         Some(next - now.up)
     }
 
-    /// Takes in what the kernel has reported. What follows from a batch is worked out once, which takes longer the
-    /// more names there are.
-    fn take_reports(&mut self) -> io::Result<()> {
+    /// Takes in what the kernel has reported. Returns the exit code if its notifications have ended.
+    fn take_reports(&mut self) -> Option<u8> {
+        // What follows from a batch is worked out once, which takes longer the more names there are.
         for _ in 0..REPORTS {
-            let Some(report) = self.daemon.netlink.next_report()? else { break };
-            self.handle(Some(Event::Kernel(report)));
+            match self.daemon.kernel.notifications.next_report() {
+                Ok(Some(report)) => self.handle(Some(Event::Kernel(report))),
+                Ok(None) => break,
+                Err(error) => {
+                    let text = format!("the kernel's notifications ended: {error}");
+                    self.daemon.say(Level::Critical, text);
+                    self.stop();
+                    return Some(exit::INTERNAL);
+                }
+            }
         }
-        Ok(())
+        None
     }
 
     /// Takes in what other threads have sent.

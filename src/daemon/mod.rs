@@ -32,7 +32,7 @@ use crate::edge::clock::{self, ClockStep};
 use crate::edge::control::{Control, ControlConnections};
 use crate::edge::files;
 use crate::edge::files::lock::InstanceLock;
-use crate::edge::files::metrics::MetricsFile;
+
 use crate::edge::files::watch::FileWatch;
 use crate::edge::hook::Hook;
 use crate::edge::load::Loaded;
@@ -48,7 +48,7 @@ use crate::edge::ubus::Ubus;
 use crate::edge::worker::{self, Delivery, Network, Pool};
 use crate::engine::Engine;
 use crate::engine::event::Action;
-use crate::engine::metrics::Format;
+
 use crate::engine::status::Snapshot;
 use crate::model::{Level, Notice};
 use crate::state::State;
@@ -137,15 +137,11 @@ struct Daemon {
     engine: Engine,
     config: ConfigFile,
     logger: Logger,
-    netlink: Socket,
+    kernel: Kernel,
     /// Files of other programs that sections depend on.
     files: FileWatch,
     /// What gateways announce.
     announcements: Announcements,
-    /// Hosts of the local network in the kernel's neighbour table.
-    neighbours: Neighbours,
-    /// Asks the kernel for ways to hosts.
-    routes: Routes,
     pool: Pool,
     store: StoreThread,
     hook: Hook,
@@ -153,13 +149,28 @@ struct Daemon {
     tests: u32,
     /// `None` in a mode that writes nothing there.
     run_directory: Option<RunDirectory>,
-    /// What LuCI and the subscribers on ubus see.
+    /// What LuCI, the subscribers on ubus and a Prometheus exporter see.
     display: Display,
-    /// What a Prometheus exporter sees.
-    metrics_file: MetricsFile,
     ubus: Ubus,
     /// What other threads have sent to the event loop.
     incoming: Arc<Mailbox<ThreadMessage>>,
+}
+
+/// What the kernel tells and is asked, a netlink socket each.
+struct Kernel {
+    /// Its notifications of links, addresses, routes and rules, and its dumps.
+    notifications: Socket,
+    /// Hosts of the local network in its neighbour table.
+    neighbours: Neighbours,
+    /// Its answers to questions for ways to hosts.
+    routes: Routes,
+}
+
+impl Kernel {
+    fn open() -> io::Result<Self> {
+        let notifications = Socket::open()?;
+        Ok(Self { notifications, neighbours: Neighbours::default(), routes: Routes::default() })
+    }
 }
 
 fn run(
@@ -174,7 +185,7 @@ fn run(
     // The logger comes first, because everything below may fail.
     let mut logger = Logger::new(Destination::choose(start.interactive));
     logger.configure(&start.loaded.checked.config);
-    let (signals, netlink, incoming) = match open() {
+    let (signals, kernel, incoming) = match open() {
         Ok(opened) => opened,
         Err(error) => {
             let text = format!("cannot listen to the kernel: {error}");
@@ -183,33 +194,13 @@ fn run(
         }
     };
     let config = ConfigFile::new(start.file, &start.loaded.checked.config.global);
-    let store = Store::open(&config.global.statedir);
-    let (saved, lost) = store.load();
-    let seed = std::process::id() ^ std::time::Duration::from(clock::uptime()).subsec_nanos();
-    let mut daemon = Daemon {
-        engine: Engine::new(saved.clone(), seed),
-        config,
-        logger,
-        netlink,
-        files: FileWatch::default(),
-        announcements: Announcements::default(),
-        neighbours: Neighbours::default(),
-        routes: Routes::default(),
-        pool: pool(delivery, &incoming),
-        store: store_thread(store, saved, &incoming),
-        hook: hook(&incoming),
-        tests: 0,
-        run_directory,
-        display: Display::default(),
-        metrics_file: MetricsFile::default(),
-        ubus: Ubus::new(mode.serves()),
-        incoming,
-    };
+    let pool = pool(delivery, &incoming);
+    let ubus = Ubus::new(mode.serves());
+    let mut daemon = Daemon::new(config, logger, kernel, pool, ubus, run_directory, incoming);
     // Before the first event, so that no message announces a next try.
     if !mode.serves() {
         daemon.engine.end_when_done();
     }
-    daemon.report_lost(&lost);
     // Never dropped, because the process ends soon after. After a detection, the programs that it has started are
     // killed before.
     let event_loop = Box::leak(Box::new(EventLoop {
@@ -225,8 +216,8 @@ fn run(
 }
 
 /// Where the event loop learns of signals, of the kernel, and of other threads.
-fn open() -> io::Result<(Signals, Socket, Arc<Mailbox<ThreadMessage>>)> {
-    Ok((Signals::open(&SIGNALS)?, Socket::open()?, Arc::new(Mailbox::new()?)))
+fn open() -> io::Result<(Signals, Kernel, Arc<Mailbox<ThreadMessage>>)> {
+    Ok((Signals::open(&SIGNALS)?, Kernel::open()?, Arc::new(Mailbox::new()?)))
 }
 
 fn pool(delivery: Box<dyn Delivery>, sender: &Arc<Mailbox<ThreadMessage>>) -> Pool {
@@ -253,6 +244,40 @@ fn say(logger: &mut Logger, level: Level, text: String) {
 }
 
 impl Daemon {
+    /// A daemon with the saved state, and without sections yet.
+    fn new(
+        config: ConfigFile,
+        logger: Logger,
+        kernel: Kernel,
+        pool: Pool,
+        ubus: Ubus,
+        run_directory: Option<RunDirectory>,
+        incoming: Arc<Mailbox<ThreadMessage>>,
+    ) -> Self {
+        let store = Store::open(&config.global.statedir);
+        let (saved, lost) = store.load();
+        // Routers that start after the same power cut must not send their requests in the same second.
+        let seed = std::process::id() ^ std::time::Duration::from(clock::uptime()).subsec_nanos();
+        let mut daemon = Self {
+            engine: Engine::new(saved.clone(), seed),
+            config,
+            logger,
+            kernel,
+            files: FileWatch::default(),
+            announcements: Announcements::default(),
+            pool,
+            store: store_thread(store, saved, &incoming),
+            hook: hook(&incoming),
+            tests: 0,
+            run_directory,
+            display: Display::default(),
+            ubus,
+            incoming,
+        };
+        daemon.report_lost(&lost);
+        daemon
+    }
+
     fn say(&mut self, level: Level, text: String) {
         say(&mut self.logger, level, text);
     }
@@ -301,24 +326,13 @@ impl Daemon {
             self.say(Level::Warning, format!("cannot write the files that LuCI reads: {why}"));
         }
         self.notify_subscribers(&status.sections);
-        if self.display.is_last_part() {
-            self.write_metrics(now);
+        if self.display.is_last_part()
+            && let Some(why) = self.display.write_metrics(&self.engine, now)
+        {
+            let text = format!("cannot write metrics_file {why}; tried again at the next change");
+            self.say(Level::Warning, text);
         }
         self.display.shown(begin, clock::now().up)
-    }
-
-    /// Brings the file up to date that a Prometheus exporter reads.
-    fn write_metrics(&mut self, now: Now) {
-        if !self.metrics_file.is_wanted() {
-            return;
-        }
-        let text = self.engine.metrics(Format::Prometheus, now);
-        if let Some(why) = self.metrics_file.write(&text) {
-            self.say(
-                Level::Warning,
-                format!("cannot write metrics_file {why}; tried again at the next change"),
-            );
-        }
     }
 
     /// The state of every section, for people.
@@ -342,13 +356,12 @@ impl Daemon {
         }
     }
 
-    /// Removes the control socket, and the run files that hold only while this process runs.
+    /// Removes the control socket, and the files that hold only while this process runs.
     fn withdraw(&mut self) {
         if let Some(directory) = &mut self.run_directory {
             directory.close();
         }
         self.display.withdraw(&self.engine, clock::now());
-        self.metrics_file.remove();
     }
 
     /// Waits until the state is on flash; `false` if that takes longer than `limit`.

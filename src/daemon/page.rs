@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Daemon;
@@ -61,25 +61,28 @@ impl Daemon {
         self.tests = self.tests.wrapping_add(1);
         let file = self.config.global.rundir.join(format!("test.{}", self.tests));
         match start_test(&file, call.request.word()) {
-            Ok(running) => {
-                let incoming = Arc::clone(&self.incoming);
-                let path = file.clone();
-                let work = Box::new(move || {
-                    let text = output(running);
-                    // It may hold passwords.
-                    let _ = fs::remove_file(path);
-                    incoming.send(ThreadMessage::Tested(call, text));
-                });
-                // Without memory for a thread the program is ended, and the caller gets no answer.
-                if !thread::start("test", SMALL_STACK, work) {
-                    let _ = fs::remove_file(file);
-                }
-            }
+            Ok(running) => self.await_test(running, file, call),
             Err(error) => {
                 let _ = fs::remove_file(file);
                 let text = format!("the test cannot be started: {error}\n");
                 self.ubus.answer(&call, ControlAnswer::Text(text));
             }
+        }
+    }
+
+    /// Has a thread wait for the end of a test, which reads `file`.
+    fn await_test(&self, running: Running, file: PathBuf, call: MethodCall) {
+        let incoming = Arc::clone(&self.incoming);
+        let path = file.clone();
+        let work = Box::new(move || {
+            let text = output(running);
+            // It may hold passwords.
+            let _ = fs::remove_file(path);
+            incoming.send(ThreadMessage::Tested(call, text));
+        });
+        // Without memory for a thread the program is ended, and the caller gets no answer.
+        if !thread::start("test", SMALL_STACK, work) {
+            let _ = fs::remove_file(file);
         }
     }
 }

@@ -23,7 +23,7 @@ impl Mode for Serve {
         };
         let file = files::config(&daemon.config.file);
         daemon.say(Level::Info, format!("{VERSION}: {sections} of {}", file.display()));
-        daemon.metrics_file.set(config.global.metrics_file.as_deref());
+        daemon.display.show_metrics_in(config.global.metrics_file.as_deref());
         daemon.config.recheck.begin(&config.broken, clock::now());
     }
 
