@@ -31,25 +31,36 @@ fn show_checked(file: &Path, checked: &mut Checked) -> u8 {
     }
     warn_of_readers(file, &document);
     let usable = warn_of_directories(&checked.config.global);
-    let Config { sections, disabled, broken, .. } = &checked.config;
-    if !broken.is_empty() {
-        let mut names = Vec::new();
-        for (name, _) in broken {
-            names.push(name.clone());
-        }
-        let names = listed(&names);
-        warn(&format_args!("Not run because of these mistakes: {names}\n"));
-    }
+    warn_of_broken(&checked.config);
     show_differences(&document, on_openwrt);
     // What follows would hide the mistakes above it.
     if !usable || checked.errors().next().is_some() {
         return exit::CONFIG;
     }
+    show_numbers(file, &checked.config)
+}
+
+/// Lists the sections that cannot run.
+fn warn_of_broken(config: &Config) {
+    if config.broken.is_empty() {
+        return;
+    }
+    let mut names = Vec::new();
+    for (name, _) in &config.broken {
+        names.push(name.clone());
+    }
+    let names = listed(&names);
+    warn(&format_args!("Not run because of these mistakes: {names}\n"));
+}
+
+/// Says how many sections are enabled, and which are not.
+fn show_numbers(file: &Path, config: &Config) -> u8 {
+    let Config { sections, disabled, .. } = config;
     if !disabled.is_empty() {
         let names = listed(disabled);
         show(&format_args!("Not enabled (this takes option enabled '1'): {names}\n"));
     }
-    let (enabled, others) = (sections.len(), disabled.len());
+    let (name, enabled, others) = (file.display(), sections.len(), disabled.len());
     let noun = if enabled == 1 { "section" } else { "sections" };
     show(&format_args!("{name}: {enabled} {noun} enabled, {others} not\n"))
 }

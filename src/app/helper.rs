@@ -117,24 +117,12 @@ fn verify(helper: &Helper, host: &str, port: u16) -> u8 {
     complain(code, &why)
 }
 
-/// Prints the address that DNS has for a name. If the section is served and looks that name up, the
-/// daemon knows the address.
+/// Prints the address that DNS has for a name.
 fn registered(helper: &Helper, file: &Path) -> u8 {
-    let host = helper.get("lookup_host").unwrap_or_default();
-    let family = family(helper);
     let rundir = rundir(file);
     let section = helper.section.as_deref().filter(|name| is_file_name(name));
     let known = section.map(|name| known_to_daemon(&rundir, name)).unwrap_or_default();
-    let mut of_family = known.clone();
-    of_family.retain(|address| Family::of(*address) == family);
-    // The section of the configuration, if it has no mistake.
-    let loaded = section.and_then(|_| load(file).ok());
-    let sections = loaded.as_ref().map_or(&[][..], |loaded| &loaded.checked.config.sections);
-    let configured = sections.iter().find(|configured| section == Some(configured.name.as_str()));
-    let found = match configured {
-        Some(section) if !of_family.is_empty() && section.lookup.host == host => Ok(of_family),
-        configured => look_up(helper, host, family, configured),
-    };
+    let found = in_dns(helper, file, section, &known);
     let shown = match &found {
         Ok(addresses) => lines(addresses),
         Err(_) => String::new(),
@@ -151,12 +139,48 @@ fn registered(helper: &Helper, file: &Path) -> u8 {
     }
 }
 
+/// The addresses that DNS has for the name. `known` are those that the daemon knows of `section`.
+fn in_dns(
+    helper: &Helper,
+    file: &Path,
+    section: Option<&str>,
+    known: &[IpAddr],
+) -> Result<Vec<IpAddr>, String> {
+    let host = helper.get("lookup_host").unwrap_or_default();
+    let mut of_family = known.to_vec();
+    of_family.retain(|address| Family::of(*address) == family(helper));
+    // The section of the configuration, if it has no mistake.
+    let loaded = section.and_then(|_| load(file).ok());
+    let sections = loaded.as_ref().map_or(&[][..], |loaded| &loaded.checked.config.sections);
+    let configured = sections.iter().find(|configured| section == Some(configured.name.as_str()));
+    match configured {
+        // The daemon has looked the same name up. So LuCI's poll costs no question.
+        Some(section) if !of_family.is_empty() && section.lookup.host == host => Ok(of_family),
+        configured => look_up(helper, host, configured),
+    }
+}
+
+/// Asks DNS for the addresses of `host`.
 fn look_up(
     helper: &Helper,
     host: &str,
-    family: Family,
     configured: Option<&Section>,
 ) -> Result<Vec<IpAddr>, String> {
+    let (lookup, way) = question(helper, host, configured)?;
+    let trusts = TrustCache::default();
+    let found = dns::look_up(&lookup, family(helper), None, &way, &trusts, LOOK_UP)?;
+    if found.dnssec == Dnssec::Bogus {
+        return Err(format!("the validating resolver refuses the answer of {host}: bogus"));
+    }
+    Ok(found.addresses)
+}
+
+/// What is looked up, and how the questions travel.
+fn question(
+    helper: &Helper,
+    host: &str,
+    configured: Option<&Section>,
+) -> Result<(Lookup, DnsTransport), String> {
     let server = helper.get("dns_server").map(HostPort::parse).transpose();
     let mut lookup = Lookup {
         host: host.into(),
@@ -173,13 +197,7 @@ fn look_up(
         lookup.protocol = Protocol::Tls;
         way.trust = section.transport.trust.clone();
     }
-    let found = dns::look_up(&lookup, family, None, &way, &TrustCache::default(), LOOK_UP);
-    match found? {
-        found if found.dnssec == Dnssec::Bogus => {
-            Err(format!("the validating resolver refuses the answer of {host}: bogus"))
-        }
-        found => Ok(found.addresses),
-    }
+    Ok((lookup, way))
 }
 
 /// The addresses of the section `name` that are in DNS as far as the daemon knows; none if no daemon
@@ -221,18 +239,7 @@ fn lines(addresses: &[IpAddr]) -> String {
 
 /// Whether a source has an address: makes a section that uses it, and runs until that is known.
 fn local(helper: &Helper) -> u8 {
-    let mut section = RawSection::new("service", "lucihelper", 1);
-    for (option, value) in &helper.options {
-        section.set(option, value);
-    }
-    // Nothing is sent, but a section needs a name and a provider.
-    section.set("enabled", "1");
-    section.set("domain", "localhost");
-    section.set("update_url", "http://localhost/");
-    // LuCI wants to know whether there is an address at all, as ddns-scripts tells it.
-    let mut global = RawSection::new("ddns", "global", 1);
-    global.set("upd_privateip", "1");
-    let mut loaded = load::check(&Document { sections: vec![global, section], cut: false });
+    let mut loaded = load::check(&document(helper));
     if let Some(mistake) = loaded.checked.errors().next() {
         return complain(NOT_DONE, &mistake.text);
     }
@@ -246,4 +253,20 @@ fn local(helper: &Helper) -> u8 {
     let code = daemon::detect(&runtime, loaded, limit);
     process::kill_all();
     code
+}
+
+/// A configuration with one section, which has the source.
+fn document(helper: &Helper) -> Document {
+    let mut section = RawSection::new("service", "lucihelper", 1);
+    for (option, value) in &helper.options {
+        section.set(option, value);
+    }
+    // Nothing is sent, but a section needs a name and a provider.
+    section.set("enabled", "1");
+    section.set("domain", "localhost");
+    section.set("update_url", "http://localhost/");
+    // LuCI wants to know whether there is an address at all, as ddns-scripts tells it.
+    let mut global = RawSection::new("ddns", "global", 1);
+    global.set("upd_privateip", "1");
+    Document { sections: vec![global, section], cut: false }
 }

@@ -14,26 +14,28 @@ pub(super) fn run(file: &str, from: Option<&str>) -> u8 {
         Err(error) => return complain(exit::FAILED, &error),
     };
     let text = String::from_utf8_lossy(&bytes);
-    let client = match from {
-        None => Client::of(&text),
-        Some(name) => match Client::named(name) {
-            None => {
-                let text = "option '--from' takes 'inadyn', 'ddclient' or 'ddns-go'";
-                return complain(exit::USAGE, &text);
-            }
-            known => known,
-        },
-    };
-    match client {
-        Some(client) => print(file, &client.import(&text)),
-        None => {
+    match client_of(file, &text, from) {
+        Ok(client) => print(file, &client.import(&text)),
+        Err(code) => code,
+    }
+}
+
+/// The client whose configuration `text` is: the one that the owner names, or the one that the text tells. Where none
+/// is known, prints why and returns the exit code.
+fn client_of(file: &str, text: &str, from: Option<&str>) -> Result<Client, u8> {
+    let Some(name) = from else {
+        return Client::of(text).ok_or_else(|| {
             let text = format_args!(
                 "{file} is not recognised as a configuration of inadyn, ddclient or ddns-go; \
                  '--from ddclient' says which one it is"
             );
             complain(exit::FAILED, &text)
-        }
-    }
+        });
+    };
+    Client::named(name).ok_or_else(|| {
+        let text = "option '--from' takes 'inadyn', 'ddclient' or 'ddns-go'";
+        complain(exit::USAGE, &text)
+    })
 }
 
 fn print(file: &str, import: &Import) -> u8 {

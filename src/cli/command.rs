@@ -208,20 +208,31 @@ impl Words {
                 words.plain.push(word.to_owned());
             } else if word == "--" {
                 options_ended = true;
-            } else if word == "-c" || word == "--config" {
-                words.set_config(arguments.next())?;
-            } else if let Some(file) = word.strip_prefix("--config=") {
-                words.set_config(Some(file.into()))?;
-            } else if let Some(file) = word.strip_prefix("-c") {
-                words.set_config(Some(file.into()))?;
-            } else if word == "--from" || word.starts_with("--from=") {
-                let value = word.strip_prefix("--from=").map(OsString::from);
-                words.set_client(value.or_else(|| arguments.next()))?;
             } else {
-                words.options.push(long_form(word).to_owned());
+                words.add_option(word, &mut arguments)?;
             }
         }
         Ok(words)
+    }
+
+    /// Takes in an option, whose value may be the next of `arguments`.
+    fn add_option(
+        &mut self,
+        word: &str,
+        arguments: &mut dyn Iterator<Item = OsString>,
+    ) -> Result<(), UsageError> {
+        if word == "-c" || word == "--config" {
+            return self.set_config(arguments.next());
+        }
+        if let Some(file) = word.strip_prefix("--config=").or(word.strip_prefix("-c")) {
+            return self.set_config(Some(file.into()));
+        }
+        if word == "--from" || word.starts_with("--from=") {
+            let value = word.strip_prefix("--from=").map(OsString::from);
+            return self.set_client(value.or_else(|| arguments.next()));
+        }
+        self.options.push(long_form(word).to_owned());
+        Ok(())
     }
 
     fn set_config(&mut self, file: Option<OsString>) -> Result<(), UsageError> {

@@ -65,40 +65,55 @@ pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
         match option {
             Opt::Flag('h') => return Ok(CommandLine::Print(USAGE.into(), 0)),
             Opt::Flag('V') => return Ok(CommandLine::Print(SCRIPTS_VERSION.into(), 0)),
-            Opt::Flag(_) => updater.dry_run = true,
-            // To the shell of ddns-scripts an empty value is the same as none.
-            Opt::Value('S', "") => updater.section = None,
-            Opt::Value('S', value) => updater.section = Some(value.to_owned()),
-            Opt::Value('n', value) => updater.network = Some(value.to_owned()),
-            Opt::Value(_, value) => {
-                let Ok(level) = value.parse() else {
-                    return Err(refuse(format_args!("'{value}' is not a level")));
-                };
-                updater.verbose = level;
-            }
-            bad @ (Opt::Missing(_) | Opt::Invalid(_)) => {
-                return Err(refuse(format_args!("{}", option_error(bad))));
+            Opt::Flag(_) | Opt::Value(..) | Opt::Missing(_) | Opt::Invalid(_) => {
+                updater.set(option)?
             }
         }
     }
     // As in ddns-scripts, a level above 2 sends nothing.
     updater.dry_run |= updater.verbose > 2;
-    let (has_section, has_network) = (updater.section.is_some(), updater.network.is_some());
-    if has_section && has_network {
-        return Err(refuse(format_args!("-S and -n do not go together")));
-    }
-    // Releases after 24.10 have no commands: `-S SECTION` alone means what `start` meant.
-    updater.verb = match operands[..] {
-        [] | ["start"] if has_section => Verb::Round,
-        ["start"] => Verb::Start,
-        ["stop"] => Verb::Stop,
-        ["reload"] => Verb::Reload,
-        [] if has_network => return Err(refuse(format_args!("no command is given"))),
-        [] => return Err(refuse(format_args!("option -S is missing"))),
-        [other] => return Err(refuse(format_args!("there is no command '{other}'"))),
-        [_, extra, ..] => return Err(refuse(format_args!("unexpected argument '{extra}'"))),
-    };
+    updater.verb = updater.verb_of(&operands)?;
     Ok(CommandLine::Updater(updater))
+}
+
+impl Updater {
+    /// Takes in an option of the command line.
+    fn set(&mut self, option: Opt<'_>) -> Result<(), Refusal> {
+        match option {
+            Opt::Flag(_) => self.dry_run = true,
+            // To the shell of ddns-scripts an empty value is the same as none.
+            Opt::Value('S', "") => self.section = None,
+            Opt::Value('S', value) => self.section = Some(value.to_owned()),
+            Opt::Value('n', value) => self.network = Some(value.to_owned()),
+            Opt::Value(_, value) => match value.parse() {
+                Ok(level) => self.verbose = level,
+                Err(_) => return Err(refuse(format_args!("'{value}' is not a level"))),
+            },
+            Opt::Missing(_) | Opt::Invalid(_) => {
+                return Err(refuse(format_args!("{}", option_error(option))));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the words after the options want.
+    fn verb_of(&self, operands: &[&str]) -> Result<Verb, Refusal> {
+        let (has_section, has_network) = (self.section.is_some(), self.network.is_some());
+        if has_section && has_network {
+            return Err(refuse(format_args!("-S and -n do not go together")));
+        }
+        // Releases after 24.10 have no commands: `-S SECTION` alone means what `start` meant.
+        Ok(match operands {
+            [] | ["start"] if has_section => Verb::Round,
+            ["start"] => Verb::Start,
+            ["stop"] => Verb::Stop,
+            ["reload"] => Verb::Reload,
+            [] if has_network => return Err(refuse(format_args!("no command is given"))),
+            [] => return Err(refuse(format_args!("option -S is missing"))),
+            [other] => return Err(refuse(format_args!("there is no command '{other}'"))),
+            [_, extra, ..] => return Err(refuse(format_args!("unexpected argument '{extra}'"))),
+        })
+    }
 }
 
 fn refuse(why: fmt::Arguments<'_>) -> Refusal {
