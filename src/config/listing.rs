@@ -428,14 +428,7 @@ pub fn detail(name: &str) -> Option<String> {
     for other in entry.names.iter().filter(|other| **other != name) {
         field(&mut text, "also", other);
     }
-    field(&mut text, "records", entry.records.long());
-    match (entry.can_remove(Family::V4), entry.can_remove(Family::V6)) {
-        (true, true) => field(&mut text, "", "can be removed (option 'remove_after')"),
-        (true, false) => {
-            field(&mut text, "", "that of IPv4 can be removed (option 'remove_after')");
-        }
-        (false, _) => {}
-    }
+    record_fields(&mut text, entry);
     for need in &entry.needs {
         field(&mut text, need.option, need.holds);
     }
@@ -451,6 +444,16 @@ pub fn detail(name: &str) -> Option<String> {
     field(&mut text, "note", entry.note);
     text.push_str(&example(name, entry));
     Some(text)
+}
+
+/// Appends which records the provider has, and which of them can be removed.
+fn record_fields(text: &mut String, entry: &ProviderEntry) {
+    field(text, "records", entry.records.long());
+    match (entry.can_remove(Family::V4), entry.can_remove(Family::V6)) {
+        (true, true) => field(text, "", "can be removed (option 'remove_after')"),
+        (true, false) => field(text, "", "that of IPv4 can be removed (option 'remove_after')"),
+        (false, _) => {}
+    }
 }
 
 /// The page of a provider that only a script of ddns-scripts updates.

@@ -57,6 +57,16 @@ struct MistakeCount {
     first_dropped_line: usize,
 }
 
+impl MistakeCount {
+    /// Counts a mistake in `line` that is not kept.
+    fn drop_one(&mut self, line: usize) {
+        self.dropped += 1;
+        if self.dropped == 1 {
+            self.first_dropped_line = line;
+        }
+    }
+}
+
 impl Mistakes {
     /// Adds a mistake. The first [`LIMIT`] of each severity are kept, further ones are only counted.
     pub(super) fn push(&mut self, mistake: Mistake) {
@@ -66,18 +76,16 @@ impl Mistakes {
         };
         // Further ones are counted without a comparison: a file of random bytes has a million mistakes.
         if count.kept == LIMIT {
-            count.dropped += 1;
-            if count.dropped == 1 {
-                count.first_dropped_line = mistake.line;
-            }
-            return;
+            return count.drop_one(mistake.line);
         }
         // Two checks may report the same one.
-        let is_same = |kept: &Mistake| kept.line == mistake.line && kept.text == mistake.text;
-        if !self.kept.iter().any(is_same) {
-            count.kept += 1;
-            self.kept.push(mistake);
+        for kept in &self.kept {
+            if kept.line == mistake.line && kept.text == mistake.text {
+                return;
+            }
         }
+        count.kept += 1;
+        self.kept.push(mistake);
     }
 
     /// The mistakes in the order of [`sort`]. If some were dropped, one more mistake says how many.

@@ -215,6 +215,20 @@ pub struct Log {
     pub file: bool,
 }
 
+impl Config {
+    /// The names of all enabled sections, also of those that cannot run.
+    fn enabled(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for section in &self.sections {
+            names.push(section.name.clone());
+        }
+        for (name, _) in &self.broken {
+            names.push(name.clone());
+        }
+        names
+    }
+}
+
 impl Source {
     /// Whether the address of `family` must be asked for, because neither the kernel nor netifd reports it.
     pub fn is_asked(&self, family: Family) -> bool {

@@ -196,14 +196,8 @@ pub fn meant(kind: SectionKind, name: &str) -> Option<&'static str> {
     if let Some((_, option)) = other_names(kind).find(|(other, _)| *other == name) {
         return Some(option);
     }
-    let mut options = Vec::new();
-    for option in OPTIONS {
-        if option.kind == kind {
-            options.push(option.name);
-        }
-    }
     // One slip in an option's own name is likelier than a name of another program with a slip.
-    let nearest = closest(&name, &options);
+    let nearest = closest(&name, &names(kind));
     if nearest.is_some_and(|nearest| distance(&name, nearest) <= 1) {
         return nearest;
     }
@@ -213,6 +207,17 @@ pub fn meant(kind: SectionKind, name: &str) -> Option<&'static str> {
         }
     }
     nearest
+}
+
+/// The names of all options of `kind`.
+fn names(kind: SectionKind) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for option in OPTIONS {
+        if option.kind == kind {
+            names.push(option.name);
+        }
+    }
+    names
 }
 
 /// The [`OTHER_NAMES`] of options of `kind`, each with its option.

@@ -111,15 +111,7 @@ impl fmt::Debug for RawOption {
 /// If there are more mistakes than [`LIMIT`](super::mistake::LIMIT), the last one tells how many.
 pub fn parse(bytes: &[u8]) -> (Document, Vec<Mistake>) {
     let (text, lines_with_nul) = cut_at_nul(bytes);
-    let mut parser = UciParser {
-        lexer: Lexer::new(&text),
-        document: Document::default(),
-        mistakes: Mistakes::default(),
-        current: Current::Nothing,
-        entries: 0,
-        sections: Map::new(),
-        options: Vec::new(),
-    };
+    let mut parser = UciParser::new(&text);
     // After a power loss, a file that was being written can be empty or have NUL bytes at its end.
     let damaged = !lines_with_nul.is_empty();
     for line in lines_with_nul {
@@ -191,6 +183,21 @@ struct UciParser<'a> {
 
 /// What is wrong with a line was reported. The rest of the line is to be skipped.
 struct Reported;
+
+impl<'a> UciParser<'a> {
+    /// A parser before the first line of `text`.
+    fn new(text: &'a [u8]) -> Self {
+        Self {
+            lexer: Lexer::new(text),
+            document: Document::default(),
+            mistakes: Mistakes::default(),
+            current: Current::Nothing,
+            entries: 0,
+            sections: Map::new(),
+            options: Vec::new(),
+        }
+    }
+}
 
 impl UciParser<'_> {
     /// Parses all commands of one line, which are separated by `;`.

@@ -29,42 +29,75 @@ pub(super) fn translate(
     }
     let account = &mut provider.account;
     match account.label.as_str() {
-        "aliyun.com" => {
-            unless_set(&mut record.id, pair_value(&account.param_enc, "RecordId"));
-        }
+        "aliyun.com" => unless_set(&mut record.id, pair_value(&account.param_enc, "RecordId")),
         "blazingfast.io" => blazingfast(reader, names, account, record),
         "bind-nsupdate" => record.ttl = record.ttl.or(Some(NSUPDATE_TTL)),
-        "cloud.google.com-v1" => {
-            unless_set(&mut record.zone_id, pair_value(&account.param_enc, "zone"));
-            ttl_in_param_opt(reader, account, record);
-        }
+        "cloud.google.com-v1" => google(reader, account, record),
         "cloudflare.com-v4" => cloudflare(reader, account, record),
-        "digitalocean.com-v2" => {
-            host_in_username(reader, names, account);
-            unless_set(&mut record.id, take(&mut account.param_opt).expose());
-        }
+        "digitalocean.com-v2" => digitalocean(reader, names, account, record),
         "gandi.net" | "hetzner.cloud" | "pdns" => host_in_username(reader, names, account),
-        "namesilo.com-v1" => {
-            host_in_username(reader, names, account);
-            ttl(reader, record, pair_value(&take(&mut account.param_opt), "ttl"));
-        }
+        "namesilo.com-v1" => namesilo(reader, names, account, record),
         "netcup.com" => unless_set(&mut record.zone, take(&mut account.param_opt).expose()),
         "ns1.com" => unless_set(&mut record.zone, &take(&mut account.username)),
         "route53-v1" => hosted_zone(reader, names, record),
-        "scaleway.com" => {
-            let zone = username(reader, account, "the zone");
-            add_zone(reader, names, None, Some(&zone));
-            ttl_in_param_opt(reader, account, record);
-        }
-        "transip.nl" => {
-            let host = take(&mut account.param_enc);
-            if !host.is_empty() {
-                add_zone(reader, names, Some(host.expose()), None);
-            }
-            ttl_in_param_opt(reader, account, record);
-        }
+        "scaleway.com" => scaleway(reader, names, account, record),
+        "transip.nl" => transip(reader, names, account, record),
         _ => {}
     }
+}
+
+/// `param_enc` has the name of the zone at Google, `param_opt` the TTL.
+fn google(reader: &mut Reader<'_>, account: &mut Account, record: &mut RecordOptions) {
+    unless_set(&mut record.zone_id, pair_value(&account.param_enc, "zone"));
+    ttl_in_param_opt(reader, account, record);
+}
+
+/// `username` has the name in the zone, `param_opt` the id of the record.
+fn digitalocean(
+    reader: &mut Reader<'_>,
+    names: &mut [Hostname],
+    account: &mut Account,
+    record: &mut RecordOptions,
+) {
+    host_in_username(reader, names, account);
+    unless_set(&mut record.id, take(&mut account.param_opt).expose());
+}
+
+/// `username` has the name in the zone, `param_opt` the TTL among others.
+fn namesilo(
+    reader: &mut Reader<'_>,
+    names: &mut [Hostname],
+    account: &mut Account,
+    record: &mut RecordOptions,
+) {
+    host_in_username(reader, names, account);
+    ttl(reader, record, pair_value(&take(&mut account.param_opt), "ttl"));
+}
+
+/// `username` has the zone, `param_opt` the TTL.
+fn scaleway(
+    reader: &mut Reader<'_>,
+    names: &mut [Hostname],
+    account: &mut Account,
+    record: &mut RecordOptions,
+) {
+    let zone = username(reader, account, "the zone");
+    add_zone(reader, names, None, Some(&zone));
+    ttl_in_param_opt(reader, account, record);
+}
+
+/// `param_enc` has the name in the zone, `param_opt` the TTL.
+fn transip(
+    reader: &mut Reader<'_>,
+    names: &mut [Hostname],
+    account: &mut Account,
+    record: &mut RecordOptions,
+) {
+    let host = take(&mut account.param_enc);
+    if !host.is_empty() {
+        add_zone(reader, names, Some(host.expose()), None);
+    }
+    ttl_in_param_opt(reader, account, record);
 }
 
 /// The value of `key` in a text of `key=value` pairs; empty if there is none.

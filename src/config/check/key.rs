@@ -32,6 +32,11 @@ pub(super) fn check(reader: &mut Reader<'_>, account: &Account) {
         reader.fail("username", text);
         return;
     }
+    check_secret(reader, account);
+}
+
+fn check_secret(reader: &mut Reader<'_>, account: &Account) {
+    let Account { label, username, password, .. } = account;
     // With a valid secret, an error is about the name and the algorithm.
     if let Err(error) = TsigKey::parse(username, &Secret::new("AAAA")) {
         reader.fail("username", format_args!("{error}"));

@@ -131,19 +131,9 @@ impl Checked {
     /// A sentence, if one of `names` does not exist or is not enabled.
     pub fn only(&mut self, names: &[String]) -> Result<(), String> {
         let config = &mut self.config;
-        let mut enabled = Vec::new();
-        for section in &config.sections {
-            enabled.push(section.name.clone());
-        }
-        for (name, _) in &config.broken {
-            enabled.push(name.clone());
-        }
+        let mut enabled = config.enabled();
         if let Some(name) = names.iter().find(|name| !enabled.contains(name)) {
-            return Err(if config.disabled.contains(name) {
-                format!("section '{name}' is not enabled")
-            } else {
-                format!("there is no section '{name}'")
-            });
+            return Err(why_not_enabled(config, name));
         }
         if names.is_empty() {
             return Ok(());
@@ -158,6 +148,13 @@ impl Checked {
         });
         Ok(())
     }
+}
+
+fn why_not_enabled(config: &Config, name: &String) -> String {
+    if config.disabled.contains(name) {
+        return format!("section '{name}' is not enabled");
+    }
+    format!("there is no section '{name}'")
 }
 
 /// Parses and checks a file. `file_name` is for messages.
@@ -231,29 +228,34 @@ impl Checker<'_> {
 
     /// Reads the section of type `ddns` that is named `global`, or else the first one of that type.
     fn global(&mut self, document: &Document) -> Global {
-        let all = || document.sections.iter().filter(|section| section.kind == "ddns");
-        let named = all().find(|section| section.name == "global");
-        let Some(chosen) = named.or_else(|| all().next()) else {
+        let Some(chosen) = self.choose_global(document) else {
             return global::defaults(self.env);
         };
-        if named.is_none() {
-            let text = format!(
-                "section '{}' is used as the global section; rename it 'global'",
-                chosen.name
-            );
-            self.warn(chosen.line, text);
-        }
-        for other in all() {
-            if other.line != chosen.line {
-                let text =
-                    format!("section '{}' is ignored; only '{}' counts", other.name, chosen.name);
-                self.warn(other.line, text);
-            }
-        }
         let mut reader = Reader::new(self.file, SectionKind::Global, chosen, self.env);
         let global = global::read(&mut reader);
         self.keep(reader);
         global
+    }
+
+    /// The section with the global options. Warns about others, which are ignored.
+    fn choose_global<'d>(&mut self, document: &'d Document) -> Option<&'d RawSection> {
+        let mut all: Vec<&RawSection> = document.sections.iter().collect();
+        all.retain(|section| section.kind == "ddns");
+        let named = all.iter().find(|section| section.name == "global");
+        let chosen = *named.or_else(|| all.first())?;
+        let name = &chosen.name;
+        if name != "global" {
+            let text =
+                format!("section '{name}' is used as the global section; rename it 'global'");
+            self.warn(chosen.line, text);
+        }
+        for other in all {
+            if other.line != chosen.line {
+                let text = format!("section '{}' is ignored; only '{name}' counts", other.name);
+                self.warn(other.line, text);
+            }
+        }
+        Some(chosen)
     }
 
     fn service(&mut self, raw: &RawSection, config: &mut Config) {

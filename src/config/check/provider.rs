@@ -33,11 +33,7 @@ pub(super) fn read(
     server: Option<&HostPort>,
 ) -> Provider {
     let service = service_name(reader).or_else(|| provider_of_replaced_script(reader));
-    let (mechanism, author) = match service {
-        Some(name) => from_name(reader, families, name),
-        None if reader.is_set("update_script") => (from_update_script(reader), Author::Owner),
-        None => (from_update_url(reader, families), Author::Owner),
-    };
+    let (mechanism, author) = mechanism(reader, families, service);
     let api = match &mechanism {
         Mechanism::Api(api) => Some(*api),
         Mechanism::Url(_) | Mechanism::Script(_) => None,
@@ -51,16 +47,38 @@ pub(super) fn read(
     if let Mechanism::Script(script) = &mut provider.mechanism {
         read_files_for(script, reader);
     }
-    update_url::warn_of_plain_http(reader, &provider, families);
-    let is_named = service_name(reader).is_some();
-    unused::warn(reader, &provider, is_named);
     if is_name_server(api) {
         key::fill_in(&mut provider.account);
+    }
+    check(reader, &provider, families);
+    provider
+}
+
+/// How updates reach the provider, and who says so.
+fn mechanism(
+    reader: &mut Reader<'_>,
+    families: &[Family],
+    service: Option<&str>,
+) -> (Mechanism, Author) {
+    match service {
+        Some(name) => from_name(reader, families, name),
+        None if reader.is_set("update_script") => (from_update_script(reader), Author::Owner),
+        None => (from_update_url(reader, families), Author::Owner),
+    }
+}
+
+/// Reports what the provider lacks, and options that have no effect with it.
+fn check(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
+    update_url::warn_of_plain_http(reader, provider, families);
+    let is_named = service_name(reader).is_some();
+    unused::warn(reader, provider, is_named);
+    if let Mechanism::Api(api) = provider.mechanism
+        && is_name_server(Some(api))
+    {
         key::check(reader, &provider.account);
     }
-    require(reader, &provider, families);
-    warn_of_ipv6_alone(reader, &provider, families);
-    provider
+    require(reader, provider, families);
+    warn_of_ipv6_alone(reader, provider, families);
 }
 
 /// Whether updates are sent to a name server (RFC 2136).
@@ -544,18 +562,28 @@ fn require(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
         }
         let mut urls = families.iter().filter_map(|&family| provider.template(family));
         if urls.any(|template| template.url.contains(placeholder)) {
-            match provider.row() {
-                Some(row) => reader.lacks_option(row.title(), option, row.get(option)),
-                None => reader.lacks(format_args!(
-                    "the update URL uses {placeholder}, so option '{option}' is needed"
-                )),
-            }
+            report_placeholder(reader, provider, placeholder, option);
         }
         if let Mechanism::Api(api) = provider.mechanism
             && let Some(need) = api.needs.iter().find(|need| need.option == option)
         {
             reader.lacks_option(&account.label, option, Some(need.holds));
         }
+    }
+}
+
+/// Reports that the update URL has a placeholder for an option that is not set.
+fn report_placeholder(
+    reader: &mut Reader<'_>,
+    provider: &Provider,
+    placeholder: &str,
+    option: &str,
+) {
+    match provider.row() {
+        Some(row) => reader.lacks_option(row.title(), option, row.get(option)),
+        None => reader.lacks(format_args!(
+            "the update URL uses {placeholder}, so option '{option}' is needed"
+        )),
     }
 }
 

@@ -14,30 +14,20 @@ use crate::text::quoted::quoted;
 /// Reads an enabled section. The result may be used only if the reader has no error afterwards.
 pub(super) fn read(reader: &mut Reader<'_>, private_addresses: bool) -> Section {
     let lan = host::read(reader);
-    let NamesRead { option, names: with_lines } = names(reader, &lan);
-    let mut names = Vec::new();
-    for (name, _) in &with_lines {
-        names.push(name.clone());
-    }
+    let read = names(reader, &lan);
+    let mut names = read.without_lines();
     let (families, all) = families(reader, &names, &lan);
     let source = source::read(reader);
     let server = reader.parsed("dns_server", HostPort::parse);
     let mut provider = provider::read(reader, &all, server.as_ref());
     host::check(reader, &lan, &provider);
-    let severity = severity_in_names(&provider);
-    for (name, line) in with_lines {
-        if let Some(problem) = name.dns_problem() {
-            let text = format_args!("{}: {problem}", quoted(name.written()));
-            reader.about_value(severity, option, line, text);
-        }
-    }
+    read.report_invalid_in_dns(reader, &provider);
     reader.warn_about_unknown(provider.script().is_some());
     let mut record = provider::record(reader, &provider);
     // Before everything below, which takes names and options as they are meant here.
     ddns_scripts_options::translate(reader, &mut names, &mut provider, &mut record);
     // That can make the same name of two.
-    let mut seen = Set::new();
-    names.retain(|name| seen.insert(name.clone()));
+    keep_each_once(&mut names);
     let records = names.len() * families.len() + lan.hosts.len();
     provider::one_record(reader, &provider, &record, records);
     let lookup = lookup(reader, names.first().or_else(|| lan.first_name()), server);
@@ -66,13 +56,9 @@ pub(super) fn read(reader: &mut Reader<'_>, private_addresses: bool) -> Section 
     section
 }
 
-/// How severe it is that a name is not valid in DNS. An interface needs names that are. In a URL a name is only text,
-/// so the provider may accept it.
-fn severity_in_names(provider: &Provider) -> Severity {
-    match provider.mechanism {
-        Mechanism::Api(_) => Severity::Error,
-        Mechanism::Url(_) | Mechanism::Script(_) => Severity::Warning,
-    }
+fn keep_each_once(names: &mut Vec<Hostname>) {
+    let mut seen = Set::new();
+    names.retain(|name| seen.insert(name.clone()));
 }
 
 /// The families of the records of `names`, and of all records. A section whose names are all hosts' has no
@@ -133,54 +119,87 @@ fn lookup(reader: &mut Reader<'_>, first: Option<&Hostname>, server: Option<Host
 }
 
 /// The names of a section.
-struct NamesRead {
+struct NamesRead<'a> {
     /// The option that they are from.
     option: &'static str,
     /// The names, each once, with their lines.
     names: Vec<(Hostname, usize)>,
+    seen: Set<Hostname>,
+    /// Words that are no names, with their lines and the reason.
+    unusable: Vec<(&'a str, usize, String)>,
 }
 
-/// The names in `domain`, or in `lookup_host` if there is neither `domain` nor a host. As in ddns-scripts, a section
-/// needs no `domain` if its URL has no `[DOMAIN]`.
-fn names(reader: &mut Reader<'_>, lan: &Lan) -> NamesRead {
+impl<'a> NamesRead<'a> {
+    /// Takes in a word of a value in this line.
+    fn add(&mut self, reader: &mut Reader<'_>, word: &'a str, line: usize) {
+        let name = match Hostname::parse(word) {
+            Ok(name) => name,
+            Err(why) => return self.unusable.push((word, line, why)),
+        };
+        if !word.is_ascii() {
+            let text = format_args!("{} is used in its DNS form: {name}", quoted(word));
+            reader.about_value(Severity::Warning, self.option, line, text);
+        }
+        if self.seen.insert(name.clone()) {
+            self.names.push((name, line));
+        }
+    }
+
+    /// Reports the words that are no names.
+    fn report_unusable(&self, reader: &mut Reader<'_>) {
+        for (word, line, error) in &self.unusable {
+            // Without a name that is not ASCII the section runs, if it has others.
+            let (severity, end) = if word.is_ascii() || self.names.is_empty() {
+                (Severity::Error, "")
+            } else {
+                (Severity::Warning, "; the name is left out")
+            };
+            let text = format_args!("{}: {error}{end}", quoted(word));
+            reader.about_value(severity, self.option, *line, text);
+        }
+    }
+
+    /// Reports the names that are not valid in DNS.
+    fn report_invalid_in_dns(&self, reader: &mut Reader<'_>, provider: &Provider) {
+        let severity = match provider.mechanism {
+            Mechanism::Api(_) => Severity::Error,
+            // Here a name is only text, so the provider may accept it.
+            Mechanism::Url(_) | Mechanism::Script(_) => Severity::Warning,
+        };
+        for (name, line) in &self.names {
+            if let Some(problem) = name.dns_problem() {
+                let text = format_args!("{}: {problem}", quoted(name.written()));
+                reader.about_value(severity, self.option, *line, text);
+            }
+        }
+    }
+
+    fn without_lines(&self) -> Vec<Hostname> {
+        let mut names = Vec::new();
+        for (name, _) in &self.names {
+            names.push(name.clone());
+        }
+        names
+    }
+}
+
+/// The names in `domain`, or in `lookup_host` if there is neither `domain` nor a host.
+// As in ddns-scripts, a section needs no `domain` if its URL has no `[DOMAIN]`.
+fn names<'a>(reader: &mut Reader<'a>, lan: &Lan) -> NamesRead<'a> {
     let has_domain = reader.has_values("domain") || !lan.hosts.is_empty();
     let option = if has_domain { "domain" } else { "lookup_host" };
     let values = reader.values(option);
     if values.is_empty() && lan.hosts.is_empty() {
         reader.lacks(format_args!("needs option 'domain'"));
     }
-    let mut names = Vec::new();
-    let mut unusable = Vec::new();
-    let mut seen = Set::new();
+    let mut read = NamesRead { option, names: Vec::new(), seen: Set::new(), unusable: Vec::new() };
     for (text, line) in values {
         for word in words_of(reader, option, text, line) {
-            let name = match Hostname::parse(word) {
-                Ok(name) => name,
-                Err(why) => {
-                    unusable.push((word, line, why));
-                    continue;
-                }
-            };
-            if !word.is_ascii() {
-                let text = format_args!("{} is used in its DNS form: {name}", quoted(word));
-                reader.about_value(Severity::Warning, option, line, text);
-            }
-            if seen.insert(name.clone()) {
-                names.push((name, line));
-            }
+            read.add(reader, word, line);
         }
     }
-    for (word, line, error) in unusable {
-        // Without a name that is not ASCII the section runs, if it has others.
-        let (severity, end) = if word.is_ascii() || names.is_empty() {
-            (Severity::Error, "")
-        } else {
-            (Severity::Warning, "; the name is left out")
-        };
-        let text = format_args!("{}: {error}{end}", quoted(word));
-        reader.about_value(severity, option, line, text);
-    }
-    NamesRead { option, names }
+    read.report_unusable(reader);
+    read
 }
 
 /// The names in one value, which are separated by white space or commas.
