@@ -70,19 +70,7 @@ impl RunFiles {
     /// # Errors
     /// The first file that could not be written, and why. The other files are written in spite of it.
     pub fn show_all(&mut self, snapshot: &Snapshot, now: Now) -> Result<(), String> {
-        let mut wanted: Vec<(&str, Files)> = Vec::new();
-        for section in &snapshot.sections {
-            wanted.push((&section.name, active(section, self.pid, now)));
-        }
-        // Without a file with an address, LuCI itself looks the name up every few seconds.
-        for name in &snapshot.disabled {
-            wanted.push((name, inactive(Content::Default("\n".into()))));
-        }
-        for (name, reason) in &snapshot.broken {
-            wanted.push((name, inactive(Content::Text(mistake(reason)))));
-        }
-        // In the order of names, each new entry is appended to the sorted map `written`.
-        sort::by(&mut wanted, |(a, _), (b, _)| a.cmp(b));
+        let wanted = self.wanted(snapshot, now);
         let mut gone: Vec<String> = Vec::new();
         for name in self.written.keys() {
             if wanted.binary_search_by_key(&name.as_str(), |(name, _)| *name).is_err() {
@@ -97,6 +85,24 @@ impl RunFiles {
             result = result.and(self.write(name, files));
         }
         result
+    }
+
+    /// The files of every section, by name.
+    fn wanted<'s>(&self, snapshot: &'s Snapshot, now: Now) -> Vec<(&'s str, Files)> {
+        let mut wanted: Vec<(&str, Files)> = Vec::new();
+        for section in &snapshot.sections {
+            wanted.push((&section.name, active(section, self.pid, now)));
+        }
+        // Without a file with an address, LuCI itself looks the name up every few seconds.
+        for name in &snapshot.disabled {
+            wanted.push((name, inactive(Content::Default("\n".into()))));
+        }
+        for (name, reason) in &snapshot.broken {
+            wanted.push((name, inactive(Content::Text(mistake(reason)))));
+        }
+        // In the order of names, each new entry is appended to the sorted map `written`.
+        sort::by(&mut wanted, |(a, _), (b, _)| a.cmp(b));
+        wanted
     }
 
     /// Writes the files of these sections that have changed.

@@ -109,8 +109,10 @@ impl Logger {
 
     /// The log file of `section`, if there is such a section. It may not exist.
     pub fn file_of(&self, section: &str) -> Option<PathBuf> {
-        let known = self.settings.sections.get(section).is_some() && is_file_name(section);
-        known.then(|| self.settings.logdir.join(format!("{section}.log")))
+        if self.settings.sections.get(section).is_none() || !is_file_name(section) {
+            return None;
+        }
+        Some(self.settings.logdir.join(format!("{section}.log")))
     }
 
     fn say_at(&mut self, notice: &Notice, wall: UnixSeconds) {

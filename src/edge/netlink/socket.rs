@@ -143,9 +143,7 @@ impl Socket {
     /// as lost, and the buffer grows for the next one.
     fn process(&mut self, length: usize) {
         let Some(bytes) = self.buffer.get(..length) else {
-            // `length` is the full length of the datagram, because of MSG_TRUNC.
-            let larger = length.next_power_of_two().min(MAX_DATAGRAM);
-            self.buffer.resize(larger.max(self.buffer.len()), 0);
+            self.grow_buffer(length);
             self.report_loss();
             return;
         };
@@ -167,6 +165,13 @@ impl Socket {
         if lost {
             self.report_loss();
         }
+    }
+
+    /// Makes room for datagrams of `length` bytes, which is the full length of one that did not fit, because of
+    /// MSG_TRUNC.
+    fn grow_buffer(&mut self, length: usize) {
+        let larger = length.next_power_of_two().min(MAX_DATAGRAM);
+        self.buffer.resize(larger.max(self.buffer.len()), 0);
     }
 
     fn report_loss(&mut self) {

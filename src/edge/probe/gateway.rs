@@ -180,10 +180,7 @@ fn by_port_control(gateway: &Gateway) -> io::Result<Said> {
         let (message, time) = match dialogue.step() {
             Step::Ask(message, time) => (message, time),
             Step::End(said) => {
-                // The answer is not awaited: the socket is closed at once.
-                if let Some(message) = dialogue.farewell() {
-                    let _ = call(to, device.0).over_udp(&message, Duration::ZERO, &mut |_| true);
-                }
+                take_leave(&dialogue, to, device.0);
                 return Ok(said);
             }
         };
@@ -194,6 +191,14 @@ fn by_port_control(gateway: &Gateway) -> io::Result<Said> {
             Err(error) if !is_timeout(&error) => return Err(error),
             Ok(_) | Err(_) => {}
         }
+    }
+}
+
+/// Has the gateway delete the mapping that it has made, if any.
+fn take_leave(dialogue: &Dialogue, to: SocketAddr, device: &str) {
+    if let Some(message) = dialogue.farewell() {
+        // The answer is not awaited: the socket is closed at once.
+        let _ = call(to, device).over_udp(&message, Duration::ZERO, &mut |_| true);
     }
 }
 
@@ -226,15 +231,9 @@ fn by_upnp(gateway: &Gateway, client: &Client) -> Option<Said> {
 }
 
 /// The URL of the gateway's description.
-// The gateway itself is asked, too: a firewall that knows connections lets only the answer to such a packet through.
 // Any host of the network may answer the group, so only the gateway's answer counts.
 fn search(gateway: &Gateway) -> io::Result<Option<String>> {
-    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Transmission::UDP))?;
-    socket.bind_device(Some(gateway.device.as_bytes()))?;
-    let socket = UdpSocket::from(socket);
-    for to in [gateway.address, upnp::GROUP] {
-        let _ = socket.send_to(upnp::SEARCH.as_bytes(), (to, upnp::PORT));
-    }
+    let socket = send_search(gateway)?;
     let end = uptime().saturating_add(SEARCH);
     let mut answer = [0; SEARCH_ANSWER];
     loop {
@@ -247,6 +246,17 @@ fn search(gateway: &Gateway) -> io::Result<Option<String>> {
             return Ok(Some(location.to_owned()));
         }
     }
+}
+
+fn send_search(gateway: &Gateway) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Transmission::UDP))?;
+    socket.bind_device(Some(gateway.device.as_bytes()))?;
+    let socket = UdpSocket::from(socket);
+    // A firewall that knows connections lets the gateway's answer through only if the gateway itself was asked.
+    for to in [gateway.address, upnp::GROUP] {
+        let _ = socket.send_to(upnp::SEARCH.as_bytes(), (to, upnp::PORT));
+    }
+    Ok(socket)
 }
 
 /// The body at `url`, or the answer to the question for an address there; `None` if there is none.

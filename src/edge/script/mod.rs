@@ -176,31 +176,55 @@ impl ScriptUpdate {
         services: ScriptServices<'_>,
     ) -> io::Result<Ended> {
         let _lock = SectionLock::acquire(&self.section.name)?;
-        let mut scratch =
+        let scratch =
             ScratchDir::new(self.global.rundir.join(format!("{}.script", self.section.name)))?;
         let text = frame::text(self, &scratch.path, self.registered(&services));
         let program = self.program(shell);
         let running = Running::start(program, Some(self.address), Some(&text))?;
+        let section = &self.section.name;
         let mut reader = MessageReader::default();
-        let mut transfers = 0;
+        let mut dialogue = Dialogue { section, log, services, scratch, transfers: 0 };
         running.wait(limit, &mut |bytes| {
             for message in reader.receive(bytes) {
-                match message {
-                    ScriptMessage::Message { level, text } => {
-                        if let Some((level, text)) = log.message(level, &text) {
-                            (services.say)(Notice::about(&self.section.name, level, text));
-                        }
-                    }
-                    ScriptMessage::Transfer(url) if transfers < MAX_TRANSFERS => {
-                        transfers += 1;
-                        scratch.reply(&transfer(&url, &scratch.path, log, services.send));
-                    }
-                    ScriptMessage::Transfer(_) => scratch.reply(&format!(
-                        "a script can have {MAX_TRANSFERS} transfers in one run, this one asked for more"
-                    )),
-                }
+                dialogue.take_in(message);
             }
         })
+    }
+}
+
+/// The dialogue with a script while it runs.
+struct Dialogue<'a, 's> {
+    section: &'a str,
+    log: &'a mut ScriptLog,
+    services: ScriptServices<'s>,
+    scratch: ScratchDir,
+    /// How many transfers the script has asked for.
+    transfers: usize,
+}
+
+impl Dialogue<'_, '_> {
+    fn take_in(&mut self, message: ScriptMessage) {
+        match message {
+            ScriptMessage::Message { level, text } => {
+                if let Some((level, text)) = self.log.message(level, &text) {
+                    (self.services.say)(Notice::about(self.section, level, text));
+                }
+            }
+            ScriptMessage::Transfer(url) => {
+                self.transfers += 1;
+                let reply = self.answer(&url);
+                self.scratch.reply(&reply);
+            }
+        }
+    }
+
+    /// Carries out a transfer, unless the script has had enough of them. Returns the reply to the script.
+    fn answer(&mut self, url: &str) -> String {
+        if self.transfers <= MAX_TRANSFERS {
+            return transfer(url, &self.scratch.path, self.log, self.services.send);
+        }
+        // A script that got no reply would wait until its time is over.
+        format!("a script can have {MAX_TRANSFERS} transfers in one run, this one asked for more")
     }
 }
 

@@ -113,15 +113,7 @@ impl Ubus {
     pub fn next_event(&mut self) -> Option<UbusEvent> {
         let now = clock::uptime();
         if self.connection.is_none() {
-            // Connects at once when something has appeared. The watch is made anew, because it may be the socket's
-            // directory, which must be watched, too.
-            if self.watch.as_ref().is_some_and(Notifier::has_changed) {
-                self.watch = None;
-                self.retry = Some(now);
-            }
-            if self.retry.is_some_and(|retry| retry <= now) {
-                self.connect(now);
-            }
+            self.connect_if_due(now);
         }
         self.transfer(now);
         if self.netifd_deadline.is_some_and(|deadline| deadline <= now) {
@@ -214,33 +206,28 @@ impl Ubus {
         UbusEvent::Trouble(format!("{problem}; until it works, interface names cannot be resolved"))
     }
 
+    fn connect_if_due(&mut self, now: Duration) {
+        // Something has appeared. The watch is made anew, because it may be the socket's directory, which must be
+        // watched, too.
+        if self.watch.as_ref().is_some_and(Notifier::has_changed) {
+            self.watch = None;
+            self.retry = Some(now);
+        }
+        if self.retry.is_some_and(|retry| retry <= now) {
+            self.connect(now);
+        }
+    }
+
+    // The watch begins before the attempt: a socket that appears after it is not missed.
     fn connect(&mut self, now: Duration) {
         self.retry = None;
-        // The watch begins before the attempt: a socket that appears after it is not missed.
         if self.watch.is_none() {
             self.watch = socket::watch().ok();
         }
         self.shortage = None;
         match socket::connect() {
-            Ok(Some(stream)) => {
-                self.socket_seen = true;
-                self.watch = None;
-                let mut session = Session::new(self.serves);
-                if self.wants_leases {
-                    session.ask_leases();
-                }
-                self.connection = Some(UbusConnection { stream, session });
-            }
-            Ok(None) => {
-                // This system has no ubus, so nobody waits for netifd. If the socket existed before,
-                // ubusd is only restarting.
-                if !self.socket_seen && self.netifd_deadline.take().is_some() {
-                    self.events.push(UbusEvent::Netifd(None));
-                }
-                if self.watch.is_none() {
-                    self.try_later(now);
-                }
-            }
+            Ok(Some(stream)) => self.connected(stream),
+            Ok(None) => self.socket_missing(now),
             Err(error) if is_shortage(&error) => {
                 self.shortage = Some(error);
                 self.try_later(now);
@@ -250,6 +237,27 @@ impl Ubus {
                 self.socket_seen = true;
                 self.try_later(now);
             }
+        }
+    }
+
+    fn connected(&mut self, stream: Watched<UnixStream>) {
+        self.socket_seen = true;
+        self.watch = None;
+        let mut session = Session::new(self.serves);
+        if self.wants_leases {
+            session.ask_leases();
+        }
+        self.connection = Some(UbusConnection { stream, session });
+    }
+
+    fn socket_missing(&mut self, now: Duration) {
+        // This system has no ubus, so nobody waits for netifd. If the socket existed before, ubusd is only
+        // restarting.
+        if !self.socket_seen && self.netifd_deadline.take().is_some() {
+            self.events.push(UbusEvent::Netifd(None));
+        }
+        if self.watch.is_none() {
+            self.try_later(now);
         }
     }
 
@@ -283,16 +291,7 @@ impl UbusConnection {
     // Not inlined: its buffer would make the stack of its callers large, and access to it long.
     #[inline(never)]
     fn transfer(&mut self) -> io::Result<()> {
-        while !self.session.output().is_empty() {
-            match self.stream.get().write(self.session.output()) {
-                Ok(count) => self.session.sent(count),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.stream.wait_to_write();
-                    break;
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        self.send()?;
         let mut chunk = [0; CHUNK];
         match self.stream.get().read(&mut chunk) {
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
@@ -306,6 +305,21 @@ impl UbusConnection {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Sends as much as is possible without waiting.
+    fn send(&mut self) -> io::Result<()> {
+        while !self.session.output().is_empty() {
+            match self.stream.get().write(self.session.output()) {
+                Ok(count) => self.session.sent(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.stream.wait_to_write();
+                    break;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Whether there may be something to read, or room for what is to be sent.
