@@ -306,15 +306,15 @@ impl State {
         let Some((kind, fields)) = known_line(line)? else { return Ok(()) };
         let mut fields = Fields::new(fields)?;
         match kind {
-            Kind::Record => {
+            LineKind::Record => {
                 let saved = Saved::from_fields(&mut fields)?;
                 self.records.push(fields.checked(saved)?);
             }
-            Kind::Known => {
+            LineKind::Known => {
                 let learned = Learned::from_fields(&mut fields);
                 self.known.push(fields.checked(learned)?);
             }
-            Kind::Change => {
+            LineKind::Change => {
                 let change = PastChange::from_fields(&mut fields)?;
                 append(&mut self.history, fields.checked(change)?);
             }
@@ -324,23 +324,23 @@ impl State {
 }
 
 /// The kinds of lines that this version knows.
-enum Kind {
+enum LineKind {
     Record,
     Known,
     Change,
 }
 
 /// The kind of a line, and its fields; `None` if this version does not know the kind.
-fn known_line(line: &str) -> Result<Option<(Kind, &str)>, &'static str> {
+fn known_line(line: &str) -> Result<Option<(LineKind, &str)>, &'static str> {
     let (body, sum) = line.rsplit_once(" sum=").ok_or("it is cut off")?;
     if sum.len() != 8 || u32::from_str_radix(sum, 16) != Ok(checksum(body)) {
         return Err("its checksum is wrong");
     }
     let (word, fields) = body.split_once(' ').unwrap_or((body, ""));
     let kind = match word {
-        "record" => Kind::Record,
-        "known" => Kind::Known,
-        "change" => Kind::Change,
+        "record" => LineKind::Record,
+        "known" => LineKind::Known,
+        "change" => LineKind::Change,
         _ => return Ok(None),
     };
     Ok(Some((kind, fields)))

@@ -124,7 +124,7 @@ struct StoreShared {
 #[derive(Default)]
 struct UpdateQueue {
     waiting: Vec<Changes>,
-    writer: Writer,
+    writer: StoreWriter,
     /// When the file may be written next.
     share: Share,
     /// The error of the last attempt to write, if it failed.
@@ -133,7 +133,7 @@ struct UpdateQueue {
 
 /// What the thread does.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Writer {
+enum StoreWriter {
     /// There is no thread, because nothing waits.
     #[default]
     Ended,
@@ -163,10 +163,10 @@ impl StoreThread {
     pub fn change(&self, changes: Changes) {
         let mut queue = self.shared.queue();
         queue.waiting.push(changes);
-        if queue.writer != Writer::Ended {
+        if queue.writer != StoreWriter::Ended {
             return;
         }
-        queue.writer = Writer::Paced;
+        queue.writer = StoreWriter::Paced;
         drop(queue);
         self.start_thread();
     }
@@ -176,7 +176,7 @@ impl StoreThread {
         let shared = Arc::clone(&self.shared);
         if !thread::start("store", SMALL_STACK, Box::new(move || shared.work())) {
             // There is no memory for a thread, so the event loop writes itself.
-            self.shared.queue().writer = Writer::Hurried;
+            self.shared.queue().writer = StoreWriter::Hurried;
             self.shared.work();
         }
     }
@@ -184,16 +184,16 @@ impl StoreThread {
     /// Waits until every change was written or its writing has failed. False if `limit` has passed before.
     pub fn flush(&self, limit: Duration) -> bool {
         let mut queue = self.shared.queue();
-        if queue.writer != Writer::Ended {
-            queue.writer = Writer::Hurried;
+        if queue.writer != StoreWriter::Ended {
+            queue.writer = StoreWriter::Hurried;
         }
         self.shared.hurried.notify_all();
         let (queue, _) = self
             .shared
             .idle
-            .wait_timeout_while(queue, limit.into(), |queue| queue.writer != Writer::Ended)
+            .wait_timeout_while(queue, limit.into(), |queue| queue.writer != StoreWriter::Ended)
             .unwrap_or_else(PoisonError::into_inner);
-        queue.writer == Writer::Ended
+        queue.writer == StoreWriter::Ended
     }
 }
 
@@ -229,12 +229,13 @@ impl StoreShared {
         if !queue.waiting.is_empty() {
             let pause = queue.share.next().saturating_sub(clock::uptime());
             let hurried = &self.hurried;
-            let waited = hurried
-                .wait_timeout_while(queue, pause.into(), |queue| queue.writer != Writer::Hurried);
+            let waited = hurried.wait_timeout_while(queue, pause.into(), |queue| {
+                queue.writer != StoreWriter::Hurried
+            });
             (queue, _) = waited.unwrap_or_else(PoisonError::into_inner);
             return Some(std::mem::take(&mut queue.waiting));
         }
-        queue.writer = Writer::Ended;
+        queue.writer = StoreWriter::Ended;
         self.idle.notify_all();
         None
     }

@@ -183,7 +183,7 @@ impl ScriptUpdate {
         let running = Running::start(program, Some(self.address), Some(&text))?;
         let section = &self.section.name;
         let mut reader = MessageReader::default();
-        let mut dialogue = Dialogue { section, log, services, scratch, transfers: 0 };
+        let mut dialogue = ScriptDialogue { section, log, services, scratch, transfers: 0 };
         running.wait(limit, &mut |bytes| {
             for message in reader.receive(bytes) {
                 dialogue.take_in(message);
@@ -193,7 +193,7 @@ impl ScriptUpdate {
 }
 
 /// The dialogue with a script while it runs.
-struct Dialogue<'a, 's> {
+struct ScriptDialogue<'a, 's> {
     section: &'a str,
     log: &'a mut ScriptLog,
     services: ScriptServices<'s>,
@@ -202,7 +202,7 @@ struct Dialogue<'a, 's> {
     transfers: usize,
 }
 
-impl Dialogue<'_, '_> {
+impl ScriptDialogue<'_, '_> {
     fn take_in(&mut self, message: ScriptMessage) {
         match message {
             ScriptMessage::Message { level, text } => {
