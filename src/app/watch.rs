@@ -40,90 +40,71 @@ pub(super) fn run(json: bool, devices: &[String]) -> u8 {
 }
 
 async fn watch_until_interrupted(json: bool, devices: &[String]) -> u8 {
-    let opened = Watch::open().and_then(|watch| Ok((watch, Signals::open(&[Signal::SIGINT])?)));
-    let (mut watch, signals) = match opened {
+    let opened = Socket::open().and_then(|socket| Ok((socket, Signals::open(&[Signal::SIGINT])?)));
+    let (mut socket, signals) = match opened {
         Ok(opened) => opened,
         Err(error) => {
             return complain(exit::INTERNAL, &format_args!("cannot listen to the kernel: {error}"));
         }
     };
+    request_dumps(&mut socket);
+    let mut book = KernelTables::default();
+    let mut shown = None;
     while signals.next().is_none() {
-        if let Err(error) = watch.take_reports() {
+        if let Err(error) = take_reports(&mut socket, &mut book) {
             let text = format_args!("the kernel's notifications ended: {error}");
             return complain(exit::INTERNAL, &text);
         }
-        if watch.show(json, devices).is_err() {
+        if book.addresses_known() && show(&book, devices, &mut shown, json).is_err() {
+            // The reader has closed standard output.
             break;
         }
-        watch.wait(&signals).await;
+        let now = clock::uptime();
+        let pause = socket.deadline().map(|deadline| deadline.saturating_sub(now));
+        wait(pause, &mut |context| {
+            // Both are asked, so that each of them wakes this task.
+            let is_signalled = signals.is_ready(context);
+            socket.is_ready(now, context) || is_signalled
+        })
+        .await;
     }
     exit::OK
 }
 
-/// What the kernel has reported, and what was printed of it.
-struct Watch {
-    socket: Socket,
-    book: KernelTables,
-    /// What was printed last; `None` until the addresses are known for the first time.
-    shown: Option<Vec<View>>,
+/// Takes in everything that the kernel has reported by now.
+fn take_reports(socket: &mut Socket, book: &mut KernelTables) -> io::Result<()> {
+    while let Some(report) = socket.next_report()? {
+        let lost = report == Report::Lost;
+        let _ = book.apply(report, clock::now().up);
+        // What the lost notifications said is in the tables (man 7 netlink, ENOBUFS).
+        if lost {
+            request_dumps(socket);
+        }
+    }
+    Ok(())
 }
 
-impl Watch {
-    fn open() -> io::Result<Self> {
-        let socket = Socket::open()?;
-        let mut new = Self { socket, book: KernelTables::default(), shown: None };
-        new.request_dumps();
-        Ok(new)
+fn request_dumps(socket: &mut Socket) {
+    for table in Table::ALL {
+        socket.request_dump(table);
     }
+}
 
-    /// Takes in everything that the kernel has reported by now.
-    fn take_reports(&mut self) -> io::Result<()> {
-        while let Some(report) = self.socket.next_report()? {
-            let lost = report == Report::Lost;
-            let _ = self.book.apply(report, clock::now().up);
-            // What the lost notifications said is in the tables (man 7 netlink, ENOBUFS).
-            if lost {
-                self.request_dumps();
-            }
-        }
-        Ok(())
+/// Prints what differs from `shown`, which was printed last: `None` until the addresses are known for the first time.
+fn show(
+    book: &KernelTables,
+    devices: &[String],
+    shown: &mut Option<Vec<View>>,
+    json: bool,
+) -> io::Result<()> {
+    if shown.is_none() {
+        warn_of_missing(book, devices);
     }
-
-    fn request_dumps(&mut self) {
-        for table in Table::ALL {
-            self.socket.request_dump(table);
-        }
-    }
-
-    /// Prints what has changed at `devices`, while the addresses are known.
-    ///
-    /// # Errors
-    /// If the reader has closed standard output.
-    fn show(&mut self, json: bool, devices: &[String]) -> io::Result<()> {
-        if !self.book.addresses_known() {
-            return Ok(());
-        }
-        if self.shown.is_none() {
-            warn_of_missing(&self.book, devices);
-        }
-        let shown = self.shown.take().unwrap_or_default();
-        let views = views(&self.book, devices, &shown);
-        print_changes(&shown, &views, json)?;
-        self.shown = Some(views);
-        Ok(())
-    }
-
-    /// Waits until the kernel reports something or a signal arrives.
-    async fn wait(&self, signals: &Signals) {
-        let now = clock::uptime();
-        let pause = self.socket.deadline().map(|deadline| deadline.saturating_sub(now));
-        wait(pause, &mut |context| {
-            // Both are asked, so that each of them wakes this task.
-            let is_signalled = signals.is_ready(context);
-            self.socket.is_ready(now, context) || is_signalled
-        })
-        .await;
-    }
+    let before = shown.get_or_insert_default();
+    let views = views(book, devices, before);
+    print_changes(before, &views, json)?;
+    *before = views;
+    Ok(())
 }
 
 fn warn_of_missing(book: &KernelTables, devices: &[String]) {

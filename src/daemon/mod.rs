@@ -32,7 +32,6 @@ use crate::edge::clock::{self, ClockStep};
 use crate::edge::control::{Control, ControlConnections};
 use crate::edge::files;
 use crate::edge::files::lock::InstanceLock;
-
 use crate::edge::files::watch::FileWatch;
 use crate::edge::hook::Hook;
 use crate::edge::load::Loaded;
@@ -48,7 +47,6 @@ use crate::edge::ubus::Ubus;
 use crate::edge::worker::{self, Delivery, Network, Pool};
 use crate::engine::Engine;
 use crate::engine::event::Action;
-
 use crate::engine::status::Snapshot;
 use crate::model::{Level, Notice};
 use crate::state::State;
@@ -167,9 +165,8 @@ struct Kernel {
 }
 
 impl Kernel {
-    fn open() -> io::Result<Self> {
-        let notifications = Socket::open()?;
-        Ok(Self { notifications, neighbours: Neighbours::default(), routes: Routes::default() })
+    fn new(notifications: Socket) -> Self {
+        Self { notifications, neighbours: Neighbours::default(), routes: Routes::default() }
     }
 }
 
@@ -185,7 +182,7 @@ fn run(
     // The logger comes first, because everything below may fail.
     let mut logger = Logger::new(Destination::choose(start.interactive));
     logger.configure(&start.loaded.checked.config);
-    let (signals, kernel, incoming) = match open() {
+    let (signals, netlink, incoming) = match open() {
         Ok(opened) => opened,
         Err(error) => {
             let text = format!("cannot listen to the kernel: {error}");
@@ -196,7 +193,7 @@ fn run(
     let config = ConfigFile::new(start.file, &start.loaded.checked.config.global);
     let pool = pool(delivery, &incoming);
     let ubus = Ubus::new(mode.serves());
-    let mut daemon = Daemon::new(config, logger, kernel, pool, ubus, run_directory, incoming);
+    let mut daemon = Daemon::new(config, logger, netlink, pool, ubus, run_directory, incoming);
     // Before the first event, so that no message announces a next try.
     if !mode.serves() {
         daemon.engine.end_when_done();
@@ -216,8 +213,8 @@ fn run(
 }
 
 /// Where the event loop learns of signals, of the kernel, and of other threads.
-fn open() -> io::Result<(Signals, Kernel, Arc<Mailbox<ThreadMessage>>)> {
-    Ok((Signals::open(&SIGNALS)?, Kernel::open()?, Arc::new(Mailbox::new()?)))
+fn open() -> io::Result<(Signals, Socket, Arc<Mailbox<ThreadMessage>>)> {
+    Ok((Signals::open(&SIGNALS)?, Socket::open()?, Arc::new(Mailbox::new()?)))
 }
 
 fn pool(delivery: Box<dyn Delivery>, sender: &Arc<Mailbox<ThreadMessage>>) -> Pool {
@@ -248,7 +245,7 @@ impl Daemon {
     fn new(
         config: ConfigFile,
         logger: Logger,
-        kernel: Kernel,
+        netlink: Socket,
         pool: Pool,
         ubus: Ubus,
         run_directory: Option<RunDirectory>,
@@ -262,7 +259,7 @@ impl Daemon {
             engine: Engine::new(saved.clone(), seed),
             config,
             logger,
-            kernel,
+            kernel: Kernel::new(netlink),
             files: FileWatch::default(),
             announcements: Announcements::default(),
             pool,

@@ -150,6 +150,10 @@ impl Checked {
     }
 }
 
+fn is_global(section: &RawSection) -> bool {
+    section.kind == "ddns"
+}
+
 fn why_not_enabled(config: &Config, name: &String) -> String {
     if config.disabled.contains(name) {
         return format!("section '{name}' is not enabled");
@@ -170,7 +174,7 @@ pub fn load(file_name: &str, bytes: &[u8], env: &dyn Environment) -> Checked {
 pub fn load_global(bytes: &[u8], env: &dyn Environment) -> Global {
     let (mut document, syntax) = uci::parse(bytes);
     // Checking the other sections takes most of the time where there are thousands.
-    document.sections.retain(|section| section.kind == "ddns");
+    document.sections.retain(is_global);
     check("", &document, syntax, env).config.global
 }
 
@@ -239,18 +243,17 @@ impl Checker<'_> {
 
     /// The section with the global options. Warns about others, which are ignored.
     fn choose_global<'d>(&mut self, document: &'d Document) -> Option<&'d RawSection> {
-        let mut all: Vec<&RawSection> = document.sections.iter().collect();
-        all.retain(|section| section.kind == "ddns");
-        let named = all.iter().find(|section| section.name == "global");
-        let chosen = *named.or_else(|| all.first())?;
+        let sections = &document.sections;
+        let named = sections.iter().find(|section| is_global(section) && section.name == "global");
+        let chosen = named.or_else(|| sections.iter().find(|section| is_global(section)))?;
         let name = &chosen.name;
         if name != "global" {
             let text =
                 format!("section '{name}' is used as the global section; rename it 'global'");
             self.warn(chosen.line, text);
         }
-        for other in all {
-            if other.line != chosen.line {
+        for other in sections {
+            if is_global(other) && other.line != chosen.line {
                 let text = format!("section '{}' is ignored; only '{name}' counts", other.name);
                 self.warn(other.line, text);
             }

@@ -33,7 +33,11 @@ pub(super) fn read(
     server: Option<&HostPort>,
 ) -> Provider {
     let service = service_name(reader).or_else(|| provider_of_replaced_script(reader));
-    let (mechanism, author) = mechanism(reader, families, service);
+    let (mechanism, author) = match service {
+        Some(name) => from_name(reader, families, name),
+        None if reader.is_set("update_script") => (from_update_script(reader), Author::Owner),
+        None => (from_update_url(reader, families), Author::Owner),
+    };
     let api = match &mechanism {
         Mechanism::Api(api) => Some(*api),
         Mechanism::Url(_) | Mechanism::Script(_) => None,
@@ -52,19 +56,6 @@ pub(super) fn read(
     }
     check(reader, &provider, families);
     provider
-}
-
-/// How updates reach the provider, and who says so.
-fn mechanism(
-    reader: &mut Reader<'_>,
-    families: &[Family],
-    service: Option<&str>,
-) -> (Mechanism, Author) {
-    match service {
-        Some(name) => from_name(reader, families, name),
-        None if reader.is_set("update_script") => (from_update_script(reader), Author::Owner),
-        None => (from_update_url(reader, families), Author::Owner),
-    }
 }
 
 /// Reports what the provider lacks, and options that have no effect with it.

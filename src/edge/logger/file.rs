@@ -22,13 +22,21 @@ pub(super) fn append(path: &Path, line: &str, lines: usize) -> io::Result<()> {
         // Readable for all: rpcd reads the log for LuCI.
         make_directory(directory, 0o755)?;
     }
-    let (mut file, size) = open(path)?;
+    let mut file = open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    let size = file.metadata()?.len();
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(size.saturating_sub(LIMIT)))?;
     read_up_to(LIMIT, &file, &mut bytes)?;
+    let mut text = String::new();
     // If the last line has no end, the new one must not continue it.
-    let is_continued = bytes.last().is_some_and(|&last| last != b'\n');
-    let text = [if is_continued { "\n" } else { "" }, line, "\n"].concat();
+    if bytes.last().is_some_and(|&last| last != b'\n') {
+        text.push('\n');
+    }
+    text.push_str(line);
+    text.push('\n');
     bytes.extend_from_slice(text.as_bytes());
     let kept = newest(&bytes, lines);
     // A file that only grows stays the one that `tail -f` has open.
@@ -46,15 +54,17 @@ fn newest(bytes: &[u8], lines: usize) -> &[u8] {
     bytes.get(start..).unwrap_or(bytes)
 }
 
-/// Opens a log to append to it. Returns its size, too.
-fn open(path: &Path) -> io::Result<(File, u64)> {
+/// Opens a log to append to it. Does not follow a link and does not block at a pipe: other users may
+/// be able to write in the directory.
+fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    let options = options.read(true).append(true).create(true).mode(0o644);
-    // Other users may be able to write in the directory: a link is not followed, and a pipe is not waited for.
-    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-    let file = options.custom_flags(flags.bits()).open(path)?;
-    let data = file.metadata()?;
-    if data.is_file() { Ok((file, data.len())) } else { Err(io::Error::other("it is not a file")) }
+    options
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o644)
+        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
+        .open(path)
 }
 
 #[cfg(test)]
