@@ -100,15 +100,10 @@ pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
             }
         }
     }
-    match operands.first() {
-        Some(command) => with_command(helper, command),
-        None => Err(refuse(format_args!("no command is given"))),
-    }
-}
-
-/// The command line with this command, if the options that it needs are given.
-fn with_command(mut helper: Helper, command: &str) -> Result<CommandLine, Refusal> {
-    let Some((_, verb, need)) = VERBS.iter().find(|(name, ..)| *name == command) else {
+    let Some(command) = operands.first() else {
+        return Err(refuse(format_args!("no command is given")));
+    };
+    let Some((_, verb, need)) = VERBS.iter().find(|(name, ..)| name == command) else {
         // The script prints nothing about a command that it does not know, either.
         return Ok(CommandLine::Print(String::new(), NOT_DONE));
     };

@@ -54,22 +54,15 @@ pub(super) fn read(
     if is_name_server(api) {
         key::fill_in(&mut provider.account);
     }
-    check(reader, &provider, families);
-    provider
-}
-
-/// Reports what the provider lacks, and options that have no effect with it.
-fn check(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
-    update_url::warn_of_plain_http(reader, provider, families);
+    update_url::warn_of_plain_http(reader, &provider, families);
     let is_named = service_name(reader).is_some();
-    unused::warn(reader, provider, is_named);
-    if let Mechanism::Api(api) = provider.mechanism
-        && is_name_server(Some(api))
-    {
+    unused::warn(reader, &provider, is_named);
+    if is_name_server(api) {
         key::check(reader, &provider.account);
     }
-    require(reader, provider, families);
-    warn_of_ipv6_alone(reader, provider, families);
+    require(reader, &provider, families);
+    warn_of_ipv6_alone(reader, &provider, families);
+    provider
 }
 
 /// Whether updates are sent to a name server (RFC 2136).
