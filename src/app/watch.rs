@@ -49,15 +49,24 @@ async fn watch_until_interrupted(json: bool, devices: &[String]) -> u8 {
     };
     request_dumps(&mut socket);
     let mut book = KernelTables::default();
-    let mut shown = None;
+    let mut shown = Vec::new();
+    let mut complete = false;
     while signals.next().is_none() {
         if let Err(error) = take_reports(&mut socket, &mut book) {
             let text = format_args!("the kernel's notifications ended: {error}");
             return complain(exit::INTERNAL, &text);
         }
-        if book.addresses_known() && show(&book, devices, &mut shown, json).is_err() {
-            // The reader has closed standard output.
-            break;
+        if book.addresses_known() {
+            if !complete {
+                complete = true;
+                warn_of_missing(&book, devices);
+            }
+            let views = views(&book, devices, &shown);
+            if print_changes(&shown, &views, json).is_err() {
+                // The reader has closed standard output.
+                break;
+            }
+            shown = views;
         }
         let now = clock::uptime();
         let pause = socket.deadline().map(|deadline| deadline.saturating_sub(now));
@@ -88,23 +97,6 @@ fn request_dumps(socket: &mut Socket) {
     for table in Table::ALL {
         socket.request_dump(table);
     }
-}
-
-/// Prints what differs from `shown`, which was printed last: `None` until the addresses are known for the first time.
-fn show(
-    book: &KernelTables,
-    devices: &[String],
-    shown: &mut Option<Vec<View>>,
-    json: bool,
-) -> io::Result<()> {
-    if shown.is_none() {
-        warn_of_missing(book, devices);
-    }
-    let before = shown.get_or_insert_default();
-    let views = views(book, devices, before);
-    print_changes(before, &views, json)?;
-    *before = views;
-    Ok(())
 }
 
 fn warn_of_missing(book: &KernelTables, devices: &[String]) {
