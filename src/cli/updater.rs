@@ -65,8 +65,17 @@ pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
         match option {
             Opt::Flag('h') => return Ok(CommandLine::Print(USAGE.into(), 0)),
             Opt::Flag('V') => return Ok(CommandLine::Print(SCRIPTS_VERSION.into(), 0)),
-            Opt::Flag(_) | Opt::Value(..) | Opt::Missing(_) | Opt::Invalid(_) => {
-                updater.set(option)?
+            Opt::Flag(_) => updater.dry_run = true,
+            // To the shell of ddns-scripts an empty value is the same as none.
+            Opt::Value('S', "") => updater.section = None,
+            Opt::Value('S', value) => updater.section = Some(value.to_owned()),
+            Opt::Value('n', value) => updater.network = Some(value.to_owned()),
+            Opt::Value(_, value) => match value.parse() {
+                Ok(level) => updater.verbose = level,
+                Err(_) => return Err(refuse(format_args!("'{value}' is not a level"))),
+            },
+            bad @ (Opt::Missing(_) | Opt::Invalid(_)) => {
+                return Err(refuse(format_args!("{}", option_error(bad))));
             }
         }
     }
@@ -77,25 +86,6 @@ pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
 }
 
 impl Updater {
-    /// Takes in an option of the command line.
-    fn set(&mut self, option: Opt<'_>) -> Result<(), Refusal> {
-        match option {
-            Opt::Flag(_) => self.dry_run = true,
-            // To the shell of ddns-scripts an empty value is the same as none.
-            Opt::Value('S', "") => self.section = None,
-            Opt::Value('S', value) => self.section = Some(value.to_owned()),
-            Opt::Value('n', value) => self.network = Some(value.to_owned()),
-            Opt::Value(_, value) => match value.parse() {
-                Ok(level) => self.verbose = level,
-                Err(_) => return Err(refuse(format_args!("'{value}' is not a level"))),
-            },
-            Opt::Missing(_) | Opt::Invalid(_) => {
-                return Err(refuse(format_args!("{}", option_error(option))));
-            }
-        }
-        Ok(())
-    }
-
     /// What the words after the options want.
     fn verb_of(&self, operands: &[&str]) -> Result<Verb, Refusal> {
         let (has_section, has_network) = (self.section.is_some(), self.network.is_some());
