@@ -181,8 +181,12 @@ impl StoreThread {
         }
     }
 
-    /// Waits until every change was written or its writing has failed. False if `limit` has passed before.
+    /// Waits until every change was written or its writing has failed. If the last attempt to write has failed,
+    /// there is another one, because no change may come that would bring it. False if `limit` has passed before.
     pub fn flush(&self, limit: Duration) -> bool {
+        if self.shared.queue().trouble.is_some() {
+            self.change(Changes::default());
+        }
         let mut queue = self.shared.queue();
         if queue.writer != StoreWriter::Ended {
             queue.writer = StoreWriter::Hurried;
@@ -380,6 +384,19 @@ mod tests {
         let (saved, _) = Store::open(&dir).load();
         let sections: Vec<_> = saved.records.iter().map(|record| &record.section).collect();
         assert_eq!(sections, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn flush_writes_what_could_not_be_written_before() {
+        let scratch = Scratch::new("store-again");
+        let dir = scratch.path().join("dir");
+        fs::write(&dir, "").unwrap();
+        let thread = StoreThread::new(Store::open(&dir), State::default(), |_| ());
+        thread.change(change("a"));
+        assert!(thread.flush(Duration::from_secs(10)));
+        fs::remove_file(&dir).unwrap();
+        assert!(thread.flush(Duration::from_secs(10)));
+        assert_eq!(Store::open(&dir).load().0, state("a"));
     }
 
     #[test]
