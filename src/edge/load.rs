@@ -94,8 +94,10 @@ impl Environment for SystemFiles {
     }
 
     fn certificate_warning(&self, path: &Path) -> Option<String> {
-        let bytes = files::read_config(path).ok()?;
-        stream::cacert_warning(&bytes, clock::now().wall)
+        match files::read_config(path) {
+            Ok(bytes) => stream::cacert_warning(&bytes, clock::now().wall),
+            Err(error) => Some(format!("{error}, so requests to https servers fail")),
+        }
     }
 
     fn path_kind(&self, path: &Path) -> PathKind {
@@ -108,5 +110,25 @@ impl Environment for SystemFiles {
 
     fn default_statedir(&self) -> PathBuf {
         files::default_statedir()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::scratch::Scratch;
+
+    #[test]
+    fn a_file_of_certificates_that_cannot_be_read_gets_a_warning() {
+        let scratch = Scratch::new("load-certificates");
+        let path = scratch.path().join("large.pem");
+        fs::File::create(&path).unwrap().set_len(5 << 20).unwrap();
+        let expected = format!(
+            "{} is larger than 4096 KiB, so requests to https servers fail",
+            path.display()
+        );
+        assert_eq!(SystemFiles.certificate_warning(&path), Some(expected));
     }
 }
