@@ -140,44 +140,56 @@ struct Reader {
 
 impl Reader {
     fn read(&mut self, line: &str, number: usize) {
-        let mut rest = line.trim_start();
-        let mut indent = line.len() - rest.len();
+        let rest = line.trim_start();
+        let indent = line.len() - rest.len();
         let is_blank = matches!(rest.trim_end(), "" | "---") || rest.starts_with('#');
         if is_blank || self.text.is_some_and(|text| indent > text) {
             return;
         }
         self.text = None;
-        let mut is_item = false;
-        let mut outer = indent;
-        while let Some(inner) = rest.strip_prefix("- ") {
-            // An entry of a list may be indented as deep as the key of the list.
-            self.close(indent + 1);
-            outer = indent;
-            rest = inner.trim_start();
-            indent = line.len() - rest.len();
-            is_item = true;
-        }
-        if is_item && self.keys.len() == 1 && self.is_in_block() {
+        let (text, dash) = self.enter_entries(line);
+        if dash.is_some() && self.keys.len() == 1 && self.is_in_block() {
             self.file.open(number, String::new());
         }
-        let value = match key(rest) {
+        let indent = line.len() - text.len();
+        let value = self.take_value(text, indent, dash.is_some());
+        if value.is_none() {
+            let has_key = key(text).is_some();
+            self.text = Some(if has_key { indent } else { dash.unwrap_or(indent) });
+        }
+        self.add(number, value);
+    }
+
+    /// Enters the entries of lists that begin in `line`. Returns what is behind their dashes, and the indentation of
+    /// the last dash.
+    fn enter_entries<'t>(&mut self, line: &'t str) -> (&'t str, Option<usize>) {
+        let mut text = line.trim_start();
+        let mut dash = None;
+        while let Some(inner) = text.strip_prefix("- ") {
+            let indent = line.len() - text.len();
+            // An entry of a list may be indented as deep as the key of the list.
+            self.close(indent + 1);
+            dash = Some(indent);
+            text = inner.trim_start();
+        }
+        (text, dash)
+    }
+
+    /// Takes a key and its value, or the value of an entry. There is none if it has a form that is not read.
+    fn take_value(&mut self, text: &str, indent: usize, is_entry: bool) -> Option<String> {
+        match key(text) {
             Some((key, value)) => {
                 self.close(indent);
                 self.keys.push((indent, key.to_ascii_lowercase()));
-                outer = indent;
                 scalar(value)
             }
-            None if is_item => scalar(rest),
+            None if is_entry => scalar(text),
             None => {
                 // The rest of a value that begins in another line.
                 self.close(indent);
                 None
             }
-        };
-        if value.is_none() {
-            self.text = Some(outer);
         }
-        self.add(number, value);
     }
 
     /// Leaves the keys that are indented by `indent` or more.

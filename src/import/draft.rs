@@ -200,6 +200,7 @@ fn write_line(uci: &mut String, key: &str, value: &str) {
 
 /// Adds a section. One that differs from the last only in the IP version becomes part of that.
 pub(super) fn add(drafts: &mut Vec<Draft>, draft: Draft) {
+    // The clients have settings for one family alone, so each block has been applied once for each family.
     match drafts.last_mut() {
         Some(last) if last.is_twin(&draft) => last.records = Records::Both,
         Some(_) | None => drafts.push(draft),

@@ -91,8 +91,6 @@ impl Client {
         };
         let mut drafts = Vec::new();
         for block in &file.blocks {
-            // A block is applied once for each family, because the clients have settings for one family alone.
-            // `draft::add` puts both together where they are the same.
             for records in [Records::V4, Records::V6] {
                 let mut draft = Draft::new(block.line, records);
                 file.apply(block, keys, &mut draft, remarks);

@@ -126,6 +126,25 @@ fn a_provider_that_is_not_known_gives_a_section_that_is_not_enabled() {
 }
 
 #[test]
+fn only_the_names_of_namecheap_mean_namecheap() {
+    for (name, is_namecheap) in [
+        ("namecheap", true),
+        ("default@namecheap.com", true),
+        ("default@namecheap.com:2", true),
+        ("default@namecheaper.example", false),
+        ("default@namecheap.com.example", false),
+    ] {
+        let text = format!(
+            "provider {name} {{\n username = example.com\n password = x\n hostname = home\n}}\n"
+        );
+        let url = option(Client::Inadyn, &text, "update_url");
+        assert_eq!(url.contains("park-your-domain.com"), is_namecheap, "{name}");
+        let enabled = if is_namecheap { "1" } else { "0" };
+        assert_eq!(option(Client::Inadyn, &text, "enabled"), enabled, "{name}");
+    }
+}
+
+#[test]
 fn sections_with_one_first_label_get_names_of_their_own() {
     let text = "provider he.net { hostname = a-b.example.org }\n\
                 provider he.net { hostname = a-b.example.net }\n\

@@ -185,10 +185,14 @@ impl<'a> WordInContext<'a> {
                 return false;
             }
         }
-        let is_in_clause = |list| self.clause.iter().any(|word| is_in(list, word));
         let (wanted, unwanted) =
             (lists.next().unwrap_or_default(), lists.next().unwrap_or_default());
-        (wanted.is_empty() || is_in_clause(wanted)) && !is_in_clause(unwanted)
+        (wanted.is_empty() || self.clause_has(wanted)) && !self.clause_has(unwanted)
+    }
+
+    /// Whether a word of the clause is in `list`.
+    fn clause_has(&self, list: &str) -> bool {
+        self.clause.iter().any(|word| is_in(list, word))
     }
 }
 

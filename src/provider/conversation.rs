@@ -59,9 +59,9 @@ pub struct Conversation<'a> {
     waited: u32,
 }
 
-/// What to do after a failure.
+/// What a job does after the failure of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum AfterFailure {
     /// Send a request for another change.
     GoOn,
     /// Send nothing more.
@@ -261,14 +261,14 @@ impl<'a> Conversation<'a> {
 
     /// Counts a failure, and decides whether to send a request for another change. A server error or a lost
     /// answer may concern only one name. After two in a row, the provider itself has probably failed.
-    pub fn note_failure(&mut self, verdict: &Verdict) -> Next {
+    pub fn note_failure(&mut self, verdict: &Verdict) -> AfterFailure {
         let ends_job = if self.is_server_failure(verdict) {
             self.server_failures += 1;
             self.server_failures >= 2
         } else {
             verdict.ends_job()
         };
-        if ends_job { Next::EndJob } else { Next::GoOn }
+        if ends_job { AfterFailure::EndJob } else { AfterFailure::GoOn }
     }
 
     /// Whether `verdict` is about a server error without a time to wait, or about a lost answer.
@@ -389,6 +389,20 @@ impl<'a> Conversation<'a> {
         is_refused && self.used_old_value
     }
 
+    /// Whether the function of the interface must run again, because a learned value may have been wrong.
+    fn begins_again(&mut self, ended: &ApiResult<()>) -> bool {
+        if !self.is_refused_after_old_value(ended) {
+            return false;
+        }
+        // An earlier job may have learned the id of a zone or record that its owner has deleted or moved since.
+        self.forget_earlier_jobs();
+        match ended {
+            Ok(()) => true,
+            // After another failure, a later job begins without the learned values.
+            Err(verdict) => verdict.is_refused(),
+        }
+    }
+
     /// Forgets all values that earlier jobs have learned. The changes that failed are not settled any more.
     fn forget_earlier_jobs(&mut self) {
         // In front of what this conversation has learned itself, which stays.
@@ -405,6 +419,25 @@ impl<'a> Conversation<'a> {
                 *settled = None;
             }
         }
+    }
+
+    /// The result of the job. `other` is the verdict of all changes that are not settled.
+    fn finish(mut self, mut other: Box<Verdict>) -> Published {
+        let has_succeeded = has(&self.settled, Verdict::is_success);
+        for verdict in self.settled.iter_mut().filter_map(Option::as_mut) {
+            // After reads alone, no record can be in doubt: the engine need not look it up before it tries again.
+            if !self.has_written {
+                verdict.note_nothing_written();
+            }
+            // Where one change succeeded, a failure of another one is not due to the account.
+            if has_succeeded {
+                verdict.scope = verdict.scope.min(Scope::Record);
+            }
+        }
+        if !self.has_written {
+            other.note_nothing_written();
+        }
+        Published { verdicts: verdicts(self.settled, &other), learned: self.learned }
     }
 }
 
@@ -428,34 +461,11 @@ pub(super) fn converse(
         talk.limits.push(Limit { rate, is_for_writes: false, sent: Vec::new() });
     }
     let mut ended = publish(&mut talk);
-    if talk.is_refused_after_old_value(&ended) {
-        // An earlier job may have learned the id of a zone or record that its owner has deleted or moved since.
-        talk.forget_earlier_jobs();
-        let runs_again = match &ended {
-            Ok(()) => true,
-            // After another failure, a later job begins without the learned values.
-            Err(verdict) => verdict.is_refused(),
-        };
-        if runs_again {
-            ended = publish(&mut talk);
-        }
+    if talk.begins_again(&ended) {
+        ended = publish(&mut talk);
     }
-    let mut other = ended.err().unwrap_or_else(Verdict::nothing_done);
-    let mut settled = talk.settled;
-    // After reads alone, no record can be in doubt: the engine need not look it up before it tries again.
-    if !talk.has_written {
-        for verdict in settled.iter_mut().filter_map(Option::as_mut) {
-            verdict.note_nothing_written();
-        }
-        other.note_nothing_written();
-    }
-    // Where one change succeeded, a failure of another one is not due to the account.
-    if has(&settled, Verdict::is_success) {
-        for verdict in settled.iter_mut().filter_map(Option::as_mut) {
-            verdict.scope = verdict.scope.min(Scope::Record);
-        }
-    }
-    Published { verdicts: verdicts(settled, &other), learned: talk.learned }
+    let other = ended.err().unwrap_or_else(Verdict::nothing_done);
+    talk.finish(other)
 }
 
 /// Whether one of the changes has such a verdict.

@@ -12,13 +12,13 @@
 
 mod parse;
 
-use parse::{Instruction, Set};
+use parse::{CharSet, Instruction};
 
 /// A compiled expression.
 #[derive(Clone, Debug)]
 pub struct Ere {
     program: Vec<Instruction>,
-    sets: Vec<Set>,
+    sets: Vec<CharSet>,
 }
 
 impl Ere {

@@ -80,7 +80,6 @@ pub fn host(template: &str) -> Option<String> {
 /// Why `url` cannot be used like that.
 pub fn urls(url: &str) -> Result<Urls, &'static str> {
     let (names_v4, names_v6) = (url.contains(IP4), url.contains(IP6));
-    let template = |url| Some(Template::new(url, None));
     if names_v4 && names_v6 {
         if url.contains("[IP]") {
             return Err("[IP] is ambiguous beside [IP4] and [IP6]");
@@ -91,11 +90,16 @@ pub fn urls(url: &str) -> Result<Urls, &'static str> {
                  if a name has only the other",
             );
         };
-        return Ok(Urls { v4: template(v4), v6: template(v6), both: template(url.to_owned()) });
+        return Ok(Urls { v4: template(&v4), v6: template(&v6), both: template(url) });
     }
-    let v4 = if names_v6 { None } else { template(url.to_owned()) };
-    let v6 = if names_v4 { None } else { template(url.to_owned()) };
+    let v4 = if names_v6 { None } else { template(url) };
+    let v6 = if names_v4 { None } else { template(url) };
     Ok(Urls { v4, v6, both: None })
+}
+
+/// A template without an `answer`.
+fn template(url: &str) -> Option<Template> {
+    Some(Template::new(url, None))
 }
 
 /// `url` without `placeholder`: a parameter that is the placeholder is removed, and from a list with
@@ -131,7 +135,8 @@ fn parameter_without(parameter: &str, placeholder: &str) -> Option<String> {
         shortened.push_str(item);
         separator = ',';
     }
-    (separator == ',' && !key.contains(placeholder)).then_some(shortened)
+    let has_value = separator == ',';
+    if has_value && !key.contains(placeholder) { Some(shortened) } else { None }
 }
 
 #[cfg(test)]

@@ -175,8 +175,8 @@ pub fn publish(provider: &Provider, job: &Job, carrier: &mut dyn Carrier) -> Pub
         // The worker runs scripts itself. Here a script has no URL, so every change is refused.
         Mechanism::Url(_) | Mechanism::Script(_) => url::publish(provider, job, carrier),
         Mechanism::Api(api) => {
-            let publish = |talk: &mut conversation::Conversation<'_>| api.publish(talk);
-            conversation::converse(&publish, api.rate, &provider.account, job, carrier)
+            let account = &provider.account;
+            conversation::converse(&|talk| api.publish(talk), api.rate, account, job, carrier)
         }
     }
 }

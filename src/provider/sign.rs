@@ -179,8 +179,26 @@ impl Canonical<'_> {
     pub fn sign(&self, account: &Account, request: &mut Request) {
         let query = sort_query(request, &[]);
         request.add_header(self.time_header, self.time.to_owned());
-        let body = sha256(request.body_text());
         let names = self.signed.join(";");
+        let (algorithm, time, id) = (self.algorithm, self.time, &account.username);
+        let mut text = format!("{algorithm}\n{time}\n");
+        let mut credential = ["Access=", id].concat();
+        let mut key = account.password.expose().as_bytes().to_vec();
+        if let Key::Derived { prefix, scope } = self.key {
+            let path = scope.join("/");
+            text = format!("{text}{path}\n");
+            credential = format!("Credential={id}/{path}");
+            key = derived_key([prefix.as_bytes(), &key].concat(), scope);
+        }
+        text.push_str(&sha256(&self.canonical(request, &query, &names)));
+        let signature = hex(&hmac_sha256(&key, &text));
+        let value =
+            format!("{algorithm} {credential}, SignedHeaders={names}, Signature={signature}");
+        request.add_header("Authorization", value);
+    }
+
+    /// The canonical form of `request`: what of it is signed. `names` are those of the signed headers.
+    fn canonical(&self, request: &Request, query: &str, names: &str) -> String {
         let (method, path, end) = (request.method.name(), request.url.path(), self.path_end);
         let mut canonical = format!("{method}\n{path}{end}\n{query}\n");
         for name in self.signed {
@@ -190,26 +208,18 @@ impl Canonical<'_> {
             let value = of_name.map_or(request.url.host(), |(_, value)| value.expose());
             canonical = format!("{canonical}{name}:{value}\n");
         }
-        canonical = format!("{canonical}\n{names}\n{body}");
-        let (algorithm, time, id) = (self.algorithm, self.time, &account.username);
-        let mut text = format!("{algorithm}\n{time}\n");
-        let mut credential = ["Access=", id].concat();
-        let mut key = account.password.expose().as_bytes().to_vec();
-        if let Key::Derived { prefix, scope } = self.key {
-            let path = scope.join("/");
-            text = format!("{text}{path}\n");
-            credential = format!("Credential={id}/{path}");
-            key = [prefix.as_bytes(), &key].concat();
-            for part in scope {
-                key = hmac_sha256(&key, part);
-            }
-        }
-        text.push_str(&sha256(&canonical));
-        let signature = hex(&hmac_sha256(&key, &text));
-        let value =
-            format!("{algorithm} {credential}, SignedHeaders={names}, Signature={signature}");
-        request.add_header("Authorization", value);
+        let body = sha256(request.body_text());
+        format!("{canonical}\n{names}\n{body}")
     }
+}
+
+/// The key that `first` becomes with each text of `scope`.
+fn derived_key(first: Vec<u8>, scope: &[&str]) -> Vec<u8> {
+    let mut key = first;
+    for part in scope {
+        key = hmac_sha256(&key, part);
+    }
+    key
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::mask;
 use crate::model::secret::Secret;
 use crate::model::url::{self, Parts, Url, UrlError};
 use crate::model::{Credentials, Family, Hostname};
-use crate::provider::{Author, Provider, Request};
+use crate::provider::{Account, Provider, Request};
 use crate::text::percent;
 use literal::{TextAuthor, mark_secrets};
 
@@ -103,49 +103,48 @@ pub fn render(
 ) -> Result<Rendered, UrlError> {
     let account = &provider.account;
     let names = NameValues::new(provider, &subject);
-    let username = percent::encode(&account.username);
-    let password = percent::encode(account.password.expose());
-    let param_enc = percent::encode(account.param_enc.expose());
-    let (ip4, ip6) = (subject.address(Family::V4), subject.address(Family::V6));
-    let ip = if subject.address.is_ipv4() { &ip4 } else { &ip6 };
-    let expanded = expand(
-        template,
-        // In the order of `PLACEHOLDERS`.
-        &[
-            (&username, Origin::Value),
-            (&password, Origin::Secret),
-            (&param_enc, Origin::Secret),
-            (account.param_opt.expose(), Origin::Secret),
-            (&names.domain, Origin::Value),
-            (&names.zone, Origin::Value),
-            (&names.sub, Origin::Value),
-            (ip, Origin::Value),
-            (&ip4, Origin::Value),
-            (&ip6, Origin::Value),
-        ],
-    );
-    let owned = [&*names.domain, &*names.zone, &*names.sub, &*account.username];
-    let author = match provider.author {
-        Author::Owner => TextAuthor::Owner(&owned),
-        Author::Definition | Author::Table(_) => TextAuthor::Package,
-    };
+    let expanded = expand(template, &values(account, &names, &subject));
     // The text is split only now, because a value may hold any part of the URL.
     let parts = Parts::split(&expanded.text)?;
     let mut target = expanded.part(parts.target.clone());
     let mut secrets = Vec::new();
-    mark_secrets(&mut target, author, &mut secrets);
+    let owned = [&*names.domain, &*names.zone, &*names.sub, &*account.username];
+    mark_secrets(&mut target, TextAuthor::of(provider.author, &owned), &mut secrets);
     let target = target.encoded();
     let mut rendered = rendered(parts.url(target.text.clone())?, &target, secrets);
-    // A value of the account may also be written in the template, or be the user name.
-    let in_template = rendered.secrets.len();
-    // They stand behind those of the template, so that both can be told apart below.
-    for secret in [&account.password, &account.param_enc, &account.param_opt] {
-        rendered.secrets.push(secret.clone());
-    }
-    let of_account = rendered.secrets.get(in_template..).unwrap_or_default();
-    rendered.shown = mask::hide(&rendered.shown, of_account);
-    rendered.secrets.retain(|secret| !secret.is_empty());
+    rendered.hide_account(account);
     Ok(rendered)
+}
+
+/// The values of the [`PLACEHOLDERS`], in their order.
+fn values(
+    account: &Account,
+    names: &NameValues,
+    subject: &Subject<'_>,
+) -> [(String, Origin); PLACEHOLDERS.len()] {
+    [
+        (percent::encode(&account.username), Origin::Value),
+        (percent::encode(account.password.expose()), Origin::Secret),
+        (percent::encode(account.param_enc.expose()), Origin::Secret),
+        (account.param_opt.expose().to_owned(), Origin::Secret),
+        (names.domain.clone(), Origin::Value),
+        (names.zone.clone(), Origin::Value),
+        (names.sub.clone(), Origin::Value),
+        (subject.address.to_string(), Origin::Value),
+        (subject.address(Family::V4), Origin::Value),
+        (subject.address(Family::V6), Origin::Value),
+    ]
+}
+
+impl Rendered {
+    /// Hides the secrets of the `account`. One of them may also be written in the template, or be the user name.
+    fn hide_account(&mut self, account: &Account) {
+        let of_account = [&account.password, &account.param_enc, &account.param_opt];
+        let of_account = of_account.map(Secret::clone);
+        self.shown = mask::hide(&self.shown, &of_account);
+        self.secrets.extend(of_account);
+        self.secrets.retain(|secret| !secret.is_empty());
+    }
 }
 
 /// The request for a URL without placeholders.
@@ -264,7 +263,7 @@ fn is_secret(origin: Origin) -> bool {
 }
 
 /// `template` with each of the [`PLACEHOLDERS`] replaced by its value.
-fn expand(template: &str, values: &[(&str, Origin); PLACEHOLDERS.len()]) -> Marked {
+fn expand(template: &str, values: &[(String, Origin); PLACEHOLDERS.len()]) -> Marked {
     let mut expanded = Marked::default();
     let mut rest = template.trim();
     while let Some(c) = rest.chars().next() {

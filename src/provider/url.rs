@@ -27,6 +27,46 @@ struct JudgedRequest {
     rules: Vec<AnswerRules>,
 }
 
+impl PlannedRequest {
+    /// Sends the request, and returns a verdict for each of its changes. If the job has `ended`, it is not sent.
+    fn carry_out(
+        &self,
+        carrier: &mut dyn Carrier,
+        ended: &mut Option<Box<Verdict>>,
+    ) -> Vec<Box<Verdict>> {
+        match (&self.request, &ended) {
+            // A request that cannot be made has its own reason, also after the job has ended.
+            (Err(verdict), _) | (Ok(_), Some(verdict)) => vec![verdict.clone(); self.changes.len()],
+            (Ok(judged), None) => judged.send(carrier, ended),
+        }
+    }
+}
+
+impl JudgedRequest {
+    /// Sends the request, and returns a verdict for each of its changes. `ended` becomes the verdict of the changes
+    /// that are left, if no further request is worth sending.
+    fn send(
+        &self,
+        carrier: &mut dyn Carrier,
+        ended: &mut Option<Box<Verdict>>,
+    ) -> Vec<Box<Verdict>> {
+        match carrier.send(&self.request) {
+            Ok(answer) => {
+                let verdicts: Vec<_> =
+                    self.rules.iter().map(|rules| rules.judge(&answer)).collect();
+                *ended = verdicts.iter().find(|verdict| verdict.scope == Scope::Account).cloned();
+                verdicts
+            }
+            Err(failure) => {
+                // Only this request can have reached the provider. The later ones were never sent.
+                let (reason, kind) = (failure.text.clone(), failure.kind);
+                *ended = Some(Outcome::Retry { reason, after: None, kind }.into());
+                vec![failure.verdict(); self.rules.len()]
+            }
+        }
+    }
+}
+
 /// Publishes `job`.
 ///
 /// A failure that concerns the whole account (wrong password, refused client, throttling, no network)
@@ -38,32 +78,10 @@ pub(super) fn publish(provider: &Provider, job: &Job, carrier: &mut dyn Carrier)
         if settled.get(index).is_some_and(Option::is_some) {
             continue;
         }
-        let PlannedRequest { changes, request } = plan_request(provider, job, index, change);
-        let verdict = match (request, &ended) {
-            // A request that cannot be made has its own reason, also after the job has ended.
-            (Err(verdict), _) => verdict,
-            (Ok(_), Some(verdict)) => verdict.clone(),
-            (Ok(judged), None) => match carrier.send(&judged.request) {
-                Ok(answer) => {
-                    for (change, rules) in changes.into_iter().zip(&judged.rules) {
-                        let verdict = rules.judge(&answer);
-                        if ended.is_none() && verdict.scope == Scope::Account {
-                            ended = Some(verdict.clone());
-                        }
-                        settle(&mut settled, change, verdict);
-                    }
-                    continue;
-                }
-                Err(failure) => {
-                    // Only this request can have reached the provider. The later ones were never sent.
-                    let (reason, kind) = (failure.text.clone(), failure.kind);
-                    ended = Some(Outcome::Retry { reason, after: None, kind }.into());
-                    failure.verdict()
-                }
-            },
-        };
-        for change in changes {
-            settle(&mut settled, change, verdict.clone());
+        let planned = plan_request(provider, job, index, change);
+        let verdicts = planned.carry_out(carrier, &mut ended);
+        for (change, verdict) in planned.changes.into_iter().zip(verdicts) {
+            settle(&mut settled, change, verdict);
         }
     }
     let verdicts = verdicts(settled, &Verdict::nothing_done());

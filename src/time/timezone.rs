@@ -112,14 +112,14 @@ impl TimeZone {
 
 impl Rule {
     fn parse(text: &str) -> Option<Self> {
-        let mut rest = Rest(text);
-        let standard = rest.time_type(None)?;
-        if rest.0.is_empty() {
+        let mut reader = RuleReader(text);
+        let standard = reader.time_type(None)?;
+        if reader.0.is_empty() {
             return Some(Self { standard, summer: None });
         }
-        let time_type = rest.time_type(Some(standard.offset + HOUR))?;
-        let (begin, end) = (rest.switch_date()?, rest.switch_date()?);
-        if !rest.0.is_empty() {
+        let time_type = reader.time_type(Some(standard.offset + HOUR))?;
+        let (begin, end) = (reader.switch_date()?, reader.switch_date()?);
+        if !reader.0.is_empty() {
             return None;
         }
         Some(Self { standard, summer: Some(Summer { time_type, begin, end }) })
@@ -133,8 +133,7 @@ impl Rule {
         // In order, `false` comes before `true`: if summer ends and begins at the same moment, there
         // is no winter (RFC 9636 section 3.3.1).
         let mut latest = (i64::MIN, false);
-        // South of the equator, summer begins in one year and ends in the next. With hours beyond 24, a switch may
-        // be in the year before or after its date.
+        // Southern summers end in the next year. With hours beyond 24, a switch may be in another year than its date.
         for year in year - 1..=year + 1 {
             let begin = (summer.begin.at(year, self.standard.offset), true);
             let end = (summer.end.at(year, summer.time_type.offset), false);
@@ -171,10 +170,10 @@ impl SwitchDate {
     }
 }
 
-/// The part of a rule that is not read yet.
-struct Rest<'a>(&'a str);
+/// Reads a rule from front to back. It holds the part that is not read yet.
+struct RuleReader<'a>(&'a str);
 
-impl Rest<'_> {
+impl RuleReader<'_> {
     /// Reads `character` if it comes next. Returns whether it does.
     fn reads(&mut self, character: char) -> bool {
         let after = self.0.strip_prefix(character);

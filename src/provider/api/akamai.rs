@@ -67,14 +67,16 @@ fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
         Some(body) if request.method == Method::Post => sha256_base64(body.expose()),
         Some(_) | None => String::new(),
     };
-    let (method, url) = (request.method.name(), &request.url);
-    let (host, target) = (url.host(), url.target());
+    let (method, host, target) = (request.method.name(), request.url.host(), request.url.target());
     // EdgeGrid allows signed headers in the empty field. Edge DNS wants none.
     let text = format!("{method}\thttps\t{host}\t{target}\t\t{hash}\t{header}");
-    let key = base64::encode(&hmac_sha256(account.password.expose().as_bytes(), &time));
-    let signature = base64::encode(&hmac_sha256(key.as_bytes(), &text));
+    let signature = mac(&mac(account.password.expose(), &time), &text);
     request.add_header("Authorization", [&header, "signature=", &signature].concat());
     Ok(())
+}
+
+fn mac(key: &str, data: &str) -> String {
+    base64::encode(&hmac_sha256(key.as_bytes(), data))
 }
 
 #[cfg(test)]

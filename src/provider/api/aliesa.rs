@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use super::aliyun::{CODES, sign};
 use super::call::Values;
 use super::interface::{
-    INTERFACE, Interface, List, Reading, RecordModel, Rest, Writing, ZoneRef, ZoneSource,
+    INTERFACE, Interface, List, Reading, RecordModel, RestClient, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::shown;
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
@@ -60,7 +60,7 @@ const ESA: Interface = Interface {
 /// The record with the addresses of a name; `null` if there is none.
 fn present(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     goal: &Goal<'_>,
 ) -> ApiResult<Json> {
@@ -69,8 +69,12 @@ fn present(
     let list = "GET /?Action=ListRecords&SiteId=<zone>&RecordName=<fqdn>&RecordMatchType=exact\
                 &Type=A/AAAA&PageSize=100";
     let records = rest.elements(talk, values.request(list), "/Records")?;
-    let is_it = |record: &&Json| canonical(text(record, "/RecordName")) == goal.fqdn;
-    Ok(records.iter().find(is_it).cloned().unwrap_or_default())
+    for record in records {
+        if canonical(text(&record, "/RecordName")) == goal.fqdn {
+            return Ok(record);
+        }
+    }
+    Ok(Json::Null)
 }
 
 /// The addresses of a record.
@@ -85,7 +89,7 @@ fn addresses(record: &Json) -> Vec<IpAddr> {
 
 fn read(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     goals: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
@@ -114,39 +118,44 @@ const DELETE: &str = "POST /?Action=DeleteRecord&RecordId=</RecordId>";
 
 fn write(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
     for write in writes {
-        let goal = write.goal;
         // The addresses of the other family may have changed since the record was read. A lost answer to this read
         // leaves nothing in doubt.
         talk.enter(Phase::Read);
-        let mut record = present(talk, rest, zone, goal)?;
+        let mut record = present(talk, rest, zone, write.goal)?;
         talk.enter(Phase::Write);
-        let mut all: Vec<String> = write.values.iter().map(|value| shown(value, "")).collect();
-        for address in addresses(&record) {
-            if address.is_ipv4() != (goal.kind() == "A") {
-                all.push(address.to_string());
-            }
-        }
-        let call = match (record.is_null(), all.is_empty()) {
-            (_, true) => DELETE,
-            (true, false) => CREATE,
-            (false, false) => UPDATE,
-        };
-        record.set("Addresses", all.join(",").into());
-        // The TTL of a record is also that of the other family's addresses.
-        if let Some(ttl) = goal.change.record.ttl {
-            record.set("Ttl", ttl.into());
-        }
+        let call = change(&mut record, write);
         let mut values = Values::in_zone(talk.account, rest, zone);
         values.set_write(write);
         values.value = &record;
         values.ask(talk, call)?;
     }
     Ok(Vec::new())
+}
+
+/// Makes the `record` what it should be after `write`, and returns the call for that.
+fn change(record: &mut Json, write: &Write<'_>) -> &'static str {
+    let mut all: Vec<String> = write.values.iter().map(|value| shown(value, "")).collect();
+    for address in addresses(record) {
+        if address.is_ipv4() != (write.goal.kind() == "A") {
+            all.push(address.to_string());
+        }
+    }
+    let call = match (record.is_null(), all.is_empty()) {
+        (_, true) => DELETE,
+        (true, false) => CREATE,
+        (false, false) => UPDATE,
+    };
+    record.set("Addresses", all.join(",").into());
+    // The TTL of a record is also that of the other family's addresses.
+    if let Some(ttl) = write.goal.change.record.ttl {
+        record.set("Ttl", ttl.into());
+    }
+    call
 }
 
 #[cfg(test)]

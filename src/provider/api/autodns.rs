@@ -4,7 +4,7 @@
 //! no list of records, and only writing the whole zone changes it.
 
 use super::interface::{
-    CALLS, Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, Rest, Writing,
+    CALLS, Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, RestClient, Writing,
     ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
@@ -31,7 +31,7 @@ pub(super) const API: Api = Api {
             // 4 is the context of the live system.
             let context = if context.is_empty() { "4" } else { context };
             rest.plain_header("X-Domainrobot-Context", context);
-            Rest::basic(talk, rest)
+            RestClient::basic(talk, rest)
         }),
         codes: Codes {
             success: Success::Is("/status/type", "SUCCESS"),
@@ -63,7 +63,7 @@ pub(super) const API: Api = Api {
 /// Reads a zone. Refuses to write where its main address is.
 fn read(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     goals: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {

@@ -1,13 +1,14 @@
 //! Azure DNS (<https://learn.microsoft.com/en-us/rest/api/dns/record-sets>), version 2018-05-01.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Reading, RecordModel, Rest, Shows, Writing, ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, RestClient, Shows, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, RecordForm, Special};
 use super::rest::refuse_account;
 use super::{Api, Base, Need, Publishing, oauth, pair};
 use crate::model::Url;
+use crate::model::secret::Secret;
 use crate::provider::Batch;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::text::percent::encode;
@@ -77,15 +78,11 @@ const OPTIONS: &str = "tenant=… subscription=… group=…: the ids of the ten
                        name of the resource group";
 
 /// Requests an access token.
-fn prepare(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
-    let account = talk.account;
-    let options = account.param_enc.expose();
-    let value = |key| encode(pair(options, key).unwrap_or_default());
-    let (tenant, subscription, group) = (value("tenant"), value("subscription"), value("group"));
-    if tenant.is_empty() || subscription.is_empty() || group.is_empty() {
+fn prepare(talk: &mut Conversation<'_>, rest: &mut RestClient) -> ApiResult<()> {
+    let Some([tenant, subscription, group]) = ids(&talk.account.param_enc) else {
         let reason = "option 'param_enc' is not complete".into();
         return Err(refuse_account(reason, &["write ", OPTIONS].concat()));
-    }
+    };
     // Azure gives tokens out at another host.
     let mut login = rest.clone();
     login.base = Url::https("login.microsoftonline.com");
@@ -98,6 +95,15 @@ fn prepare(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
     rest.below(&zones);
     rest.token("Bearer", &token);
     Ok(())
+}
+
+/// The ids of tenant, subscription and resource group in `param_enc`, as they stand in a path. `None` if one is
+/// missing.
+fn ids(options: &Secret) -> Option<[String; 3]> {
+    let tenant = pair(options.expose(), "tenant")?;
+    let subscription = pair(options.expose(), "subscription")?;
+    let group = pair(options.expose(), "group")?;
+    Some([tenant, subscription, group].map(encode))
 }
 
 #[cfg(test)]

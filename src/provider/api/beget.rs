@@ -4,7 +4,9 @@
 //! were. The answers have them in another form than the documentation; Beget takes both.
 
 use super::call::Values;
-use super::interface::{INTERFACE, Interface, Reading, RecordModel, Rest, Writing, ZoneSource};
+use super::interface::{
+    INTERFACE, Interface, Reading, RecordModel, RestClient, Writing, ZoneSource,
+};
 use super::meaning::{Codes, Meaning, Success};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
 use super::records::refuse_special;
@@ -54,13 +56,13 @@ pub(super) const API: Api = Api {
 };
 
 /// Requests name no zone, so each name counts as one.
-fn zones(talk: &mut Conversation<'_>, _: &Rest) -> ApiResult<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, _: &RestClient) -> ApiResult<ZoneList> {
     let names = talk.job.changes.iter().map(|change| RecordName::of(change).fqdn);
     Ok(names.map(|name| Zone::new(&name, &name)).collect())
 }
 
 /// The records of a name, by their types.
-fn records_of(talk: &mut Conversation<'_>, rest: &Rest, goal: &Goal<'_>) -> ApiResult<Json> {
+fn records_of(talk: &mut Conversation<'_>, rest: &RestClient, goal: &Goal<'_>) -> ApiResult<Json> {
     // The input is JSON: {"fqdn":"<fqdn>"}.
     let call = "POST /getData login=<username>&passwd=<password>&input_format=json&output_format=json\
                 &input_data=%7b%22fqdn%22%3a%22<fqdn>%22%7d";
@@ -80,7 +82,7 @@ fn address(record: &Json) -> &str {
 
 fn read(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     _: &Zone,
     goals: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
@@ -106,7 +108,7 @@ fn read(
 
 fn write(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     _: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {

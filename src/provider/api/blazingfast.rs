@@ -5,7 +5,7 @@
 
 use super::call::Values;
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Reading, RecordModel, Rest, Shows, Writing, ZoneRef,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, RestClient, Shows, Writing, ZoneRef,
     ZoneSource,
 };
 use super::meaning::{Codes, Meaning, shown};
@@ -58,7 +58,7 @@ pub(super) const API: Api = Api {
 };
 
 /// Requests a token.
-fn login(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
+fn login(talk: &mut Conversation<'_>, rest: &mut RestClient) -> ApiResult<()> {
     let account = talk.account;
     let Some(service) = pair(account.param_opt.expose(), "service_id") else {
         let reason = "option 'param_opt' lacks service_id=…".into();

@@ -6,7 +6,7 @@
 //! member whose value is not known is left out, unless the placeholder names another value: `<ttl|300>`.
 //! `<%host>` is percent-encoded in full, where `<host>` keeps `@`, `*` and `:` in a URL.
 
-use super::interface::Rest;
+use super::interface::RestClient;
 use super::meaning::shown;
 use super::record::{Goal, NULL, Write, by_type};
 use super::rest::id_value;
@@ -24,7 +24,7 @@ pub struct Values<'a> {
     /// `username`, `password`, `param_enc`, and `param_opt`: the options.
     pub account: &'a Account,
     /// `session`: the id of the session that a login began. Its interface says how records are shown and named.
-    pub rest: &'a Rest,
+    pub rest: &'a RestClient,
     /// `zone`: the zone's id. `domain`: its name.
     pub zone: Option<&'a Zone>,
     /// `type`: the record type. `type:x:y`: `x` for the type `A`, and `y` for `AAAA`. `fqdn`: the complete name.
@@ -66,13 +66,13 @@ impl Together {
 
 impl<'a> Values<'a> {
     /// Values that do not depend on a zone.
-    pub fn of(account: &'a Account, rest: &'a Rest) -> Self {
+    pub fn of(account: &'a Account, rest: &'a RestClient) -> Self {
         let (zone, goal, write) = (None, None, None);
         Self { account, rest, zone, goal, write, value: &NULL, page: 1, together: &NO_RECORDS }
     }
 
     /// Values in `zone`.
-    pub fn in_zone(account: &'a Account, rest: &'a Rest, zone: &'a Zone) -> Self {
+    pub fn in_zone(account: &'a Account, rest: &'a RestClient, zone: &'a Zone) -> Self {
         Self { zone: Some(zone), ..Self::of(account, rest) }
     }
 
@@ -172,7 +172,7 @@ impl<'a> Values<'a> {
     /// Sends the request of `call`, and returns the JSON of the answer.
     ///
     /// # Errors
-    /// If there is no answer, and as [`Rest::value`].
+    /// If there is no answer, and as [`RestClient::value`].
     pub fn ask(&self, talk: &mut Conversation<'_>, call: &str) -> ApiResult<Json> {
         self.rest.ask(talk, self.request(call))
     }
@@ -266,11 +266,11 @@ fn encode(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::provider::api::find;
-    use crate::provider::api::interface::{INTERFACE, Rest};
+    use crate::provider::api::interface::{INTERFACE, RestClient};
     use crate::provider::testing::{account, change};
 
-    fn rest(account: &Account) -> Rest {
-        Rest::new(find("linode").unwrap(), &INTERFACE, account)
+    fn rest(account: &Account) -> RestClient {
+        RestClient::new(find("linode").unwrap(), &INTERFACE, account)
     }
 
     #[test]

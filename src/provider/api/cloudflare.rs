@@ -4,8 +4,8 @@
 //! request, which Cloudflare carries out as a whole or not at all.
 
 use super::interface::{
-    CALLS, Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, RecordModel, Removal, Rest,
-    Shows, Writing, ZoneRef, ZoneSource,
+    CALLS, Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, RecordModel, Removal,
+    RestClient, Shows, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, RecordForm};
@@ -90,7 +90,7 @@ const CODES: Codes = Codes {
 
 /// With an e-mail address as user name the password is the global key; with anything else (`Bearer`,
 /// nothing) it is a token.
-fn credentials(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
+fn credentials(talk: &mut Conversation<'_>, rest: &mut RestClient) -> ApiResult<()> {
     let account = talk.account;
     if account.username.contains('@') {
         rest.header("X-Auth-Key", &account.password);

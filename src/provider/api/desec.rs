@@ -5,12 +5,14 @@
 
 use super::call::{Together, Values};
 use super::interface::{
-    INTERFACE, Interface, List, NEW_TTL, Reading, RecordModel, Rest, Writing, ZoneRef, ZoneSource,
+    INTERFACE, Interface, List, NEW_TTL, Reading, RecordModel, RestClient, Writing, ZoneRef,
+    ZoneSource,
 };
 use super::record::{RECORD, Record, RecordForm, Write};
 use super::rest::{self, list};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
+use crate::model::json::Json;
 use crate::provider::conversation::{ApiResult, Conversation, Phase};
 use crate::provider::{Answer, Batch, Rate};
 
@@ -53,37 +55,14 @@ const SET: &str = r#"{"subname":<host>,"type":<type>,"records":<values>,"ttl":<s
 
 fn write(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let mut values = Values::in_zone(talk.account, rest, zone);
-    let mut new_ttl = None;
-    let mut together = Together::new();
-    for write in writes {
-        values.set_write(write);
-        let mut set = values.json(SET);
-        // A new set needs a TTL, and deSEC refuses one below the domain's minimum. That is 3600 for most domains, and
-        // 60 for those below dedyn.io.
-        if !write.exists && write.goal.change.record.ttl.is_none() {
-            let ttl = match new_ttl {
-                Some(ttl) => ttl,
-                None => {
-                    // A lost answer to this read leaves nothing in doubt. One to the write below does.
-                    talk.enter(Phase::Read);
-                    let lowest = lowest_ttl(talk, rest, zone)?;
-                    talk.enter(Phase::Write);
-                    *new_ttl.insert(lowest.max(NEW_TTL.into()))
-                }
-            };
-            set.set("ttl", ttl.into());
-        }
-        together.updates.push(set);
-    }
-    values.together = &together;
+    let together = Together { updates: sets(talk, rest, zone, writes)?, ..Together::new() };
+    let values = Values { together: &together, ..Values::in_zone(talk.account, rest, zone) };
     let answer = values.send(talk, "PATCH /<zone>/rrsets/ <changes>")?;
-    // deSEC names the sets that it rejects. Looking for them by sending halves of the list would soon reach its limit
-    // of 15 changes in a minute.
+    // deSEC names the sets that it rejects. Sending halves would soon reach its limit of 15 changes in a minute.
     if answer.status == 400 && writes.len() > 1 {
         settle_rejected(talk, rest, writes, &answer);
     }
@@ -95,11 +74,33 @@ fn write(
     Ok(Vec::new())
 }
 
+/// The JSON of the sets that `writes` write.
+fn sets(
+    talk: &mut Conversation<'_>,
+    rest: &RestClient,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> ApiResult<Vec<Json>> {
+    let mut values = Values::in_zone(talk.account, rest, zone);
+    let mut lowest = None;
+    let mut sets = Vec::new();
+    for write in writes {
+        values.set_write(write);
+        let mut set = values.json(SET);
+        if !write.exists && write.goal.change.record.ttl.is_none() {
+            let ttl = new_ttl(talk, rest, zone, &mut lowest)?;
+            set.set("ttl", ttl.into());
+        }
+        sets.push(set);
+    }
+    Ok(sets)
+}
+
 /// Settles the writes that deSEC rejects. A rejected request is answered with a list that has an object
 /// for each set: an empty one, or the errors of the set.
 fn settle_rejected(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     writes: &[Write<'_>],
     answer: &Answer,
 ) {
@@ -112,8 +113,30 @@ fn settle_rejected(
     }
 }
 
+/// The TTL of a new set. `lowest` is the lowest TTL that the domain allows, once it was read.
+fn new_ttl(
+    talk: &mut Conversation<'_>,
+    rest: &RestClient,
+    zone: &Zone,
+    lowest: &mut Option<u64>,
+) -> ApiResult<u64> {
+    // deSEC refuses a new set without a TTL, or with one below the domain's minimum. That is 3600 for most domains,
+    // and 60 for those below dedyn.io.
+    let lowest = match *lowest {
+        Some(lowest) => lowest,
+        None => {
+            // A lost answer to this read leaves nothing in doubt. One to the write that follows does.
+            talk.enter(Phase::Read);
+            let read = lowest_ttl(talk, rest, zone)?;
+            talk.enter(Phase::Write);
+            *lowest.insert(read)
+        }
+    };
+    Ok(lowest.max(NEW_TTL.into()))
+}
+
 /// The lowest TTL that the domain allows.
-fn lowest_ttl(talk: &mut Conversation<'_>, rest: &Rest, zone: &Zone) -> ApiResult<u64> {
+fn lowest_ttl(talk: &mut Conversation<'_>, rest: &RestClient, zone: &Zone) -> ApiResult<u64> {
     let domain = rest.ask(talk, rest.get(&format!("/{}/", zone.id)))?;
     Ok(domain["minimum_ttl"].as_u64().unwrap_or(3600))
 }

@@ -4,7 +4,7 @@
 //! at all.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, Removal, Rest, Shows, Writing,
+    Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, Removal, RestClient, Shows, Writing,
     ZoneSource,
 };
 use super::record::RECORD;
@@ -66,7 +66,7 @@ const ACCOUNT: &str = "account";
 
 /// The number of the account: from `username`; else learned; else that of an account token; else the
 /// first account of a user token's user.
-fn account(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<String> {
+fn account(talk: &mut Conversation<'_>, rest: &RestClient) -> ApiResult<String> {
     let username = &talk.account.username;
     if !username.is_empty() && username.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(username.clone());

@@ -3,7 +3,7 @@
 //! Types of records are numbers. An update replaces a record, so it is read before.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Reading, RecordModel, Rest, Shows, Writing, ZoneRef,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, RestClient, Shows, Writing, ZoneRef,
     ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
@@ -21,7 +21,7 @@ pub(super) const API: Api = Api {
     rate: None,
     remark: "",
     publish: Publishing::Interface(&Interface {
-        prepare: Some(Rest::basic),
+        prepare: Some(RestClient::basic),
         codes: Codes {
             success: Success::Is("/code", "200"),
             code: &["/code"],

@@ -7,7 +7,7 @@
 //! Documentation and other programs differ in the letters of record types, `a` or `A`: both are read.
 
 use super::interface::{
-    CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Rest, Writing, ZoneSource,
+    CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, RestClient, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
 use super::record::{Goal, RECORD, Record, RecordForm};
@@ -70,7 +70,7 @@ pub(super) const API: Api = Api {
 /// Reads the records of the zone's own name, and all others.
 fn read(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     _: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {

@@ -5,7 +5,7 @@
 //! name without its first label.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Reading, RecordModel, Rest, Shows, Writing, ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, RestClient, Shows, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, RecordForm};
@@ -82,7 +82,7 @@ const INTERFACE_OF_ALL: Interface = Interface {
     ..INTERFACE
 };
 
-fn zones(talk: &mut Conversation<'_>, _: &Rest) -> ApiResult<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, _: &RestClient) -> ApiResult<ZoneList> {
     let names = talk.job.changes.iter().map(RecordName::of);
     Ok(names.map(|name| Zone::new(name.likely_zone(), name.likely_zone())).collect())
 }

@@ -2,7 +2,7 @@
 //! <https://github.com/glesys/glesys-go>).
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Reading, Rest, Shows, Writing, ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, RestClient, Shows, Writing, ZoneSource,
 };
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
@@ -26,7 +26,7 @@ pub(super) const API: Api = Api {
     publish: Publishing::Interface(&Interface {
         // GleSYS can also answer in XML.
         headers: &[("Accept", "application/json")],
-        prepare: Some(Rest::basic),
+        prepare: Some(RestClient::basic),
         zones: ZoneSource::List {
             list: List::whole("GET /list", "/response/domains"),
             name: "/domainname",

@@ -6,8 +6,8 @@
 
 use super::call::{Together, Values};
 use super::interface::{
-    INTERFACE, Interface, List, MOST_BY_NAME, NEW_TTL, Pages, Reading, RecordModel, Rest, Writing,
-    ZoneRef, ZoneSource,
+    INTERFACE, Interface, List, MOST_BY_NAME, NEW_TTL, Pages, Reading, RecordModel, RestClient,
+    Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, Record, RecordForm, Special, Write};
@@ -92,7 +92,7 @@ const CODES: Codes = Codes {
 };
 
 /// Requests an access token.
-fn prepare(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
+fn prepare(talk: &mut Conversation<'_>, rest: &mut RestClient) -> ApiResult<()> {
     let service = ServiceAccount::of(talk.account).map_err(unusable)?;
     let token = token(talk, rest, &service)?;
     let zones = format!("/{}/managedZones", percent::encode(&service.project));
@@ -161,7 +161,11 @@ fn unusable(why: &str) -> Box<Verdict> {
 }
 
 /// Requests an access token for this conversation.
-fn token(talk: &mut Conversation<'_>, rest: &Rest, service: &ServiceAccount) -> ApiResult<Secret> {
+fn token(
+    talk: &mut Conversation<'_>,
+    rest: &RestClient,
+    service: &ServiceAccount,
+) -> ApiResult<Secret> {
     let claim = service.claim(talk.wall()?);
     let claim = claim.ok_or_else(|| unusable("it is not an RSA key in PEM"))?;
     let mut rest = rest.clone();
@@ -171,7 +175,7 @@ fn token(talk: &mut Conversation<'_>, rest: &Rest, service: &ServiceAccount) -> 
     oauth::token(talk, rest, &[call, &claim].concat())
 }
 
-fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, rest: &RestClient) -> ApiResult<ZoneList> {
     let list = List { call: "GET ?maxResults=500", at: "/managedZones", pages: PAGES };
     let mut zones = ZoneList::new();
     each_element(talk, rest, &list, &mut |zone| {
@@ -187,35 +191,42 @@ const SET: &str = r#"{"name":"<fqdn>.","type":<type>,"ttl":<ttl|300>,"rrdatas":<
 
 fn write(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
     let mut together = Together::new();
     for write in writes {
-        let mut values = Values::in_zone(talk.account, rest, zone);
-        values.set_write(write);
         if !write.is_removal() {
-            together.creates.push(values.json(SET));
+            together.creates.push(set(talk, rest, zone, write));
         }
-        if let Some(first) = write.before.first() {
-            // A deletion must repeat the present set exactly, TTL included.
-            let mut present = Write::new(write.goal);
-            present.values = write.before.iter().map(|record| record.raw.clone()).collect();
-            present.ttl = first.ttl;
-            let mut values = Values::in_zone(talk.account, rest, zone);
-            values.set_write(&present);
-            together.removals.push(values.json(SET));
+        if let Some(present) = present(write) {
+            together.removals.push(set(talk, rest, zone, &present));
         }
     }
     let call = r#"POST /<zone>/changes {"additions":<creates>,"deletions":<removals>}"#;
-    let mut values = Values::in_zone(talk.account, rest, zone);
-    values.together = &together;
+    let values = Values { together: &together, ..Values::in_zone(talk.account, rest, zone) };
     let answer = values.send(talk, call)?;
     if text(&rest.value(&answer)?, "/status").is_empty() {
         return Err(rest.not_understood(&answer));
     }
     Ok(Vec::new())
+}
+
+/// The JSON of the set that `write` writes.
+fn set(talk: &Conversation<'_>, rest: &RestClient, zone: &Zone, write: &Write<'_>) -> Json {
+    let mut values = Values::in_zone(talk.account, rest, zone);
+    values.set_write(write);
+    values.json(SET)
+}
+
+/// The present set of `write` as it would be written; `None` if there is none. A deletion must repeat it exactly,
+/// TTL included.
+fn present<'a>(write: &Write<'a>) -> Option<Write<'a>> {
+    let mut present = Write::new(write.goal);
+    present.ttl = write.before.first()?.ttl;
+    present.values = write.before.iter().map(|record| record.raw.clone()).collect();
+    Some(present)
 }
 
 #[cfg(test)]

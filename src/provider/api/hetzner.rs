@@ -5,7 +5,7 @@
 
 use super::call::Values;
 use super::interface::{
-    INTERFACE, Interface, List, Reading, RecordModel, Rest, Writing, ZoneSource,
+    INTERFACE, Interface, List, Reading, RecordModel, RestClient, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning, MeaningRow};
 use super::record::{RECORD, Record, RecordForm, Step, Write};
@@ -82,7 +82,7 @@ const CHANGE_TTL: &str =
 
 fn write(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
@@ -104,7 +104,7 @@ fn write(
 }
 
 /// Sends `request`, and waits for the end of the action that it starts.
-fn act(talk: &mut Conversation<'_>, rest: &Rest, mut request: Request) -> ApiResult<()> {
+fn act(talk: &mut Conversation<'_>, rest: &RestClient, mut request: Request) -> ApiResult<()> {
     for _ in 0..=ACTION_REQUESTS {
         let answer = talk.send(&request)?;
         let value = rest.value(&answer)?;

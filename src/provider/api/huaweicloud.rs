@@ -71,14 +71,16 @@ pub(super) const API: Api = Api {
 /// line's set.
 fn refuse_several_lines(talk: &mut Conversation<'_>, goals: &[&Goal<'_>], records: &[Record]) {
     for record in records {
-        let is_other = |other: &Record| {
-            other.name == record.name && other.kind == record.kind && other.id != record.id
-        };
-        if records.iter().any(is_other) {
+        if records.iter().any(|other| is_for_another_line(other, record)) {
             let name = (record.name.as_str(), record.kind.as_str());
             refuse_special(talk, goals, name, "has records for several lines at Huawei Cloud");
         }
     }
+}
+
+/// Whether `other` is in another set of the same name and type as `record`.
+fn is_for_another_line(other: &Record, record: &Record) -> bool {
+    other.name == record.name && other.kind == record.kind && other.id != record.id
 }
 
 fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {

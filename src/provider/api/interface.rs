@@ -1,6 +1,6 @@
 //! An interface with zones and records as data: its requests, where its answers have what, and what its
-//! refusals mean. [`records`](super::records) publishes a job with it. [`Rest`] sends its requests, and has the
-//! sentence for each refusal.
+//! refusals mean. [`records`](super::records) publishes a job with it. [`RestClient`] sends its requests, and has
+//! the sentence for each refusal.
 
 use super::Api;
 use super::meaning::{Codes, Meaning, Success};
@@ -79,18 +79,20 @@ pub const INTERFACE: Interface = Interface {
 };
 
 /// See [`Interface::prepare`].
-pub type Prepare = fn(&mut Conversation<'_>, &mut Rest) -> ApiResult<()>;
+pub type Prepare = fn(&mut Conversation<'_>, &mut RestClient) -> ApiResult<()>;
 /// See [`Interface::inspect`].
 pub type Inspect = fn(&mut Conversation<'_>, &[&Goal<'_>], &[Record]);
 /// Lists the zones of the account.
-pub type ListZones = fn(&mut Conversation<'_>, &Rest) -> ApiResult<ZoneList>;
+pub type ListZones = fn(&mut Conversation<'_>, &RestClient) -> ApiResult<ZoneList>;
 /// Reads the records of goals in one zone. May return further records.
-pub type ReadFn = fn(&mut Conversation<'_>, &Rest, &Zone, &[&Goal<'_>]) -> ApiResult<Vec<Record>>;
+pub type ReadFn =
+    fn(&mut Conversation<'_>, &RestClient, &Zone, &[&Goal<'_>]) -> ApiResult<Vec<Record>>;
 /// Carries out all writes to one zone, or none. Returns the written records, if they have ids and the
 /// answer shows them.
-pub type WriteFn = fn(&mut Conversation<'_>, &Rest, &Zone, &[Write<'_>]) -> ApiResult<Vec<Record>>;
+pub type WriteFn =
+    fn(&mut Conversation<'_>, &RestClient, &Zone, &[Write<'_>]) -> ApiResult<Vec<Record>>;
 /// Checks the answer to a write.
-pub type CheckFn = fn(&mut Conversation<'_>, &Rest, &Answer) -> ApiResult<()>;
+pub type CheckFn = fn(&mut Conversation<'_>, &RestClient, &Answer) -> ApiResult<()>;
 
 /// How the zones of an account are found.
 #[derive(Clone, Copy)]
@@ -317,7 +319,7 @@ impl Interface {
 
 /// One provider's interface with our credentials.
 #[derive(Clone)]
-pub struct Rest {
+pub struct RestClient {
     api: &'static Api,
     /// How the provider lists zones, and shows and writes records.
     pub interface: &'static Interface,
@@ -335,7 +337,7 @@ pub struct Rest {
 /// Signs a request, or completes it in another way.
 pub type Sign = fn(&Conversation<'_>, &mut Request) -> ApiResult<()>;
 
-impl Rest {
+impl RestClient {
     /// The interface of `api` for `account`, without headers. Its messages hide the password and `param_enc`.
     pub fn new(api: &'static Api, interface: &'static Interface, account: &Account) -> Self {
         Self {

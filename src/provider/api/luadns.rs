@@ -3,7 +3,7 @@
 //! A record is written as a whole, so it is read before.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Reading, RecordModel, Rest, Shows, Writing, ZoneRef,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, RestClient, Shows, Writing, ZoneRef,
     ZoneSource,
 };
 use super::record::{RECORD, RecordForm};
@@ -24,7 +24,7 @@ pub(super) const API: Api = Api {
     remark: "",
     publish: Publishing::Interface(&Interface {
         headers: &[("Accept", "application/json")],
-        prepare: Some(Rest::basic),
+        prepare: Some(RestClient::basic),
         zones: ZoneSource::List { list: List::whole("GET ", ""), name: "/name", id: "/id" },
         zone_ref: ZoneRef::Id,
         model: RecordModel::ByIdReadFirst,

@@ -88,6 +88,29 @@ impl Codes {
         {
             return (Meaning::Success, "");
         }
+        let code = self.code_in(body);
+        let row = self.meanings.iter().find(|(pattern, ..)| fits(pattern, &code, status));
+        match row {
+            // By a status of 500 to 599 the server says that the failure is its own, so a code does not count.
+            Some((_, meaning, advice)) if !(500..600).contains(&status) => (*meaning, advice),
+            _ if by_status != Meaning::Success => (by_status, ""),
+            _ => (self.without_row(&code, body), ""),
+        }
+    }
+
+    /// The meaning of an answer with a status of success, if no row fits its `code`.
+    fn without_row(&self, code: &str, body: &Json) -> Meaning {
+        match self.success {
+            // A code that no row names is still a code: the provider has not done what was requested.
+            _ if !code.trim().is_empty() => Meaning::Refused,
+            Success::Has(place) if shown(body, place).is_empty() => Meaning::Unknown,
+            Success::ByStatus | Success::Has(_) => Meaning::Success,
+            Success::Is(..) => Meaning::Unknown,
+        }
+    }
+
+    /// What `body` has in the places for a code, with spaces between.
+    fn code_in(&self, body: &Json) -> String {
         let mut code = String::new();
         for (number, place) in self.code.iter().enumerate() {
             if number > 0 {
@@ -95,26 +118,7 @@ impl Codes {
             }
             code.push_str(&shown(body, place));
         }
-        let row = self.meanings.iter().find(|(pattern, ..)| fits(pattern, &code, status));
-        // By a status of 500 to 599 the server says that the failure is its own, so a code does not count.
-        if let Some((_, meaning, advice)) = row
-            && !(500..600).contains(&status)
-        {
-            return (*meaning, advice);
-        }
-        if by_status != Meaning::Success {
-            return (by_status, "");
-        }
-        // A code that no row names is still a code: the provider has not done what was requested.
-        if !code.trim().is_empty() {
-            return (Meaning::Refused, "");
-        }
-        let is_success = match self.success {
-            Success::ByStatus => true,
-            Success::Has(place) => !shown(body, place).is_empty(),
-            Success::Is(..) => false,
-        };
-        (if is_success { Meaning::Success } else { Meaning::Unknown }, "")
+        code
     }
 }
 

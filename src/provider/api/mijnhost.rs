@@ -6,7 +6,7 @@
 //! known.
 
 use super::interface::{
-    INTERFACE, Interface, List, Reading, RecordModel, Rest, Writing, ZoneSource,
+    INTERFACE, Interface, List, Reading, RecordModel, RestClient, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
 use super::record::{RECORD, Record, RecordForm, Write};
@@ -54,7 +54,7 @@ pub(super) const API: Api = Api {
 /// Writes all records of a zone: those of others as they are, and the sets of `writes` as they should be.
 fn write(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {

@@ -4,7 +4,7 @@
 //! A record is written as a whole, so it is read before.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Reading, RecordModel, Rest, Shows, Writing, ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, RestClient, Shows, Writing, ZoneSource,
 };
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
@@ -23,7 +23,7 @@ pub(super) const API: Api = Api {
     rate: Some(Rate { requests: 3000, seconds: 3600 }),
     remark: "",
     publish: Publishing::Interface(&Interface {
-        prepare: Some(Rest::basic),
+        prepare: Some(RestClient::basic),
         zones: ZoneSource::List {
             list: List::numbered("GET ?perPage=100&page=<page>", "/domains", 100),
             name: "/domainName",

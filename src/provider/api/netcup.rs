@@ -4,7 +4,7 @@
 
 use super::call::{Together, Values};
 use super::interface::{
-    INTERFACE, Interface, NEW_TTL, Reading, RecordModel, Rest, Writing, ZoneRef, ZoneSource,
+    INTERFACE, Interface, NEW_TTL, Reading, RecordModel, RestClient, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
 use super::record::{Goal, RECORD, Record, RecordForm, Step, Write};
@@ -118,7 +118,7 @@ const ZONE_CODES: Codes = Codes {
     ..CODES
 };
 
-fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, rest: &RestClient) -> ApiResult<ZoneList> {
     let mut rest = rest.clone();
     rest.codes = &ZONE_CODES;
     let call = r#"POST ?JSON {"action":"infoDnsZone","param":{"customernumber":<username>,"apikey":<param_enc>,"apisessionid":<session>,"domainname":<domain>}}"#;
@@ -131,7 +131,7 @@ fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
 
 fn read(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     _: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
@@ -141,7 +141,7 @@ fn read(
 }
 
 /// All records of the zone, which are in the answers to reads and to writes.
-fn shown(rest: &Rest, zone: &Zone, answer: &Answer) -> ApiResult<Vec<Record>> {
+fn shown(rest: &RestClient, zone: &Zone, answer: &Answer) -> ApiResult<Vec<Record>> {
     let mut records = Vec::new();
     for raw in rest.elements_of(answer, "/responsedata/dnsrecords")? {
         records.push(Record::of(&rest.interface.form, zone, None, &raw));
@@ -151,7 +151,7 @@ fn shown(rest: &Rest, zone: &Zone, answer: &Answer) -> ApiResult<Vec<Record>> {
 
 fn write(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {

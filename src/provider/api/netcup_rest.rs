@@ -8,7 +8,7 @@
 
 use super::call::{Together, Values};
 use super::interface::{
-    INTERFACE, Interface, List, Reading, RecordModel, Rest, Writing, ZoneRef, ZoneSource,
+    INTERFACE, Interface, List, Reading, RecordModel, RestClient, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
@@ -55,12 +55,12 @@ const NETCUP: Interface = Interface {
     ..INTERFACE
 };
 
-fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, rest: &RestClient) -> ApiResult<ZoneList> {
     probe_zones(talk, &mut |talk, name| Ok(Zone::new(name, &domain(talk, rest, name)?)))
 }
 
 /// The id of the domain `name`.
-fn domain(talk: &mut Conversation<'_>, rest: &Rest, name: &str) -> ApiResult<String> {
+fn domain(talk: &mut Conversation<'_>, rest: &RestClient, name: &str) -> ApiResult<String> {
     let request = rest.get(&format!("/domain?fqdn={}", percent::encode(name)));
     let answer = rest.send(talk, request)?;
     for found in rest.elements_of(&answer, "/result")? {
@@ -78,7 +78,7 @@ const LIST: List = List::numbered("GET ?perPage=100&page=<page>", "/result", 100
 
 fn read(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     goals: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
@@ -108,7 +108,7 @@ fn read(
 
 fn write(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {

@@ -1,17 +1,23 @@
 //! Access tokens (RFC 6749), which are requested for each conversation.
 
 use super::call::Values;
-use super::interface::Rest;
+use super::interface::RestClient;
 use super::meaning::Meaning;
 use super::rest::{self, text};
+use crate::model::json::Json;
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::{Answer, Verdict};
 
 /// Requests an access token with `call`.
 ///
 /// # Errors
 /// If there is no answer, or if it has no token.
-pub(super) fn token(talk: &mut Conversation<'_>, mut rest: Rest, call: &str) -> ApiResult<Secret> {
+pub(super) fn token(
+    talk: &mut Conversation<'_>,
+    mut rest: RestClient,
+    call: &str,
+) -> ApiResult<Secret> {
     rest.secret_answers = true;
     let answer = talk.send(&Values::of(talk.account, &rest).request(call))?;
     let body = rest::parsed(&answer);
@@ -19,16 +25,21 @@ pub(super) fn token(talk: &mut Conversation<'_>, mut rest: Rest, call: &str) -> 
     if answer.status == 200 && !token.is_empty() {
         return Ok(Secret::new(token));
     }
-    let said = match (text(&body, "/error_description"), text(&body, "/error")) {
+    Err(without_token(&rest, &answer, &body))
+}
+
+/// The verdict for an `answer` without a token.
+fn without_token(rest: &RestClient, answer: &Answer, body: &Json) -> Box<Verdict> {
+    let said = match (text(body, "/error_description"), text(body, "/error")) {
         ("", error) => error.to_owned(),
         (description, error) => format!("{description} ({error})"),
     };
-    Err(match answer.status {
-        200 => rest.not_understood(&answer),
+    match answer.status {
+        200 => rest.not_understood(answer),
         // Google: "Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
         400 if said.contains("timeframe") => rest.clock_wrong(&said),
         // RFC 6749 section 5.2 has 400 or 401 for credentials that are not accepted.
-        400..=403 => rest.verdict_with(&answer, Meaning::Credentials, &said, ""),
-        _ => rest.verdict(&answer, &said),
-    })
+        400..=403 => rest.verdict_with(answer, Meaning::Credentials, &said, ""),
+        _ => rest.verdict(answer, &said),
+    }
 }

@@ -6,7 +6,7 @@
 
 use super::call::Values;
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Reading, Rest, Shows, Writing, ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, RestClient, Shows, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
@@ -100,14 +100,14 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
 }
 
 /// The provider's time, which signatures need. So our clock may be wrong.
-fn time(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<String> {
+fn time(talk: &mut Conversation<'_>, rest: &RestClient) -> ApiResult<String> {
     let answer = talk.send(&rest.get("/auth/time"))?;
     let time = rest.value(&answer)?.as_u64();
     time.map(|time| time.to_string()).ok_or_else(|| rest.not_understood(&answer))
 }
 
 /// Publishes all zones whose refresh is due.
-fn refresh(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<()> {
+fn refresh(talk: &mut Conversation<'_>, rest: &RestClient) -> ApiResult<()> {
     for zone in talk.learned_keys(REFRESH_DUE) {
         let path = ["/domain/zone/", &zone, "/refresh"].concat();
         talk.enter(Phase::Write);
@@ -138,7 +138,7 @@ fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
 
 fn read(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     goals: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
@@ -169,7 +169,7 @@ const CALLS: Calls = Calls {
 
 fn write(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {

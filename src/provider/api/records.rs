@@ -9,20 +9,20 @@ mod write;
 
 use super::Api;
 use super::call::Values;
-use super::interface::{Interface, Rest, ZoneRef};
+use super::interface::{Interface, RestClient, ZoneRef};
 use super::record::{Goal, Record, Write};
 use super::rest::CNAME;
 use super::zone::{RecordName, Zone, ZoneList};
 use crate::model::secret::Secret;
-use crate::provider::conversation::{ApiResult, Conversation, Next, Phase};
+use crate::provider::conversation::{AfterFailure, ApiResult, Conversation, Phase};
 use crate::provider::{Account, Change, Verdict};
 
 pub use read::{each_element, refuse_special};
 pub use write::write_each;
 
 /// The requests of `interface`, which is that of `api`, for `account`.
-pub fn rest_of(api: &'static Api, interface: &'static Interface, account: &Account) -> Rest {
-    let mut rest = Rest::new(api, interface, account);
+pub fn rest_of(api: &'static Api, interface: &'static Interface, account: &Account) -> RestClient {
+    let mut rest = RestClient::new(api, interface, account);
     for (name, value) in interface.headers {
         let value = Values::of(account, &rest).fill(value, str::to_owned);
         rest.header(name, &Secret::new(value));
@@ -53,7 +53,7 @@ pub fn publish(
 ///
 /// # Errors
 /// If a failure concerns all changes that are not settled.
-pub fn publish_with(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<()> {
+pub fn publish_with(talk: &mut Conversation<'_>, rest: &RestClient) -> ApiResult<()> {
     let (zones, goals) = find_zones(talk, rest)?;
     for (number, zone) in zones.iter().enumerate() {
         let goals: Vec<&Goal<'_>> = goals.iter().filter(|goal| goal.zone == number).collect();
@@ -79,7 +79,7 @@ pub fn publish_with(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<()> {
 /// If the zones of the account cannot be listed.
 fn find_zones<'a>(
     talk: &mut Conversation<'a>,
-    rest: &Rest,
+    rest: &RestClient,
 ) -> ApiResult<(Vec<Zone>, Vec<Goal<'a>>)> {
     let (mut zones, mut goals) = (Vec::new(), Vec::new());
     let mut listed = None;
@@ -119,7 +119,7 @@ fn find_zones<'a>(
 /// If no other change is worth a request now.
 fn publish_or_fail(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     goals: &[&Goal<'_>],
 ) -> ApiResult<()> {
@@ -137,7 +137,7 @@ fn publish_or_fail(
 /// # Errors
 /// If no other change is worth a request now.
 fn fail(talk: &mut Conversation<'_>, goals: &[&Goal<'_>], verdict: Box<Verdict>) -> ApiResult<()> {
-    if talk.note_failure(&verdict) == Next::EndJob {
+    if talk.note_failure(&verdict) == AfterFailure::EndJob {
         return Err(verdict);
     }
     for goal in goals {
@@ -151,21 +151,14 @@ fn fail(talk: &mut Conversation<'_>, goals: &[&Goal<'_>], verdict: Box<Verdict>)
 /// The zone that holds the record of `change`: from the options, learned, or from the provider's list.
 fn zone_of(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     listed: &mut Option<ZoneList>,
     name: &RecordName,
     change: &Change,
 ) -> ApiResult<Option<Zone>> {
     let id = &change.record.zone_id;
-    let known = match (id, &name.zone, rest.interface.zone_ref) {
-        (Some(id), Some(zone), _) => Some((zone, id)),
-        // Requests need only the name, or only the id.
-        (None, Some(zone), ZoneRef::Name) => Some((zone, zone)),
-        (Some(id), None, ZoneRef::Name | ZoneRef::Id) => Some((id, id)),
-        _ => None,
-    };
-    if let Some((zone, id)) = known {
-        return Ok(Some(Zone::new(zone, id)));
+    if let Some(zone) = given_zone(id.as_deref(), name.zone.as_deref(), rest.interface.zone_ref) {
+        return Ok(Some(zone));
     }
     // An earlier job has learned the zone. A list that this job has read is newer.
     if id.is_none()
@@ -184,31 +177,30 @@ fn zone_of(
     }
 }
 
+/// The zone with the `id` and the `name` of the options, if these are all that requests need.
+fn given_zone(id: Option<&str>, name: Option<&str>, zone_ref: ZoneRef) -> Option<Zone> {
+    match (id, name, zone_ref) {
+        (Some(id), Some(name), _) => Some(Zone::new(name, id)),
+        // Requests need only the name, or only the id.
+        (None, Some(name), ZoneRef::Name) => Some(Zone::new(name, name)),
+        (Some(id), None, ZoneRef::Name | ZoneRef::Id) => Some(Zone::new(id, id)),
+        (Some(_), None, ZoneRef::IdAndName)
+        | (None, Some(_), ZoneRef::IdAndName | ZoneRef::Id)
+        | (None, None, _) => None,
+    }
+}
+
 /// Reads the records of some goals of a zone, and brings them up to date with `most` at once.
 fn publish_part(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     goals: &[&Goal<'_>],
     most: usize,
 ) -> ApiResult<()> {
     let records = read_unknown(talk, rest, zone, goals)?;
-    let (mut updates, mut removals) = (Vec::new(), Vec::new());
-    for goal in goals {
-        // Reading may have shown that the record must not be written.
-        if talk.is_settled(goal.index) {
-            continue;
-        }
-        let mut write = Write::new(goal);
-        match plan::plan(talk, rest, &mut write, &records) {
-            Ok(true) if plan::removes(&write) => removals.push(write),
-            Ok(true) => updates.push(write),
-            Ok(false) => plan::settle_unchanged(talk, goal),
-            Err(verdict) => talk.settle(goal.index, verdict),
-        }
-    }
     // Write before deleting: credentials without the right to delete must not block updates.
-    for mut writes in [updates, removals] {
+    for mut writes in planned(talk, rest, goals, &records) {
         while !writes.is_empty() {
             let later = writes.split_off(most.min(writes.len()));
             send(talk, rest, zone, writes)?;
@@ -218,11 +210,35 @@ fn publish_part(
     Ok(())
 }
 
+/// The updates and the removals that bring the records of `goals` up to date. Settles the other goals.
+fn planned<'a>(
+    talk: &mut Conversation<'_>,
+    rest: &RestClient,
+    goals: &[&'a Goal<'a>],
+    records: &'a [Record],
+) -> [Vec<Write<'a>>; 2] {
+    let (mut updates, mut removals) = (Vec::new(), Vec::new());
+    for &goal in goals {
+        // Reading may have shown that the record must not be written.
+        if talk.is_settled(goal.index) {
+            continue;
+        }
+        let mut write = Write::new(goal);
+        match plan::plan(talk, rest, &mut write, records) {
+            Ok(true) if plan::removes(&write) => removals.push(write),
+            Ok(true) => updates.push(write),
+            Ok(false) => plan::settle_unchanged(talk, goal),
+            Err(verdict) => talk.settle(goal.index, verdict),
+        }
+    }
+    [updates, removals]
+}
+
 /// The records of the goals whose record's identifier was not learned. Settles the goals whose records must
 /// not be written.
 fn read_unknown(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     goals: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
@@ -250,7 +266,7 @@ fn read_unknown(
 /// Refuses to write where a CNAME record is: beside it, there can be no other (RFC 1034 section 3.6.2).
 fn refuse_aliases(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     goals: &[&Goal<'_>],
     records: &[Record],
 ) {
@@ -267,44 +283,76 @@ fn refuse_aliases(
 /// none, each half is sent alone, so that in the end only the bad record fails.
 fn send(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
-    mut writes: Vec<Write<'_>>,
+    writes: Vec<Write<'_>>,
 ) -> ApiResult<()> {
     talk.enter(Phase::Write);
     let written = write::write(talk, rest, zone, &writes);
     talk.enter(Phase::Read);
-    let verdict = match written {
+    match written {
         Ok(made) => {
             for write in &writes {
                 plan::settle_written(talk, rest, write, &made);
             }
-            return Ok(());
+            Ok(())
         }
-        Err(verdict) => verdict,
-    };
+        Err(verdict) => send_again(talk, rest, zone, writes, verdict),
+    }
+}
+
+/// Sends what is left of failed `writes`, or gives them the `verdict` of the failure.
+fn send_again(
+    talk: &mut Conversation<'_>,
+    rest: &RestClient,
+    zone: &Zone,
+    mut writes: Vec<Write<'_>>,
+    verdict: Box<Verdict>,
+) -> ApiResult<()> {
     plan::keep_replaced(talk, rest, &writes);
     let count = writes.len();
     writes.retain(|write| !talk.is_settled(write.goal.index));
-    if writes.is_empty() {
-        return Ok(());
+    match writes.len() {
+        0 => Ok(()),
+        left if left < count => send(talk, rest, zone, writes),
+        _ if count > 1 && talk.may_concern_one(&verdict) => send_halves(talk, rest, zone, writes),
+        _ => give_up(talk, &goals_of(&writes), verdict),
     }
-    if writes.len() < count {
-        return send(talk, rest, zone, writes);
+}
+
+/// Sends each half of failed `writes` alone.
+fn send_halves(
+    talk: &mut Conversation<'_>,
+    rest: &RestClient,
+    zone: &Zone,
+    mut writes: Vec<Write<'_>>,
+) -> ApiResult<()> {
+    let count = writes.len();
+    if talk.status() >= 500 {
+        // The provider may have carried out all of them, and might add them a second time.
+        return publish_part(talk, rest, zone, &goals_of(&writes), count.div_ceil(2));
     }
-    let goals: Vec<&Goal<'_>> = writes.iter().map(|write| write.goal).collect();
-    if count > 1 && talk.may_concern_one(&verdict) {
-        if talk.status() >= 500 {
-            // The provider may have carried out all of them, and might add them a second time.
-            return publish_part(talk, rest, zone, &goals, count.div_ceil(2));
-        }
-        let second = writes.split_off(count / 2);
-        send(talk, rest, zone, writes)?;
-        return send(talk, rest, zone, second);
-    }
+    let second = writes.split_off(count / 2);
+    send(talk, rest, zone, writes)?;
+    send(talk, rest, zone, second)
+}
+
+/// Gives the `goals` of a failed write the verdict of the failure.
+///
+/// # Errors
+/// If no other change is worth a request now.
+fn give_up(
+    talk: &mut Conversation<'_>,
+    goals: &[&Goal<'_>],
+    verdict: Box<Verdict>,
+) -> ApiResult<()> {
     if !verdict.ends_job() {
         // The learned id may be wrong. Without it, the next job reads the record.
         goals.iter().for_each(|goal| talk.forget(goal.key()));
     }
-    fail(talk, &goals, verdict)
+    fail(talk, goals, verdict)
+}
+
+fn goals_of<'g>(writes: &[Write<'g>]) -> Vec<&'g Goal<'g>> {
+    writes.iter().map(|write| write.goal).collect()
 }

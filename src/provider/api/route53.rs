@@ -4,8 +4,8 @@
 //! or not at all. Requests carry a signature (Signature Version 4).
 
 use super::interface::{
-    INTERFACE, Interface, MOST_BY_NAME, NEW_TTL, Reading, RecordModel, Rest, Writing, ZoneRef,
-    ZoneSource,
+    INTERFACE, Interface, MOST_BY_NAME, NEW_TTL, Reading, RecordModel, RestClient, Writing,
+    ZoneRef, ZoneSource,
 };
 use super::meaning::Meaning;
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
@@ -81,7 +81,7 @@ fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     Ok(())
 }
 
-fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, rest: &RestClient) -> ApiResult<ZoneList> {
     let path = format!("{ZONES}?maxitems=100");
     let Some(pages) = pages(talk, rest, &path, &[("marker", "NextMarker")])? else {
         let reason = "Route 53 does not let the key list hosted zones".into();
@@ -103,38 +103,53 @@ fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
 /// whole set.
 fn read(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     goals: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let path = path(zone)?;
-    let mut lists = Vec::new();
-    let mut next: &[(&str, &str)] = &[];
-    if goals.len() > MOST_BY_NAME {
-        lists.push(format!("{path}?maxitems=300"));
-        next = &[("name", "NextRecordName"), ("type", "NextRecordType")];
-    } else {
-        for goal in goals {
-            let (name, kind) = (percent::encode_upper(&goal.fqdn), goal.kind());
-            // A list begins at a name and type and extends to the end of the zone.
-            lists.push(format!("{path}?maxitems=1&name={name}.&type={kind}"));
-        }
-    }
-    let mut all = Vec::new();
+    let (lists, next) = lists(&path(zone)?, goals);
+    let mut records = Vec::new();
     for list in lists {
-        let Some(mut pages) = pages(talk, rest, &list, next)? else {
+        let Some(pages) = pages(talk, rest, &list, next)? else {
             refuse_removals(talk, goals);
             break;
         };
-        all.append(&mut pages);
-    }
-    let mut records = Vec::new();
-    for page in &all {
-        for set in xml::all(page, "ResourceRecordSet") {
-            add_set(talk, goals, set, &mut records);
+        for page in &pages {
+            add_sets(talk, goals, page, &mut records);
         }
     }
     Ok(records)
+}
+
+/// Parameters of a request, each with the element of the page before that holds its value.
+type NextParameters = &'static [(&'static str, &'static str)];
+
+/// The lists of record sets that have those of `goals`: one for each, or that of the whole zone at `path`. Only the
+/// latter has further pages.
+fn lists(path: &str, goals: &[&Goal<'_>]) -> (Vec<String>, NextParameters) {
+    if goals.len() > MOST_BY_NAME {
+        let next = &[("name", "NextRecordName"), ("type", "NextRecordType")];
+        return (vec![format!("{path}?maxitems=300")], next);
+    }
+    let mut lists = Vec::new();
+    for goal in goals {
+        let (name, kind) = (percent::encode_upper(&goal.fqdn), goal.kind());
+        // A list begins at a name and type and extends to the end of the zone.
+        lists.push(format!("{path}?maxitems=1&name={name}.&type={kind}"));
+    }
+    (lists, &[])
+}
+
+/// Adds the records of all sets in a page.
+fn add_sets(
+    talk: &mut Conversation<'_>,
+    goals: &[&Goal<'_>],
+    page: &str,
+    records: &mut Vec<Record>,
+) {
+    for set in xml::all(page, "ResourceRecordSet") {
+        add_set(talk, goals, set, records);
+    }
 }
 
 /// Adds the records of a set. Refuses to write it if it is more than addresses.
@@ -162,7 +177,7 @@ fn refuse_removals(talk: &mut Conversation<'_>, goals: &[&Goal<'_>]) {
 
 fn write(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
@@ -196,13 +211,12 @@ fn change(write: &Write<'_>) -> String {
 }
 
 /// The pages of the list at `path`; `None` if the key may not read it. `next` has the parameters of the request
-/// for the next page, each with the element of the page that holds its value. If `next` is empty, only
-/// the first page is read.
+/// for the next page. If it is empty, only the first page is read.
 fn pages(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     path: &str,
-    next: &[(&str, &str)],
+    next: NextParameters,
 ) -> ApiResult<Option<Vec<String>>> {
     let mut pages: Vec<String> = Vec::new();
     let mut from = path.to_owned();
@@ -226,7 +240,7 @@ fn pages(
 }
 
 /// The body of a successful answer, which must have an element `tag`.
-fn success<'t>(rest: &Rest, answer: &'t Answer, tag: &str) -> ApiResult<&'t str> {
+fn success<'t>(rest: &RestClient, answer: &'t Answer, tag: &str) -> ApiResult<&'t str> {
     if answer.status == 200 && !xml::text(&answer.body, tag).is_empty() {
         return Ok(&answer.body);
     }

@@ -3,8 +3,8 @@
 //! Changes of any number of names of a zone are one request.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, RecordModel, Removal, Rest, Shows,
-    Writing, ZoneSource,
+    Calls, INTERFACE, Interface, List, MOST_BY_NAME, Reading, RecordModel, Removal, RestClient,
+    Shows, Writing, ZoneSource,
 };
 use super::meaning::shown;
 use super::record::{RECORD, RecordForm, Special};
@@ -77,7 +77,7 @@ pub(super) const API: Api = Api {
 const PATCH: &str = r#"PATCH /<zone>/records {"return_all_records":false,"disallow_new_zone_creation":true,"changes":<changes>}"#;
 const SET: &str = r#"{"set":{"id_fields":{"name":<host>,"type":<type>},"records":<values>}}"#;
 
-fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, rest: &RestClient) -> ApiResult<ZoneList> {
     let list = List::numbered("GET ?page_size=100&page=<page>", "/dns_zones", 100);
     let mut zones = ZoneList::new();
     records::each_element(talk, rest, &list, &mut |zone| {

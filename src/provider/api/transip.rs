@@ -5,7 +5,7 @@
 //! its name, type, time to live and content say which it is.
 
 use super::interface::{
-    CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Rest, Writing, ZoneSource,
+    CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, RestClient, Writing, ZoneSource,
 };
 use super::record::{RECORD, RecordForm};
 use super::rest::{refuse_account, text};
@@ -53,7 +53,7 @@ pub(super) const API: Api = Api {
 };
 
 /// Requests a token for this conversation.
-fn token(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<Secret> {
+fn token(talk: &mut Conversation<'_>, rest: &RestClient) -> ApiResult<Secret> {
     // Each request for a token has another nonce, of at least six characters.
     let nonce = format!("{:x}{:08x}", talk.wall()?, talk.job.seed);
     // `global_key`: the token works from any address. Ours changes, also while the token is in use.

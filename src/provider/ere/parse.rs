@@ -12,7 +12,7 @@ const MAX_COUNT: usize = 32767;
 const MAX_PROGRAM: usize = 1000;
 
 /// The program for `pattern`, and the sets that its instructions refer to by index.
-pub(super) fn parse(pattern: &str) -> Result<(Vec<Instruction>, Vec<Set>), &'static str> {
+pub(super) fn parse(pattern: &str) -> Result<(Vec<Instruction>, Vec<CharSet>), &'static str> {
     let (program, sets) = (Vec::new(), Vec::new());
     let mut parser = Parser { rest: pattern.chars(), program, is_too_large: false, sets };
     parser.alternatives(0)?;
@@ -51,14 +51,14 @@ fn is_of_word(c: Option<char>) -> bool {
     c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// A bracket expression, `\w` or `\s`.
+/// The characters of a bracket expression, of `\w` or of `\s`.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Set {
+pub(super) struct CharSet {
     negated: bool,
     ranges: Vec<(char, char)>,
 }
 
-impl Set {
+impl CharSet {
     /// Whether `c` is in the set, in either case.
     pub(super) fn contains(&self, c: char) -> bool {
         let cases = [c.to_ascii_lowercase(), c.to_ascii_uppercase()];
@@ -99,7 +99,7 @@ struct Parser<'a> {
     program: Vec<Instruction>,
     /// Whether an instruction was left out, because there would be too many.
     is_too_large: bool,
-    sets: Vec<Set>,
+    sets: Vec<CharSet>,
 }
 
 impl Parser<'_> {
@@ -252,7 +252,7 @@ impl Parser<'_> {
 
     /// Makes a set, and returns the instruction for it.
     fn set(&mut self, negated: bool, ranges: Vec<(char, char)>) -> Instruction {
-        self.sets.push(Set { negated, ranges });
+        self.sets.push(CharSet { negated, ranges });
         Instruction::Set(self.sets.len() - 1)
     }
 

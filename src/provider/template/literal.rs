@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use super::{Marked, Origin};
 use crate::model::name::{canonical, strip_zone};
 use crate::model::secret::Secret;
+use crate::provider::Author;
 use crate::text::{has, percent};
 
 /// The author of the text of a URL.
@@ -77,7 +78,15 @@ fn mark(
     }
 }
 
-impl TextAuthor<'_> {
+impl<'a> TextAuthor<'a> {
+    /// The author of the text of an update URL that `author` has written. These `names` of the owner are harmless.
+    pub(super) fn of(author: Author, names: &'a [&'a str]) -> Self {
+        match author {
+            Author::Owner => Self::Owner(names),
+            Author::Definition | Author::Table(_) => Self::Package,
+        }
+    }
+
     /// Whether `value`, the value of `key`, may be a secret.
     fn doubts_value(self, key: &str, value: &str) -> bool {
         let Self::Owner(names) = self else {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::fixture;
+use crate::provider::Author;
 use crate::provider::families::host;
 use crate::provider::table;
 

@@ -2,7 +2,7 @@
 
 use crate::model::RecordOptions;
 use crate::model::json::Json;
-use crate::provider::api::interface::{RecordModel, Rest, Writing};
+use crate::provider::api::interface::{RecordModel, RestClient, Writing};
 use crate::provider::api::record::{Goal, Record, Write, by_type};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Outcome, Scope, Verdict};
@@ -10,7 +10,7 @@ use crate::provider::{Outcome, Scope, Verdict};
 /// Gives the change its outcome after a successful write. `made` are the records that the answer shows.
 pub(super) fn settle_written(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     write: &Write<'_>,
     made: &[Record],
 ) {
@@ -53,7 +53,7 @@ pub(super) fn settle_unchanged(talk: &mut Conversation<'_>, goal: &Goal<'_>) {
 /// Learns which addresses of somebody else the failed `writes` were to replace, if such a write is an addition
 /// and then a removal. The addition may have been carried out. Then the next job finds two addresses, and could
 /// not tell that the older one was to go.
-pub(super) fn keep_replaced(talk: &mut Conversation<'_>, rest: &Rest, writes: &[Write<'_>]) {
+pub(super) fn keep_replaced(talk: &mut Conversation<'_>, rest: &RestClient, writes: &[Write<'_>]) {
     if !matches!(rest.interface.write, Writing::Values(_)) {
         return;
     }
@@ -77,7 +77,7 @@ fn forget_replaced(talk: &mut Conversation<'_>, goal: &Goal<'_>) {
 
 /// The verdict of a write whose answer shows another record than was written; `None` if it shows that. The owner may
 /// have renamed the record since its id was learned.
-fn contradiction(rest: &Rest, goal: &Goal<'_>, shown: &Record) -> Option<Box<Verdict>> {
+fn contradiction(rest: &RestClient, goal: &Goal<'_>, shown: &Record) -> Option<Box<Verdict>> {
     let form = &rest.interface.form;
     let Record { name, kind, id, raw, .. } = shown;
     let shows_name = raw.pointer(form.name).is_some() && raw.pointer(form.kind).is_some();
@@ -96,7 +96,7 @@ fn contradiction(rest: &Rest, goal: &Goal<'_>, shown: &Record) -> Option<Box<Ver
 const OTHER_ID: &str = "correct option 'record_id', or remove it";
 
 /// Learns the id of a record that can be written without reading.
-fn learn_id(talk: &mut Conversation<'_>, rest: &Rest, goal: &Goal<'_>, id: &str) {
+fn learn_id(talk: &mut Conversation<'_>, rest: &RestClient, goal: &Goal<'_>, id: &str) {
     // A shared name has several records, whose ids would be learned under the same key.
     if rest.interface.model == RecordModel::ById && !id.is_empty() && !goal.change.record.share {
         talk.learn(goal.key(), id);
@@ -107,7 +107,7 @@ fn learn_id(talk: &mut Conversation<'_>, rest: &Rest, goal: &Goal<'_>, id: &str)
 /// options is read once, because it may be that of another record.
 pub(super) fn learned_id(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     goal: &Goal<'_>,
 ) -> Option<String> {
     // Before a removal the record is read: its owner may have put something else there.
@@ -128,7 +128,7 @@ pub(super) fn learned_id(
 /// If it cannot be told which record is ours.
 pub(super) fn plan<'a>(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     write: &mut Write<'a>,
     records: &'a [Record],
 ) -> ApiResult<bool> {
@@ -174,7 +174,12 @@ fn is_ours(goal: &Goal<'_>, record: &Record) -> bool {
 
 /// Whether the record `chosen` of another owner of a shared name has the new address already, and ours is there
 /// as well.
-fn has_superfluous(rest: &Rest, goal: &Goal<'_>, present: &[&Record], chosen: &Record) -> bool {
+fn has_superfluous(
+    rest: &RestClient,
+    goal: &Goal<'_>,
+    present: &[&Record],
+    chosen: &Record,
+) -> bool {
     rest.interface.model != RecordModel::RrSet
         && goal.change.record.share
         && goal.change.record.id.is_none()
@@ -186,7 +191,7 @@ fn has_superfluous(rest: &Rest, goal: &Goal<'_>, present: &[&Record], chosen: &R
 /// Plans to change the record `chosen` of those that are present. Returns whether it is not yet as it should be.
 fn update<'a>(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     write: &mut Write<'a>,
     present: &[&'a Record],
     chosen: &Record,
@@ -216,7 +221,7 @@ fn update<'a>(
 /// Plans to write the set that is present: the values of others as they are, and that of `chosen` with the new
 /// address.
 fn write_set<'a>(
-    rest: &Rest,
+    rest: &RestClient,
     write: &mut Write<'a>,
     present: &[&'a Record],
     chosen: Option<&Record>,
@@ -243,7 +248,7 @@ fn has_options(record: &Record, options: &RecordOptions) -> bool {
 }
 
 /// Plans to add a record. A set that is present has the addresses of others, and keeps them.
-fn add<'a>(rest: &Rest, write: &mut Write<'a>, present: &[&'a Record]) {
+fn add<'a>(rest: &RestClient, write: &mut Write<'a>, present: &[&'a Record]) {
     let mut present_ttl = Some(rest.interface.new_ttl);
     if rest.interface.model == RecordModel::RrSet
         && let Some(first) = present.first()
@@ -259,7 +264,7 @@ fn add<'a>(rest: &Rest, write: &mut Write<'a>, present: &[&'a Record]) {
 /// ours.
 fn remove<'a>(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     write: &mut Write<'a>,
     present: &[&'a Record],
 ) -> ApiResult<bool> {
@@ -284,7 +289,11 @@ fn remove<'a>(
 }
 
 /// The record to change, of those that are present; `None` if a record must be added.
-fn pick<'r>(rest: &Rest, goal: &Goal<'_>, present: &[&'r Record]) -> ApiResult<Option<&'r Record>> {
+fn pick<'r>(
+    rest: &RestClient,
+    goal: &Goal<'_>,
+    present: &[&'r Record],
+) -> ApiResult<Option<&'r Record>> {
     let change = goal.change;
     // The record with the id in the options. The records of a set have no ids.
     if let Some(id) = &change.record.id
@@ -319,7 +328,7 @@ fn with_id<'r>(goal: &Goal<'_>, present: &[&'r Record], id: &str) -> ApiResult<&
     })
 }
 
-fn ambiguous(rest: &Rest, goal: &Goal<'_>, count: usize) -> Box<Verdict> {
+fn ambiguous(rest: &RestClient, goal: &Goal<'_>, count: usize) -> Box<Verdict> {
     let (name, kind) = (&goal.fqdn, goal.kind());
     let reason =
         format!("{name} has {count} {kind} records, and none holds what was published last");
@@ -333,13 +342,13 @@ fn ambiguous(rest: &Rest, goal: &Goal<'_>, count: usize) -> Box<Verdict> {
 }
 
 /// A new record in the provider's form, with only its address.
-fn new_value(rest: &Rest, goal: &Goal<'_>) -> Json {
+fn new_value(rest: &RestClient, goal: &Goal<'_>) -> Json {
     let place = by_type(rest.interface.form.address, goal.kind());
     with_address(Json::Null, &place, goal.address())
 }
 
 /// The record with the new address.
-fn renewed(rest: &Rest, goal: &Goal<'_>, record: &Record) -> Json {
+fn renewed(rest: &RestClient, goal: &Goal<'_>, record: &Record) -> Json {
     let place = by_type(rest.interface.form.address, goal.kind());
     with_address(record.raw.clone(), &place, goal.address())
 }

@@ -2,8 +2,9 @@
 
 use crate::model::json::Json;
 use crate::model::name::canonical;
+use crate::provider::Request;
 use crate::provider::api::call::Values;
-use crate::provider::api::interface::{List, Pages, Reading, Rest, ZoneSource};
+use crate::provider::api::interface::{List, Pages, Reading, RestClient, ZoneSource};
 use crate::provider::api::meaning::shown;
 use crate::provider::api::record::{Goal, Record, RecordForm, by_type};
 use crate::provider::api::rest::{PAGES, has_next_page, too_long};
@@ -15,7 +16,7 @@ use crate::text::percent;
 ///
 /// # Errors
 /// If an answer is missing, or has no list of zones.
-pub(super) fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
+pub(super) fn zones(talk: &mut Conversation<'_>, rest: &RestClient) -> ApiResult<ZoneList> {
     match &rest.interface.zones {
         ZoneSource::Code(zones) => zones(talk, rest),
         ZoneSource::Probe(list) => probe_zones(talk, &mut |talk, name| {
@@ -46,7 +47,7 @@ pub(super) fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneL
 /// If an answer is missing, or has no list of records.
 pub(super) fn records<'a>(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     goals: &[&'a Goal<'a>],
 ) -> ApiResult<Vec<Record>> {
@@ -113,18 +114,22 @@ fn read_lists<'a>(
 /// The goals for each of which `list` is requested: one of each name, unless the list has the whole zone, and one of
 /// each type if the list has only one type.
 fn goals_to_request<'g>(list: &List, of: ListOf, goals: &[&'g Goal<'g>]) -> Vec<&'g Goal<'g>> {
-    let is_by_type = list.call.contains("<type");
     let mut first: Vec<&Goal<'_>> = Vec::new();
     for goal in goals {
-        let is_listed_with = |other: &&Goal<'_>| match of {
-            ListOf::Zone => !is_by_type || other.kind() == goal.kind(),
-            ListOf::Name | ListOf::Set => !is_by_type && other.fqdn == goal.fqdn,
-        };
-        if !first.iter().any(is_listed_with) {
+        if !first.iter().any(|other| is_in_list_of(list, of, goal, other)) {
             first.push(goal);
         }
     }
     first
+}
+
+/// Whether the `list` that is requested for `other` also has the record of `goal`.
+fn is_in_list_of(list: &List, of: ListOf, goal: &Goal<'_>, other: &Goal<'_>) -> bool {
+    let is_by_type = list.call.contains("<type");
+    match of {
+        ListOf::Zone => !is_by_type || other.kind() == goal.kind(),
+        ListOf::Name | ListOf::Set => !is_by_type && other.fqdn == goal.fqdn,
+    }
 }
 
 /// Calls `take` with each element of a list.
@@ -133,7 +138,7 @@ fn goals_to_request<'g>(list: &List, of: ListOf, goals: &[&'g Goal<'g>]) -> Vec<
 /// If an answer is missing, or is no list.
 pub fn each_element(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     list: &List,
     take: &mut dyn FnMut(&Json),
 ) -> ApiResult<()> {
@@ -162,45 +167,21 @@ fn each(
     elements: Elements,
     take: &mut dyn FnMut(&Json),
 ) -> ApiResult<()> {
-    let rest = values.rest;
-    if let Pages::Offset(_) = list.pages {
-        values.page = 0;
-    }
+    let is_by_offset = matches!(list.pages, Pages::Offset(_));
+    values.page = usize::from(!is_by_offset);
     let mut call = list.call.to_owned();
     let mut total = 0;
     for number in 1..=PAGES {
-        let mut request = values.request(&call);
-        // Some interfaces read by a POST. A second one changes nothing.
-        request.idempotent = true;
-        let answer = rest.send(talk, request)?;
-        if answer.status == 404 && elements == Elements::OneSet {
-            return Ok(());
-        }
-        let mut body = rest.value(&answer)?;
-        if list.pages == Pages::Members {
-            // ClouDNS lists records as members of an object, by their ids, and an empty list as an empty array.
-            body = members(body);
-        }
-        let Some(found) = found(list, &body, &values, elements) else {
-            return Err(rest.not_understood(&answer));
-        };
-        found.iter().for_each(&mut *take);
-        total += found.len();
-        // A page that is shorter may be the last one, or the server allows no more in a page. `has_next_page` tells.
-        let is_full = list.pages.size().is_some_and(|size| found.len() >= size);
-        match list.pages {
-            // There is another page, and the interface has no way to request it.
-            Pages::One if has_next_page(&body, number) => break,
-            Pages::One | Pages::Members => return Ok(()),
-            Pages::Numbered(_) if is_full || has_next_page(&body, number) => {
-                values.page = number + 1;
-            }
-            Pages::Offset(_) if is_full => values.page = total,
-            Pages::Numbered(_) | Pages::Offset(_) => return Ok(()),
-            Pages::Cursor { .. } | Pages::After { .. } => {
-                let Some(parameter) = cursor(list.pages, &body, found) else { return Ok(()) };
-                call = [list.call, &parameter].concat();
-            }
+        let request = values.request(&call);
+        let next = read_page(talk, list, &values, request, (number, elements), &mut |element| {
+            total += 1;
+            take(element);
+        })?;
+        match next {
+            NextPage::None => return Ok(()),
+            NextPage::Unreachable => break,
+            NextPage::Counted => values.page = if is_by_offset { total } else { number + 1 },
+            NextPage::Named(parameter) => call = [list.call, &parameter].concat(),
         }
         // A server that ignores the size of a page may send more than fits into the memory of a router.
         if total > PAGES * list.pages.size().unwrap_or(usize::MAX / PAGES) {
@@ -210,11 +191,61 @@ fn each(
     Err(too_long())
 }
 
-/// The members of `body` as an array, if all of them are objects.
-fn members(mut body: Json) -> Json {
+/// Sends the `request` of a list's `number`th page, and calls `take` with each element of it.
+fn read_page(
+    talk: &mut Conversation<'_>,
+    list: &List,
+    values: &Values<'_>,
+    mut request: Request,
+    (number, elements): (usize, Elements),
+    take: &mut dyn FnMut(&Json),
+) -> ApiResult<NextPage> {
+    // Some interfaces read by a POST. A second one changes nothing.
+    request.idempotent = true;
+    let answer = values.rest.send(talk, request)?;
+    if answer.status == 404 && elements == Elements::OneSet {
+        return Ok(NextPage::None);
+    }
+    let body = members(list, values.rest.value(&answer)?);
+    let found = found(list, &body, values, elements);
+    let found = found.ok_or_else(|| values.rest.not_understood(&answer))?;
+    found.iter().for_each(take);
+    Ok(next_page(list.pages, number, &body, found))
+}
+
+/// The page behind one that was read.
+enum NextPage {
+    /// There is none.
+    None,
+    /// There is one, and the interface has no way to request it.
+    Unreachable,
+    /// It has the next number, or begins behind the elements so far.
+    Counted,
+    /// This query parameter names it.
+    Named(String),
+}
+
+/// The page behind the `number`th one, which has the elements `found`.
+fn next_page(pages: Pages, number: usize, body: &Json, found: &[Json]) -> NextPage {
+    // A page that is shorter may be the last one, or the server allows no more in a page. `has_next_page` tells.
+    let is_full = pages.size().is_some_and(|size| found.len() >= size);
+    match pages {
+        Pages::One if has_next_page(body, number) => NextPage::Unreachable,
+        Pages::Numbered(_) if is_full || has_next_page(body, number) => NextPage::Counted,
+        Pages::Offset(_) if is_full => NextPage::Counted,
+        Pages::One | Pages::Members | Pages::Numbered(_) | Pages::Offset(_) => NextPage::None,
+        Pages::Cursor { .. } | Pages::After { .. } => {
+            cursor(pages, body, found).map_or(NextPage::None, NextPage::Named)
+        }
+    }
+}
+
+/// `body`, or its members as an array if the elements of `list` are members, and all of them are objects.
+fn members(list: &List, mut body: Json) -> Json {
     match body.members_mut() {
-        // They are not copied: a zone can be large.
-        Some(members) if members.values().all(Json::is_object) => {
+        // ClouDNS lists records as members of an object, by their ids, and an empty list as an empty array. The
+        // records are not copied, because a zone can be large.
+        Some(members) if list.pages == Pages::Members && members.values().all(Json::is_object) => {
             members.values_mut().map(Json::take).collect()
         }
         _ => body,

@@ -3,7 +3,7 @@
 use super::plan;
 use crate::model::json::Json;
 use crate::provider::api::call::{Together, Values};
-use crate::provider::api::interface::{Calls, Removal, Rest, Shows, Writing};
+use crate::provider::api::interface::{Calls, Removal, RestClient, Shows, Writing};
 use crate::provider::api::meaning::shown;
 use crate::provider::api::record::{Record, Step, Write, elements};
 use crate::provider::api::rest::explanation;
@@ -28,7 +28,7 @@ impl Calls {
 /// If an answer is missing, or does not show what was written.
 pub(super) fn write(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
@@ -120,7 +120,7 @@ fn send_together(
 /// As [`write`].
 pub fn write_each(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     writes: &[Write<'_>],
     calls: &Calls,
@@ -138,7 +138,7 @@ pub fn write_each(
 /// Adds the new address to each set, and then removes the addresses that go.
 fn write_values(
     talk: &mut Conversation<'_>,
-    rest: &Rest,
+    rest: &RestClient,
     zone: &Zone,
     writes: &[Write<'_>],
     calls: &Calls,
@@ -203,44 +203,79 @@ fn check(
     answer: &Answer,
     made: &mut Vec<Record>,
 ) -> ApiResult<()> {
-    let rest = values.rest;
-    if let Shows::Code(check) = calls.shows {
-        return check(talk, rest, answer);
+    match calls.shows {
+        Shows::Code(check) => check(talk, values.rest, answer),
+        Shows::Records(places) => add_shown(values, writes, places, answer, made),
+        shows => {
+            let body = values.rest.value(answer)?;
+            if is_done(values, writes, shows, &body) {
+                return Ok(());
+            }
+            Err(values.rest.not_done(explanation(&body)))
+        }
     }
-    let body = rest.value(answer)?;
-    let is_shown = match calls.shows {
-        Shows::Nothing | Shows::Code(_) => true,
+}
+
+/// Whether `body`, the answer to `writes`, shows what it should according to `shows`.
+fn is_done(values: &Values<'_>, writes: &[&Write<'_>], shows: Shows, body: &Json) -> bool {
+    match shows {
+        Shows::Nothing | Shows::Code(_) | Shows::Records(_) => true,
         // The answer to a removal has nothing of the record any more.
         Shows::Something(_) if writes.iter().any(|write| write.is_removal()) => true,
-        Shows::Something(place) => !shown(&body, place).is_empty(),
+        Shows::Something(place) => !shown(body, place).is_empty(),
         Shows::Values => writes.iter().all(|write| {
-            let shown = records(values, Some(write), &body);
+            let shown = records(values, Some(write), body);
             plan::removes(write)
                 || shown.iter().any(|record| record.holds_target(write.goal.change))
         }),
-        Shows::Text(place, text) => shown(&body, place) == text,
-        Shows::Records(places) => {
-            // What an answer to a single write does not show, such as the name, can only be that of this write.
-            let only = if let [one] = writes { Some(*one) } else { None };
-            let mut shown = Vec::new();
-            for place in places {
-                for raw in elements(&body, place) {
-                    shown.append(&mut records(values, only, raw));
-                }
-            }
-            for write in writes {
-                // The answer to an update may have no body.
-                let needs_none = write.is_removal() || (body.is_null() && write.exists);
-                let is_it = |record| is_shown(record, write, only.is_some());
-                if !needs_none && !shown.iter().any(is_it) {
-                    return Err(rest.not_understood(answer));
-                }
-            }
-            made.append(&mut shown);
-            true
+        Shows::Text(place, text) => shown(body, place) == text,
+    }
+}
+
+/// Adds the records in these `places` of the `answer` to `made`.
+///
+/// # Errors
+/// If one of the `writes` has no record there.
+fn add_shown(
+    values: &Values<'_>,
+    writes: &[&Write<'_>],
+    places: &[&str],
+    answer: &Answer,
+    made: &mut Vec<Record>,
+) -> ApiResult<()> {
+    let body = values.rest.value(answer)?;
+    // What an answer to a single write does not show, such as the name, can only be that of this write.
+    let only = if let [one] = writes { Some(*one) } else { None };
+    let mut shown = records_in(values, only, places, &body);
+    if writes.iter().any(|write| lacks_record(write, &body, &shown, only.is_some())) {
+        return Err(values.rest.not_understood(answer));
+    }
+    made.append(&mut shown);
+    Ok(())
+}
+
+/// Whether none of the records that `body` has `shown` is that of `write`, although there must be one. `is_only`
+/// says that there was no other write.
+fn lacks_record(write: &Write<'_>, body: &Json, shown: &[Record], is_only: bool) -> bool {
+    // The answer to an update may have no body.
+    let needs_none = write.is_removal() || (body.is_null() && write.exists);
+    !needs_none && !shown.iter().any(|record| is_shown(record, write, is_only))
+}
+
+/// The records in these `places` of `body`. What they do not show is as in the goal of `write`.
+fn records_in(
+    values: &Values<'_>,
+    write: Option<&Write<'_>>,
+    places: &[&str],
+    body: &Json,
+) -> Vec<Record> {
+    let mut found = Vec::new();
+    for place in places {
+        for raw in elements(body, place) {
+            found.append(&mut records(values, write, raw));
         }
-    };
-    if is_shown { Ok(()) } else { Err(rest.not_done(explanation(&body))) }
+    }
+    found
 }
 
 /// The records in `raw`. What they do not show is as in the goal of `write`.
