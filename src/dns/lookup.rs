@@ -293,8 +293,7 @@ impl DnsLookup {
         servers.find(|server| server.ip().is_loopback())
     }
 
-    /// The end of the look-up after an answer of a resolver on this host. It may come from a cache, so only the
-    /// same addresses are authenticated.
+    /// The end of the look-up after an answer of a resolver on this host.
     fn validated(&mut self, message: &Message) -> Next {
         let mut addresses: Vec<_> = message.answers.iter().filter_map(Record::address).collect();
         sort::ascending(&mut addresses);
@@ -303,6 +302,7 @@ impl DnsLookup {
         let is_signed = records.any(|record| record.kind == TYPE_RRSIG);
         let mut result = self.result.clone();
         if let Ok(found) = &mut result {
+            // The resolver may have answered from its cache, so it has authenticated only the same addresses.
             found.dnssec = if message.has(AD) && addresses == found.addresses {
                 Dnssec::Authenticated
             } else if is_signed {
@@ -331,10 +331,10 @@ impl DnsLookup {
         }
     }
 
-    /// The SOA record of the zone is in the answer section or, for a name below it, in the authority
-    /// section. It is missing for an alias, whose zone is that of its parent, and in the cache of
-    /// some resolvers.
+    /// Takes the zone and its primary name server from the SOA record of an answer.
     fn soa_answer(&mut self, name: &Name, message: &Message) -> Next {
+        // The SOA record is missing for an alias, whose zone is that of its parent. For a name below the zone's own
+        // it is in the authority section, and in the cache of some resolvers it is not at all.
         if message.answers.iter().any(|record| record.kind == TYPE_CNAME) {
             return self.find_zone(name.parent());
         }
@@ -356,8 +356,7 @@ impl DnsLookup {
         self.begin(Stage::Servers)
     }
 
-    /// Tries the name servers of the zone, the primary first, because it has changes before the
-    /// others.
+    /// Tries the name servers of the zone.
     fn ns_answer(&mut self, message: &Message) -> Next {
         let mut servers = Vec::new();
         for record in &message.answers {
@@ -365,6 +364,7 @@ impl DnsLookup {
                 servers.extend(record.target());
             }
         }
+        // The primary comes first, because it has changes before the others.
         if let Some(index) = servers.iter().position(|name| Some(name) == self.primary.as_ref()) {
             servers.swap(0, index);
         }
@@ -464,8 +464,9 @@ impl DnsLookup {
         answers.find(|record| record.kind == TYPE_CNAME && record.name == self.name)?.target()
     }
 
-    /// Looks up the target of an alias. Its records in the same message may come from a cache.
+    /// Looks up the target of an alias.
     fn follow(&mut self, name: Name) -> Next {
+        // The target's records in the same message do not count, because they may come from a cache.
         self.aliases += 1;
         if self.aliases > MOST_ALIASES {
             let host = &self.plan.host;

@@ -186,6 +186,7 @@ fn source(way: &str, draft: &mut Draft, remarks: &mut Remarks) -> &'static str {
         "cmd" => "script",
         "ip" if !draft.get(".ip").is_empty() => {
             let address = draft.take(".ip");
+            // There is no source for a fixed address, so a command prints it.
             draft.join("ip_script", &["echo ", &address]);
             "script"
         }
@@ -345,6 +346,7 @@ fn assignment(text: &str) -> Option<(&str, &str)> {
 
 /// A password at the beginning of `text`, and what follows: up to the last quote, or to the next space.
 fn password(text: &str) -> (String, &str) {
+    // ddclient takes a password up to the last quote, so it may have quotes in it.
     let last = text.bytes().rposition(|byte| byte == b'\'').unwrap_or_default();
     if last > 0 && text.starts_with('\'') {
         return (text[1..last].to_owned(), &text[last + 1..]);

@@ -35,11 +35,10 @@ pub(super) struct File {
     common: Vec<Setting>,
 }
 
-/// A key that is not known may be part of a password that the other client reads in another way. So it is not
-/// shown.
+// A key that is not known may be part of a password that the other client reads in another way. So it is not shown.
 const UNKNOWN: &str = "this line is not taken over: it has a setting that is not known here; look for an option \
     for it in ddns-netlink(5)";
-/// A part of a password would be a wrong password. So nothing of such a value is taken over.
+// A part of a password would be a wrong password. So nothing of such a value is taken over.
 const UNREAD: &str = "this value is not taken over, and no section that needs it is enabled: it is written in a \
     form that is not read here; write it on one line, between ' and ', and import again";
 
@@ -87,8 +86,7 @@ impl File {
         self.common.len()
     }
 
-    /// Takes over into `draft` what counts for `block`, as `key_table` says. What is said for the block comes
-    /// after what is said for the file, and what is said for the draft's records comes last: the last one counts.
+    /// Takes over into `draft` what counts for `block`, as `key_table` says.
     pub(super) fn apply(
         &self,
         block: &Block,
@@ -96,6 +94,8 @@ impl File {
         draft: &mut Draft,
         remarks: &mut Remarks,
     ) {
+        // Of several settings of an option the last one counts. So those of the file come first, then those of the
+        // block, and in the end the same for the draft's records alone.
         for records in [Records::Both, draft.records] {
             for setting in self.common.iter().take(block.end).chain(&block.settings) {
                 if setting.records == records {

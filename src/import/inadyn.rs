@@ -275,6 +275,7 @@ impl Words<'_> {
         while let Some(c) = self.take() {
             let next = self.peek().unwrap_or(quote);
             match c {
+                // In single quotes, libconfuse keeps a backslash in front of anything else.
                 '\\' if quote == '"' || matches!(next, '\\' | '\'') => text.extend(self.take()),
                 c if c == quote => break,
                 c => text.push(c),

@@ -25,6 +25,7 @@ pub(super) fn choose(rows: &'static str, name: &str, draft: &mut Draft, remarks:
         }
         adapt("zone label", draft);
     } else if let Some(row) = words::find(rows, name) {
+        // A row counts before our own names, because the credentials may mean something else there.
         let (ours, changes) = words::cut(row, " ").unwrap_or((row, ""));
         draft.add("service_name", ours);
         adapt(changes, draft);

@@ -43,6 +43,7 @@ impl Remarks {
     /// All remarks, by line.
     pub(super) fn finish(mut self) -> Vec<Remark> {
         sort::by(&mut self.all, |a, b| a.line.cmp(&b.line).then_with(|| a.text.cmp(&b.text)));
+        // A block is applied once for each family, so most remarks come twice.
         self.all.dedup();
         self.all
     }

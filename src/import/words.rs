@@ -15,8 +15,8 @@ pub(super) fn find(table: &'static str, key: &str) -> Option<&'static str> {
     None
 }
 
-/// What is before the first `end` in `text`, and what is behind it. Each search that is inlined would be half a
-/// kilobyte, so all of them are this one.
+/// What is before the first `end` in `text`, and what is behind it.
+// Each search that is inlined would be half a kilobyte, so all of them are this one.
 #[inline(never)]
 pub(super) fn cut<'t>(text: &'t str, end: &str) -> Option<(&'t str, &'t str)> {
     text.split_once(end)

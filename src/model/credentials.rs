@@ -47,9 +47,9 @@ impl Credentials {
     }
 }
 
-/// A user name without a password is often a token, so neither is shown.
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A user name without a password is often a token, so neither is shown.
         f.write_str("***")
     }
 }

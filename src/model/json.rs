@@ -283,6 +283,7 @@ impl<'t> JsonReader<'t> {
         if self.skips("\"") {
             return Ok(Json::Text(self.string()?));
         }
+        // serde_json has accepted the text, so this value ends where the next one or white space begins.
         match self.until(b",]} \t\n\r")? {
             "" => Err(Unreadable::Broken),
             "null" => Ok(Json::Null),

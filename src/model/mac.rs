@@ -28,6 +28,7 @@ impl Mac {
     /// address (RFC 4291, appendix A).
     pub fn eui64(self, prefix: Ipv6Addr) -> Ipv6Addr {
         let [a, b, c, d, e, f] = self.0;
+        // In an interface identifier, the bit for universal addresses is inverted.
         let identifier = [a ^ 2, b, c, 0xff, 0xfe, d, e, f];
         joined(prefix, Ipv6Addr::from(u128::from(u64::from_be_bytes(identifier))), 64)
     }
@@ -35,6 +36,7 @@ impl Mac {
 
 /// The first `length` bits of `prefix`, and the others of `rest`.
 pub fn joined(prefix: Ipv6Addr, rest: Ipv6Addr, length: u8) -> Ipv6Addr {
+    // At length 128 nothing is left of the other bits, and a plain shift would overflow.
     let host = u128::MAX.checked_shr(length.into()).unwrap_or(0);
     Ipv6Addr::from(u128::from(prefix) & !host | u128::from(rest) & host)
 }

@@ -157,10 +157,10 @@ fn in_punycode(text: &str) -> Result<Hostname, String> {
     }
 }
 
-/// Whether `c` is probably a letter outside of ASCII that a name in DNS can have as it is. Without
-/// Unicode's tables, which would cost flash, this only excludes blocks: punctuation and symbols; and
-/// marks, parts of letters and wide forms, which UTS 46 section 4 puts together or replaces.
+/// Whether `c` is probably a letter outside of ASCII that a name in DNS can have as it is.
 fn is_letter(c: char) -> bool {
+    // Unicode's tables would cost flash. So this only excludes blocks: punctuation and symbols; and marks, parts of
+    // letters and wide forms, which UTS 46 section 4 puts together or replaces.
     c >= 'À'
         && !matches!(
             c,

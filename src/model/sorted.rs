@@ -30,8 +30,9 @@ pub struct Map<K, V>(Vec<(K, V)>);
 pub struct Set<T>(Map<T, ()>);
 
 /// The index of the entry for which `compare`, which takes an index below `len`, is equal; or as the error the index
-/// where it belongs. std's search would be compiled for every type of entry.
+/// where it belongs.
 fn search(len: usize, compare: &dyn Fn(usize) -> Ordering) -> Result<usize, usize> {
+    // std's search would be compiled for every type of entry.
     let (mut start, mut end) = (0, len);
     while start < end {
         let middle = start.midpoint(end);

@@ -259,9 +259,10 @@ impl<'a> Conversation<'a> {
         self.status
     }
 
-    /// Counts a failure, and decides whether to send a request for another change. A server error or a lost
-    /// answer may concern only one name. After two in a row, the provider itself has probably failed.
+    /// Counts a failure, and decides whether to send a request for another change.
     pub fn note_failure(&mut self, verdict: &Verdict) -> AfterFailure {
+        // A server error or a lost answer may concern only one name. After two in a row, the provider itself has
+        // probably failed.
         let ends_job = if self.is_server_failure(verdict) {
             self.server_failures += 1;
             self.server_failures >= 2
@@ -312,9 +313,9 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// Whether the change at this index of the job has a verdict. If the function runs again because a
-    /// learned value was wrong, the changes that were made before are not repeated.
+    /// Whether the change at this index of the job has a verdict.
     pub fn is_settled(&self, change: usize) -> bool {
+        // If the function runs again because a learned value was wrong, it leaves out what was done before.
         self.settled.get(change).is_some_and(Option::is_some)
     }
 

@@ -1,9 +1,10 @@
 //! Answers of the dyndns2 protocol (`/nic/update`): where its return codes are in them.
 //!
-//! The code is the first word of a line, in upper or lower case; the stored address may follow. A code
-//! counts with every HTTP status, because providers send it with different ones. A code that is an English word does not count if a sentence
-//! follows: "good morning" is no code, and "good - updated" is one. In JSON the code is the value of a
-//! member. A failure code that is no English word counts anywhere in a short answer.
+//! The code is the first word of a line, in upper or lower case; the stored address may follow. In JSON the code is
+//! the value of a member. A code counts with every HTTP status, because providers send it with different ones.
+//!
+//! A code that is an English word does not count if a sentence follows: "good morning" is no code, and
+//! "good - updated" is one. A failure code that is no English word counts anywhere in a short answer.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -194,10 +195,10 @@ fn code_length(line: &str) -> usize {
     line.len() - rest.len()
 }
 
-/// Whether `c` is part of a word. Unicode's table of letters is not linked for this: beyond the
-/// punctuation of Latin-1 and General Punctuation (U+2000 to U+206F), what is not ASCII is taken for a
-/// letter.
+/// Whether `c` is part of a word.
 fn is_letter_or_digit(c: char) -> bool {
+    // Unicode's table of letters would cost flash. Beyond the punctuation of Latin-1 and General Punctuation
+    // (U+2000 to U+206F), what is not ASCII is taken for a letter.
     c.is_ascii_alphanumeric() || c >= '\u{c0}' && !('\u{2000}'..='\u{206f}').contains(&c)
 }
 
@@ -213,8 +214,8 @@ fn continues(rest: &str) -> bool {
     }
 }
 
-/// Whether `rest`, behind a code that is an English word, begins with another word of a sentence. A
-/// punctuation mark, an address, a host name and a word for success end the code.
+/// Whether `rest`, behind a code that is an English word, begins with another word of a sentence: no punctuation
+/// mark, address, host name or word for success.
 fn is_prose(rest: &str) -> bool {
     let rest = rest.trim_start();
     let words = parts(rest, |c| c.is_whitespace() || ",;!".contains(c));

@@ -203,9 +203,10 @@ impl AnswerRules {
         }
     }
 
-    /// Judges status 403. Providers refuse an update with a short text or a code. A web page usually comes
-    /// from a firewall or a CDN in front of the provider, which lets the client pass again later.
+    /// Judges status 403.
     fn forbidden(&self, answer: &Answer) -> Box<Verdict> {
+        // Providers refuse an update with a short text or a code. A web page usually comes from a firewall or a CDN
+        // in front of the provider, which lets the client pass again later.
         if page::is_page(&answer.body) {
             let why =
                 "the answer is a web page that forbids access, perhaps of the provider's firewall";
@@ -310,11 +311,11 @@ fn unconfirmed(reason: String) -> Box<Verdict> {
     Outcome::Unconfirmed { reason }.into()
 }
 
-/// Raises the wait of a failure to the answer's `Retry-After`. A server that sends that header wants no
-/// other request of the account either.
+/// Raises the wait of a failure to the answer's `Retry-After`.
 fn not_before(verdict: &mut Verdict, floor: Duration) {
     if let Outcome::Retry { after, .. } = &mut verdict.outcome {
         *after = (*after).max(Some(floor));
+        // A server that sends that header wants no other request of the account either.
         verdict.scope = Scope::Account;
     }
 }

@@ -122,9 +122,9 @@ fn may_be(c: char, wanted: char) -> bool {
         || (c == char::REPLACEMENT_CHARACTER && !wanted.is_ascii())
 }
 
-/// Whether `a` and `b` may be the two cases of a letter that is not ASCII. Instead of Unicode's tables,
-/// which are large, this compares the distances between the cases in the Latin, Greek and Cyrillic blocks.
+/// Whether `a` and `b` may be the two cases of a letter that is not ASCII.
 fn is_other_case(a: char, b: char) -> bool {
+    // Unicode's tables are large. These are the distances between the cases in the Latin, Greek and Cyrillic blocks.
     let letters = '\u{c0}'..'\u{530}';
     letters.contains(&a)
         && letters.contains(&b)
@@ -173,9 +173,9 @@ fn match_length(text: &str, needle: &[char], escape: Escape) -> Option<usize> {
     Some(length)
 }
 
-/// Replaces every needle in `text` by `***`. All are marked before any is replaced, because secrets may
-/// overlap or contain each other.
+/// Replaces every needle in `text` by `***`.
 fn cover(text: &str, needles: &[Vec<char>]) -> String {
+    // All are marked before any is replaced, because secrets may overlap or contain each other.
     let mut hidden = vec![false; text.len()];
     for (mark, escape) in NOTATIONS {
         if text.contains(mark) {

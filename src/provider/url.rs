@@ -95,8 +95,7 @@ fn settle(settled: &mut [Option<Box<Verdict>>], change: usize, verdict: Box<Verd
 }
 
 /// The request that makes `change`. If the provider takes both addresses of a name in one request, it
-/// also makes the change of the name's other family, or repeats what is published there: some providers
-/// delete an address that is left out.
+/// also makes the change of the name's other family, or repeats what is published there.
 fn plan_request(provider: &Provider, job: &Job, index: usize, change: &Change) -> PlannedRequest {
     let Some(address) = change.address() else {
         return PlannedRequest { changes: vec![index], request: removal(provider, change) };

@@ -151,13 +151,13 @@ impl From<Outcome> for Verdict {
 }
 
 impl Failure {
-    /// What a failed transport means. A failure before the request was sent would meet every other
-    /// request of the account, too.
+    /// What a failed transport means.
     pub fn verdict(self) -> Box<Verdict> {
         // The provider may have carried it out. The engine asks DNS before it sends the change again.
         if self.sent {
             return Outcome::Unconfirmed { reason: self.text }.into();
         }
+        // What has kept this request from leaving would keep every other request of the account from it, too.
         let outcome = Outcome::Retry { reason: self.text, after: None, kind: self.kind };
         Box::new(Verdict { outcome, scope: Scope::Account })
     }

@@ -8,9 +8,9 @@ pub mod quoted;
 pub(crate) mod spelling;
 pub(crate) mod xml;
 
-/// The parts of `text` between characters for which `separates` is true, without empty parts. A pointer to a function,
-/// because for each closure there would be a copy of the search.
+/// The parts of `text` between characters for which `separates` is true, without empty parts.
 pub(crate) fn parts(text: &str, separates: fn(char) -> bool) -> Vec<&str> {
+    // `separates` is a pointer to a function, because each closure would have a copy of the search.
     text.split(separates).filter(|part| !part.is_empty()).collect()
 }
 

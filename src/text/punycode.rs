@@ -50,8 +50,7 @@ fn push_label(ascii: &mut String, part: &str) {
     ascii.push_str(end);
 }
 
-/// A label in Punycode (RFC 3492 section 6.3). With at most [`LONGEST_LABEL`] characters, `delta`
-/// stays below 2^27, so the sums cannot overflow.
+/// A label in Punycode (RFC 3492 section 6.3).
 fn encode(label: &str) -> String {
     let mut out = String::new();
     let mut points = Vec::new();
@@ -67,6 +66,7 @@ fn encode(label: &str) -> String {
     }
     let (mut n, mut delta, mut bias, mut handled) = (INITIAL_N, 0, INITIAL_BIAS, basic);
     while let Some(next) = points.iter().copied().filter(|point| *point >= n).min() {
+        // With at most `LONGEST_LABEL` characters, `delta` stays below 2^27, so the sums cannot overflow.
         delta += (next - n) * (handled + 1);
         n = next;
         for &point in &points {

@@ -5,10 +5,10 @@ use std::fmt::{self, Display as _, Write as _};
 /// Text that is written in quotes where it is displayed.
 pub struct Quoted<'a>(&'a str);
 
-/// `text` in double quotes, on one line, with control characters escaped.
-///
-/// The result is that of Rust's `Debug` but for rare characters: `Debug` would link Unicode's tables.
+/// `text` in double quotes, on one line, with control characters escaped. The result is that of Rust's `Debug` but
+/// for rare characters.
 pub fn quoted(text: &str) -> Quoted<'_> {
+    // `Debug` itself would link Unicode's tables.
     Quoted(text)
 }
 

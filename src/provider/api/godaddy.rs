@@ -1,8 +1,8 @@
 //! GoDaddy (<https://developer.godaddy.com/en/docs/api-users/domains/manage/dns>), version 3; and version 1
 //! (<https://developer.godaddy.com/doc/endpoint/domains>), whose API keys end with 2026.
 //!
-//! Version 3 has requests that add and remove one record. Its answer to a PUT of one record is a success, but
-//! it deletes all others of the zone (<https://github.com/godaddy/cli/issues/136>).
+//! Version 3 has requests that add and remove one record. It also has a PUT of one record, which deletes all other
+//! records of the zone (<https://github.com/godaddy/cli/issues/136>). So a change is an addition and a removal.
 
 use super::interface::{
     CALLS, Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, Shows, Writing,

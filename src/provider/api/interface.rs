@@ -611,7 +611,7 @@ impl RestClient {
         advice
     }
 
-    /// The verdict for a successful answer that lacks what it should contain.
+    /// The verdict for a successful answer that lacks what it should have.
     pub fn not_understood(&self, answer: &Answer) -> Box<Verdict> {
         let is_page = page::is_page(&answer.body);
         let what = if answer.cut {

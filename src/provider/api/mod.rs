@@ -167,6 +167,7 @@ impl Base {
 
 /// All providers with an interface of their own, sorted by name.
 pub const ALL: &[&Api] = &[
+    // The `service_name` is 51dns, which comes before all letters.
     &dns51::API,
     &akamai::API,
     &aliesa::API,

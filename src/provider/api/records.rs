@@ -72,8 +72,7 @@ pub fn publish_with(talk: &mut Conversation<'_>, rest: &RestClient) -> ApiResult
 }
 
 /// The zones that hold the records of the changes that are not settled, and what these want. Settles those without a
-/// zone. Each job begins with another change. Otherwise a first change that always fails would end every job before
-/// the others.
+/// zone.
 ///
 /// # Errors
 /// If the zones of the account cannot be listed.

@@ -98,6 +98,7 @@ fn zone_of(
         return Ok(Name::parse(&learned).ok());
     }
     let question = Question { name: name.clone(), kind: TYPE_SOA, class: CLASS_IN };
+    // The zone's primary server answers from the zone itself. Nothing must come from a cache.
     let query = Message::query(0, question, false);
     let response = server.ask(talk, query, &format!("SOA of {name}"))?;
     let mut records = response.answers.iter().chain(&response.authorities);

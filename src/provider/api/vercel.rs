@@ -50,6 +50,7 @@ const PAGES: Pages = Pages::Cursor { parameter: "&until=", next: "/pagination/ne
 
 /// Adds the team to the query of a request.
 fn name_team(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
+    // The team is added here, because most accounts have none, and every call would have to name it.
     let team = talk.account.param_opt.expose();
     if !team.is_empty() {
         let separator = if request.url.expose().contains('?') { '&' } else { '?' };

@@ -41,6 +41,7 @@ fn object_finding(members: &JsonMembers) -> Finding {
         }
     }
     match found {
+        // No other member of the object has reported success.
         Finding::NotDone => Finding::Failure,
         Finding::Nothing => members.values().fold(Finding::Nothing, with_nested),
         Finding::Failure | Finding::Success => found,

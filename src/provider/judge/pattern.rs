@@ -67,10 +67,6 @@ impl AnswerPattern {
     }
 
     /// Whether `answer` matches.
-    ///
-    /// A captive portal answers every request with status 200 and a long page. So in a long page an
-    /// expression counts only if it is more specific than an OK button, a number, the word "success" or
-    /// the client's address.
     pub(super) fn find(&self, answer: &Answer) -> Match {
         if !page::is_page(&answer.body) {
             return match self.is_in_text(answer) {
@@ -86,6 +82,8 @@ impl AnswerPattern {
         if page::is_short(&visible) {
             return Match::Yes;
         }
+        // A captive portal answers every request with status 200 and a long page. So in a long page an expression
+        // counts only if it is more specific than a button, a number, the word "success" or the client's address.
         if self.expression.is_match(TEXT_OF_MOST_PAGES) {
             return Match::No;
         }

@@ -51,9 +51,10 @@ pub(super) fn settle_unchanged(talk: &mut Conversation<'_>, goal: &Goal<'_>) {
 }
 
 /// Learns which addresses of somebody else the failed `writes` were to replace, if such a write is an addition
-/// and then a removal. The addition may have been carried out. Then the next job finds two addresses, and could
-/// not tell that the older one was to go.
+/// and then a removal.
 pub(super) fn keep_replaced(talk: &mut Conversation<'_>, rest: &RestClient, writes: &[Write<'_>]) {
+    // The addition may have been carried out. Then the next job finds two addresses, and could not tell that the
+    // older one was to go.
     if !matches!(rest.interface.write, Writing::Values(_)) {
         return;
     }
@@ -75,12 +76,12 @@ fn forget_replaced(talk: &mut Conversation<'_>, goal: &Goal<'_>) {
     }
 }
 
-/// The verdict of a write whose answer shows another record than was written; `None` if it shows that. The owner may
-/// have renamed the record since its id was learned.
+/// The verdict of a write whose answer shows another record than was written; `None` if it shows that.
 fn contradiction(rest: &RestClient, goal: &Goal<'_>, shown: &Record) -> Option<Box<Verdict>> {
     let form = &rest.interface.form;
     let Record { name, kind, id, raw, .. } = shown;
     let shows_name = raw.pointer(form.name).is_some() && raw.pointer(form.kind).is_some();
+    // The owner may have renamed the record since its id was learned.
     if shows_name && !shown.is_for(goal) {
         let reason = format!("{} has {kind} {name} under the id {id}", rest.title());
         return Some(Verdict::refused(Scope::Record, reason, OTHER_ID));
@@ -103,8 +104,7 @@ fn learn_id(talk: &mut Conversation<'_>, rest: &RestClient, goal: &Goal<'_>, id:
     }
 }
 
-/// The learned id of the record, if the record can be written without reading it now. An id in the
-/// options is read once, because it may be that of another record.
+/// The learned id of the record, if the record can be written without reading it now.
 pub(super) fn learned_id(
     talk: &mut Conversation<'_>,
     rest: &RestClient,
@@ -116,6 +116,7 @@ pub(super) fn learned_id(
     }
     let learned = talk.learned(&goal.key())?;
     match &goal.change.record.id {
+        // An id in the options is read once, because it may be that of another record.
         Some(option) if *option != learned => None,
         Some(_) | None => Some(learned),
     }

@@ -112,6 +112,7 @@ impl<'a> Server<'a> {
     /// The verdict for the response code of an update.
     pub(super) fn verdict(&self, rcode: u16, zone: &Name) -> Box<Verdict> {
         let server = self.address;
+        // The refusals below are about the record, and not the account: the key may be good for other zones.
         let (reason, advice) = match rcode {
             NOERROR => return Outcome::Updated.into(),
             REFUSED => (
