@@ -151,12 +151,7 @@ impl Reader {
         if dash.is_some() && self.keys.len() == 1 && self.is_in_block() {
             self.file.open(number, String::new());
         }
-        let indent = line.len() - text.len();
-        let value = self.take_value(text, indent, dash.is_some());
-        if value.is_none() {
-            let has_key = key(text).is_some();
-            self.text = Some(if has_key { indent } else { dash.unwrap_or(indent) });
-        }
+        let value = self.take_value(text, line.len() - text.len(), dash);
         self.add(number, value);
     }
 
@@ -175,21 +170,23 @@ impl Reader {
         (text, dash)
     }
 
-    /// Takes a key and its value, or the value of an entry. There is none if it has a form that is not read.
-    fn take_value(&mut self, text: &str, indent: usize, is_entry: bool) -> Option<String> {
-        match key(text) {
-            Some((key, value)) => {
-                self.close(indent);
+    /// Takes a key and its value, or the value of the entry behind a `dash`. There is none if it has a form that is
+    /// not read.
+    fn take_value(&mut self, text: &str, indent: usize, dash: Option<usize>) -> Option<String> {
+        self.close(indent);
+        let (outer, value) = match (key(text), dash) {
+            (Some((key, value)), _) => {
                 self.keys.push((indent, key.to_ascii_lowercase()));
-                scalar(value)
+                (indent, scalar(value))
             }
-            None if is_entry => scalar(text),
-            None => {
-                // The rest of a value that begins in another line.
-                self.close(indent);
-                None
-            }
+            (None, Some(dash)) => (dash, scalar(text)),
+            // The rest of a value that begins in another line.
+            (None, None) => (indent, None),
+        };
+        if value.is_none() {
+            self.text = Some(outer);
         }
+        value
     }
 
     /// Leaves the keys that are indented by `indent` or more.

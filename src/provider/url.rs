@@ -8,7 +8,8 @@ use super::judge::{AnswerPattern, AnswerRules, UrlKind};
 use super::table::{self, Row};
 use super::template::{self, Rendered, Subject};
 use super::{
-    Carrier, Change, Job, LearnedChanges, Method, Outcome, Published, Request, Scope, Verdict,
+    Answer, Carrier, Change, Failure, Job, LearnedChanges, Method, Outcome, Published, Request,
+    Scope, Verdict,
 };
 use crate::model::Family;
 use crate::provider::{Author, Mechanism, Provider, Template, Urls};
@@ -28,43 +29,54 @@ struct JudgedRequest {
 }
 
 impl PlannedRequest {
-    /// Sends the request, and returns a verdict for each of its changes. If the job has `ended`, it is not sent.
+    /// Sends the request, unless the job has `ended`, and settles its changes. `ended` becomes the verdict of the
+    /// changes that are left, if no further request is worth sending.
     fn carry_out(
-        &self,
+        self,
         carrier: &mut dyn Carrier,
+        settled: &mut [Option<Box<Verdict>>],
         ended: &mut Option<Box<Verdict>>,
-    ) -> Vec<Box<Verdict>> {
-        match (&self.request, &ended) {
+    ) {
+        let verdict = match (self.request, &ended) {
             // A request that cannot be made has its own reason, also after the job has ended.
-            (Err(verdict), _) | (Ok(_), Some(verdict)) => vec![verdict.clone(); self.changes.len()],
-            (Ok(judged), None) => judged.send(carrier, ended),
+            (Err(verdict), _) => verdict,
+            (Ok(_), Some(verdict)) => verdict.clone(),
+            (Ok(judged), None) => match carrier.send(&judged.request) {
+                Ok(answer) => return judged.settle(&answer, self.changes, settled, ended),
+                Err(failure) => unanswered(failure, ended),
+            },
+        };
+        for change in self.changes {
+            settle(settled, change, verdict.clone());
         }
     }
 }
 
 impl JudgedRequest {
-    /// Sends the request, and returns a verdict for each of its changes. `ended` becomes the verdict of the changes
-    /// that are left, if no further request is worth sending.
-    fn send(
+    /// Settles the `changes` of the request by its `answer`.
+    fn settle(
         &self,
-        carrier: &mut dyn Carrier,
+        answer: &Answer,
+        changes: Vec<usize>,
+        settled: &mut [Option<Box<Verdict>>],
         ended: &mut Option<Box<Verdict>>,
-    ) -> Vec<Box<Verdict>> {
-        match carrier.send(&self.request) {
-            Ok(answer) => {
-                let verdicts: Vec<_> =
-                    self.rules.iter().map(|rules| rules.judge(&answer)).collect();
-                *ended = verdicts.iter().find(|verdict| verdict.scope == Scope::Account).cloned();
-                verdicts
+    ) {
+        for (change, rules) in changes.into_iter().zip(&self.rules) {
+            let verdict = rules.judge(answer);
+            if ended.is_none() && verdict.scope == Scope::Account {
+                *ended = Some(verdict.clone());
             }
-            Err(failure) => {
-                // Only this request can have reached the provider. The later ones were never sent.
-                let (reason, kind) = (failure.text.clone(), failure.kind);
-                *ended = Some(Outcome::Retry { reason, after: None, kind }.into());
-                vec![failure.verdict(); self.rules.len()]
-            }
+            settle(settled, change, verdict);
         }
     }
+}
+
+/// The verdict of a request without an answer, which ends the job.
+fn unanswered(failure: Failure, ended: &mut Option<Box<Verdict>>) -> Box<Verdict> {
+    // Only this request can have reached the provider. The later ones were never sent.
+    let (reason, kind) = (failure.text.clone(), failure.kind);
+    *ended = Some(Outcome::Retry { reason, after: None, kind }.into());
+    failure.verdict()
 }
 
 /// Publishes `job`.
@@ -79,10 +91,7 @@ pub(super) fn publish(provider: &Provider, job: &Job, carrier: &mut dyn Carrier)
             continue;
         }
         let planned = plan_request(provider, job, index, change);
-        let verdicts = planned.carry_out(carrier, &mut ended);
-        for (change, verdict) in planned.changes.into_iter().zip(verdicts) {
-            settle(&mut settled, change, verdict);
-        }
+        planned.carry_out(carrier, &mut settled, &mut ended);
     }
     let verdicts = verdicts(settled, &Verdict::nothing_done());
     Published { verdicts, learned: LearnedChanges::new() }

@@ -79,10 +79,13 @@ const OPTIONS: &str = "tenant=… subscription=… group=…: the ids of the ten
 
 /// Requests an access token.
 fn prepare(talk: &mut Conversation<'_>, rest: &mut RestClient) -> ApiResult<()> {
-    let Some([tenant, subscription, group]) = ids(&talk.account.param_enc) else {
+    let options = &talk.account.param_enc;
+    let (tenant, subscription) = (id(options, "tenant"), id(options, "subscription"));
+    let group = id(options, "group");
+    if tenant.is_empty() || subscription.is_empty() || group.is_empty() {
         let reason = "option 'param_enc' is not complete".into();
         return Err(refuse_account(reason, &["write ", OPTIONS].concat()));
-    };
+    }
     // Azure gives tokens out at another host.
     let mut login = rest.clone();
     login.base = Url::https("login.microsoftonline.com");
@@ -97,13 +100,9 @@ fn prepare(talk: &mut Conversation<'_>, rest: &mut RestClient) -> ApiResult<()> 
     Ok(())
 }
 
-/// The ids of tenant, subscription and resource group in `param_enc`, as they stand in a path. `None` if one is
-/// missing.
-fn ids(options: &Secret) -> Option<[String; 3]> {
-    let tenant = pair(options.expose(), "tenant")?;
-    let subscription = pair(options.expose(), "subscription")?;
-    let group = pair(options.expose(), "group")?;
-    Some([tenant, subscription, group].map(encode))
+/// The value of `key` in `param_enc` as it stands in a path; empty if it is missing.
+fn id(options: &Secret, key: &str) -> String {
+    encode(pair(options.expose(), key).unwrap_or_default())
 }
 
 #[cfg(test)]

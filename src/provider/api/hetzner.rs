@@ -8,7 +8,7 @@ use super::interface::{
     INTERFACE, Interface, List, Reading, RecordModel, RestClient, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning, MeaningRow};
-use super::record::{RECORD, Record, RecordForm, Step, Write};
+use super::record::{Effect, RECORD, Record, RecordForm, Write};
 use super::rest::{id, text};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
@@ -89,10 +89,10 @@ fn write(
     let mut values = Values::in_zone(talk.account, rest, zone);
     for write in writes {
         values.set_write(write);
-        let first = match write.step() {
-            Step::Add => CREATE,
-            Step::Change => SET_RECORDS,
-            Step::Remove => REMOVE,
+        let first = match write.effect() {
+            Effect::Add => CREATE,
+            Effect::Change => SET_RECORDS,
+            Effect::Remove => REMOVE,
         };
         act(talk, rest, values.request(first))?;
         // `set_records` does not change the TTL of a set.

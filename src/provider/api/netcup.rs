@@ -7,7 +7,7 @@ use super::interface::{
     INTERFACE, Interface, NEW_TTL, Reading, RecordModel, RestClient, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
-use super::record::{Goal, RECORD, Record, RecordForm, Step, Write};
+use super::record::{Effect, Goal, RECORD, Record, RecordForm, Write};
 use super::records;
 use super::rest::text;
 use super::zone::{Zone, ZoneList, probe_zones};
@@ -159,10 +159,10 @@ fn write(
     let mut together = Together::new();
     for write in writes {
         values.set_write(write);
-        together.updates.push(match write.step() {
-            Step::Add => values.json(NEW),
-            Step::Change => write.value().clone(),
-            Step::Remove => {
+        together.updates.push(match write.effect() {
+            Effect::Add => values.json(NEW),
+            Effect::Change => write.value().clone(),
+            Effect::Remove => {
                 let mut record = write.value().clone();
                 record.set("deleterecord", true.into());
                 record

@@ -306,7 +306,7 @@ pub struct Write<'a> {
 
 /// What a write does with a record or a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum Effect {
     /// Adds it.
     Add,
     /// Changes it.
@@ -326,11 +326,11 @@ impl<'a> Write<'a> {
     }
 
     /// What the write does.
-    pub fn step(&self) -> Step {
+    pub fn effect(&self) -> Effect {
         if self.is_removal() {
-            return Step::Remove;
+            return Effect::Remove;
         }
-        if self.exists { Step::Change } else { Step::Add }
+        if self.exists { Effect::Change } else { Effect::Add }
     }
 
     /// The record as it should be, or as it is if it is removed. For a set, one of its values.

@@ -5,7 +5,7 @@ use crate::model::json::Json;
 use crate::provider::api::call::{Together, Values};
 use crate::provider::api::interface::{Calls, Removal, RestClient, Shows, Writing};
 use crate::provider::api::meaning::shown;
-use crate::provider::api::record::{Record, Step, Write, elements};
+use crate::provider::api::record::{Effect, Record, Write, elements};
 use crate::provider::api::rest::explanation;
 use crate::provider::api::zone::Zone;
 use crate::provider::conversation::{ApiResult, Conversation};
@@ -14,10 +14,10 @@ use crate::provider::{Answer, Method};
 impl Calls {
     /// The call for `write`.
     fn of(&self, write: &Write<'_>) -> &'static str {
-        match write.step() {
-            Step::Add => self.create,
-            Step::Change => self.update,
-            Step::Remove => self.remove,
+        match write.effect() {
+            Effect::Add => self.create,
+            Effect::Change => self.update,
+            Effect::Remove => self.remove,
         }
     }
 }
@@ -96,10 +96,10 @@ fn send_together(
     for write in writes {
         let mut values = *values;
         values.set_write(write);
-        let list = match write.step() {
-            Step::Add => &mut together.creates,
-            Step::Change => &mut together.updates,
-            Step::Remove => &mut together.removals,
+        let list = match write.effect() {
+            Effect::Add => &mut together.creates,
+            Effect::Change => &mut together.updates,
+            Effect::Remove => &mut together.removals,
         };
         let json = values.json(one.of(write));
         if json.is_list() {
