@@ -174,14 +174,16 @@ impl Reader {
     /// not read.
     fn take_value(&mut self, text: &str, indent: usize, dash: Option<usize>) -> Option<String> {
         self.close(indent);
-        let (outer, value) = match (key(text), dash) {
-            (Some((key, value)), _) => {
+        let mut outer = dash.unwrap_or(indent);
+        let value = match key(text) {
+            Some((key, value)) => {
                 self.keys.push((indent, key.to_ascii_lowercase()));
-                (indent, scalar(value))
+                outer = indent;
+                scalar(value)
             }
-            (None, Some(dash)) => (dash, scalar(text)),
+            None if dash.is_some() => scalar(text),
             // The rest of a value that begins in another line.
-            (None, None) => (indent, None),
+            None => None,
         };
         if value.is_none() {
             self.text = Some(outer);

@@ -103,7 +103,7 @@ pub fn render(
 ) -> Result<Rendered, UrlError> {
     let account = &provider.account;
     let names = NameValues::new(provider, &subject);
-    let expanded = filled(template, account, &names, &subject);
+    let expanded = expand(template, &values(account, &names, &subject));
     // The text is split only now, because a value may hold any part of the URL.
     let parts = Parts::split(&expanded.text)?;
     let mut target = expanded.part(parts.target.clone());
@@ -116,39 +116,33 @@ pub fn render(
     Ok(rendered)
 }
 
-/// `template` with the values of the account and the record in it.
-fn filled(template: &str, account: &Account, names: &NameValues, subject: &Subject<'_>) -> Marked {
-    let username = percent::encode(&account.username);
-    let password = percent::encode(account.password.expose());
-    let param_enc = percent::encode(account.param_enc.expose());
-    let (ip4, ip6) = (subject.address(Family::V4), subject.address(Family::V6));
-    let ip = if subject.address.is_ipv4() { &ip4 } else { &ip6 };
-    // In the order of `PLACEHOLDERS`.
-    let values = [
-        (&*username, Origin::Value),
-        (&password, Origin::Secret),
-        (&param_enc, Origin::Secret),
-        (account.param_opt.expose(), Origin::Secret),
-        (&names.domain, Origin::Value),
-        (&names.zone, Origin::Value),
-        (&names.sub, Origin::Value),
-        (ip, Origin::Value),
-        (&ip4, Origin::Value),
-        (&ip6, Origin::Value),
-    ];
-    expand(template, &values)
+/// The values of the [`PLACEHOLDERS`], in their order.
+fn values(
+    account: &Account,
+    names: &NameValues,
+    subject: &Subject<'_>,
+) -> [(String, Origin); PLACEHOLDERS.len()] {
+    [
+        (percent::encode(&account.username), Origin::Value),
+        (percent::encode(account.password.expose()), Origin::Secret),
+        (percent::encode(account.param_enc.expose()), Origin::Secret),
+        (account.param_opt.expose().to_owned(), Origin::Secret),
+        (names.domain.clone(), Origin::Value),
+        (names.zone.clone(), Origin::Value),
+        (names.sub.clone(), Origin::Value),
+        (subject.address.to_string(), Origin::Value),
+        (subject.address(Family::V4), Origin::Value),
+        (subject.address(Family::V6), Origin::Value),
+    ]
 }
 
 impl Rendered {
     /// Hides the secrets of the `account`. One of them may also be written in the template, or be the user name.
     fn hide_account(&mut self, account: &Account) {
-        let in_template = self.secrets.len();
-        // They stand behind those of the template, so that both can be told apart below.
-        for secret in [&account.password, &account.param_enc, &account.param_opt] {
-            self.secrets.push(secret.clone());
-        }
-        let of_account = self.secrets.get(in_template..).unwrap_or_default();
-        self.shown = mask::hide(&self.shown, of_account);
+        let of_account = [&account.password, &account.param_enc, &account.param_opt];
+        let of_account = of_account.map(Secret::clone);
+        self.shown = mask::hide(&self.shown, &of_account);
+        self.secrets.extend(of_account);
         self.secrets.retain(|secret| !secret.is_empty());
     }
 }
@@ -269,7 +263,7 @@ fn is_secret(origin: Origin) -> bool {
 }
 
 /// `template` with each of the [`PLACEHOLDERS`] replaced by its value.
-fn expand(template: &str, values: &[(&str, Origin); PLACEHOLDERS.len()]) -> Marked {
+fn expand(template: &str, values: &[(String, Origin); PLACEHOLDERS.len()]) -> Marked {
     let mut expanded = Marked::default();
     let mut rest = template.trim();
     while let Some(c) = rest.chars().next() {

@@ -69,12 +69,9 @@ fn present(
     let list = "GET /?Action=ListRecords&SiteId=<zone>&RecordName=<fqdn>&RecordMatchType=exact\
                 &Type=A/AAAA&PageSize=100";
     let records = rest.elements(talk, values.request(list), "/Records")?;
-    for record in records {
-        if canonical(text(&record, "/RecordName")) == goal.fqdn {
-            return Ok(record);
-        }
-    }
-    Ok(Json::Null)
+    let mut records = records.iter();
+    let found = records.find(|record| canonical(text(record, "/RecordName")) == goal.fqdn);
+    Ok(found.cloned().unwrap_or_default())
 }
 
 /// The addresses of a record.

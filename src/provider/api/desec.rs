@@ -59,7 +59,8 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let together = Together { updates: sets(talk, rest, zone, writes)?, ..Together::new() };
+    let mut together = Together::new();
+    add_sets(talk, rest, zone, writes, &mut together.updates)?;
     let values = Values { together: &together, ..Values::in_zone(talk.account, rest, zone) };
     let answer = values.send(talk, "PATCH /<zone>/rrsets/ <changes>")?;
     // deSEC names the sets that it rejects. Sending halves would soon reach its limit of 15 changes in a minute.
@@ -74,26 +75,29 @@ fn write(
     Ok(Vec::new())
 }
 
-/// The JSON of the sets that `writes` write.
-fn sets(
+/// Adds the JSON of the sets that `writes` write.
+fn add_sets(
     talk: &mut Conversation<'_>,
     rest: &RestClient,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> ApiResult<Vec<Json>> {
+    sets: &mut Vec<Json>,
+) -> ApiResult<()> {
     let mut values = Values::in_zone(talk.account, rest, zone);
     let mut lowest = None;
-    let mut sets = Vec::new();
     for write in writes {
         values.set_write(write);
         let mut set = values.json(SET);
+        // deSEC refuses a new set without a TTL, or with one below the domain's minimum.
         if !write.exists && write.goal.change.record.ttl.is_none() {
-            let ttl = new_ttl(talk, rest, zone, &mut lowest)?;
-            set.set("ttl", ttl.into());
+            if lowest.is_none() {
+                lowest = Some(lowest_ttl(talk, rest, zone)?.max(NEW_TTL.into()));
+            }
+            set.set("ttl", lowest.into());
         }
         sets.push(set);
     }
-    Ok(sets)
+    Ok(())
 }
 
 /// Settles the writes that deSEC rejects. A rejected request is answered with a list that has an object
@@ -113,31 +117,13 @@ fn settle_rejected(
     }
 }
 
-/// The TTL of a new set. `lowest` is the lowest TTL that the domain allows, once it was read.
-fn new_ttl(
-    talk: &mut Conversation<'_>,
-    rest: &RestClient,
-    zone: &Zone,
-    lowest: &mut Option<u64>,
-) -> ApiResult<u64> {
-    // deSEC refuses a new set without a TTL, or with one below the domain's minimum. That is 3600 for most domains,
-    // and 60 for those below dedyn.io.
-    let lowest = match *lowest {
-        Some(lowest) => lowest,
-        None => {
-            // A lost answer to this read leaves nothing in doubt. One to the write that follows does.
-            talk.enter(Phase::Read);
-            let read = lowest_ttl(talk, rest, zone)?;
-            talk.enter(Phase::Write);
-            *lowest.insert(read)
-        }
-    };
-    Ok(lowest.max(NEW_TTL.into()))
-}
-
 /// The lowest TTL that the domain allows.
 fn lowest_ttl(talk: &mut Conversation<'_>, rest: &RestClient, zone: &Zone) -> ApiResult<u64> {
+    // A lost answer to this read leaves nothing in doubt. One to the write that follows does.
+    talk.enter(Phase::Read);
     let domain = rest.ask(talk, rest.get(&format!("/{}/", zone.id)))?;
+    talk.enter(Phase::Write);
+    // 3600 is the minimum of most domains. Those below dedyn.io have 60.
     Ok(domain["minimum_ttl"].as_u64().unwrap_or(3600))
 }
 

@@ -156,8 +156,15 @@ fn zone_of(
     change: &Change,
 ) -> ApiResult<Option<Zone>> {
     let id = &change.record.zone_id;
-    if let Some(zone) = given_zone(id.as_deref(), name.zone.as_deref(), rest.interface.zone_ref) {
-        return Ok(Some(zone));
+    let known = match (id, &name.zone, rest.interface.zone_ref) {
+        (Some(id), Some(zone), _) => Some((zone, id)),
+        // Requests need only the name, or only the id.
+        (None, Some(zone), ZoneRef::Name) => Some((zone, zone)),
+        (Some(id), None, ZoneRef::Name | ZoneRef::Id) => Some((id, id)),
+        _ => None,
+    };
+    if let Some((zone, id)) = known {
+        return Ok(Some(Zone::new(zone, id)));
     }
     // An earlier job has learned the zone. A list that this job has read is newer.
     if id.is_none()
@@ -173,19 +180,6 @@ fn zone_of(
     match id {
         Some(id) => Ok(zones.iter().find(|zone| zone.id == *id).cloned()),
         None => Ok(name.listed_zone(talk, zones)),
-    }
-}
-
-/// The zone with the `id` and the `name` of the options, if these are all that requests need.
-fn given_zone(id: Option<&str>, name: Option<&str>, zone_ref: ZoneRef) -> Option<Zone> {
-    match (id, name, zone_ref) {
-        (Some(id), Some(name), _) => Some(Zone::new(name, id)),
-        // Requests need only the name, or only the id.
-        (None, Some(name), ZoneRef::Name) => Some(Zone::new(name, name)),
-        (Some(id), None, ZoneRef::Name | ZoneRef::Id) => Some(Zone::new(id, id)),
-        (Some(_), None, ZoneRef::IdAndName)
-        | (None, Some(_), ZoneRef::IdAndName | ZoneRef::Id)
-        | (None, None, _) => None,
     }
 }
 
@@ -311,25 +305,29 @@ fn send_again(
     plan::keep_replaced(talk, rest, &writes);
     let count = writes.len();
     writes.retain(|write| !talk.is_settled(write.goal.index));
+    let goals: Vec<&Goal<'_>> = writes.iter().map(|write| write.goal).collect();
     match writes.len() {
         0 => Ok(()),
         left if left < count => send(talk, rest, zone, writes),
-        _ if count > 1 && talk.may_concern_one(&verdict) => send_halves(talk, rest, zone, writes),
-        _ => give_up(talk, &goals_of(&writes), verdict),
+        _ if count > 1 && talk.may_concern_one(&verdict) => {
+            send_halves(talk, rest, zone, writes, &goals)
+        }
+        _ => give_up(talk, &goals, verdict),
     }
 }
 
-/// Sends each half of failed `writes` alone.
+/// Sends each half of failed `writes`, which have these `goals`, alone.
 fn send_halves(
     talk: &mut Conversation<'_>,
     rest: &RestClient,
     zone: &Zone,
     mut writes: Vec<Write<'_>>,
+    goals: &[&Goal<'_>],
 ) -> ApiResult<()> {
     let count = writes.len();
     if talk.status() >= 500 {
         // The provider may have carried out all of them, and might add them a second time.
-        return publish_part(talk, rest, zone, &goals_of(&writes), count.div_ceil(2));
+        return publish_part(talk, rest, zone, goals, count.div_ceil(2));
     }
     let second = writes.split_off(count / 2);
     send(talk, rest, zone, writes)?;
@@ -350,8 +348,4 @@ fn give_up(
         goals.iter().for_each(|goal| talk.forget(goal.key()));
     }
     fail(talk, goals, verdict)
-}
-
-fn goals_of<'g>(writes: &[Write<'g>]) -> Vec<&'g Goal<'g>> {
-    writes.iter().map(|write| write.goal).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::model::json::Json;
 use crate::model::name::canonical;
-use crate::provider::Request;
+use crate::provider::Answer;
 use crate::provider::api::call::Values;
 use crate::provider::api::interface::{List, Pages, Reading, RestClient, ZoneSource};
 use crate::provider::api::meaning::shown;
@@ -167,20 +167,27 @@ fn each(
     elements: Elements,
     take: &mut dyn FnMut(&Json),
 ) -> ApiResult<()> {
-    let is_by_offset = matches!(list.pages, Pages::Offset(_));
-    values.page = usize::from(!is_by_offset);
+    if let Pages::Offset(_) = list.pages {
+        values.page = 0;
+    }
     let mut call = list.call.to_owned();
     let mut total = 0;
     for number in 1..=PAGES {
-        let request = values.request(&call);
-        let next = read_page(talk, list, &values, request, (number, elements), &mut |element| {
-            total += 1;
-            take(element);
-        })?;
-        match next {
+        let answer = read_page(talk, &values, &call)?;
+        if answer.status == 404 && elements == Elements::OneSet {
+            return Ok(());
+        }
+        let body = members(list, values.rest.value(&answer)?);
+        let Some(found) = found(list, &body, &values, elements) else {
+            return Err(values.rest.not_understood(&answer));
+        };
+        found.iter().for_each(&mut *take);
+        total += found.len();
+        match next_page(list.pages, number, &body, found) {
             NextPage::None => return Ok(()),
             NextPage::Unreachable => break,
-            NextPage::Counted => values.page = if is_by_offset { total } else { number + 1 },
+            NextPage::Numbered => values.page = number + 1,
+            NextPage::BehindElements => values.page = total,
             NextPage::Named(parameter) => call = [list.call, &parameter].concat(),
         }
         // A server that ignores the size of a page may send more than fits into the memory of a router.
@@ -191,26 +198,16 @@ fn each(
     Err(too_long())
 }
 
-/// Sends the `request` of a list's `number`th page, and calls `take` with each element of it.
+/// The answer to the `call` for a page, whatever its status.
 fn read_page(
     talk: &mut Conversation<'_>,
-    list: &List,
     values: &Values<'_>,
-    mut request: Request,
-    (number, elements): (usize, Elements),
-    take: &mut dyn FnMut(&Json),
-) -> ApiResult<NextPage> {
+    call: &str,
+) -> ApiResult<Box<Answer>> {
+    let mut request = values.request(call);
     // Some interfaces read by a POST. A second one changes nothing.
     request.idempotent = true;
-    let answer = values.rest.send(talk, request)?;
-    if answer.status == 404 && elements == Elements::OneSet {
-        return Ok(NextPage::None);
-    }
-    let body = members(list, values.rest.value(&answer)?);
-    let found = found(list, &body, values, elements);
-    let found = found.ok_or_else(|| values.rest.not_understood(&answer))?;
-    found.iter().for_each(take);
-    Ok(next_page(list.pages, number, &body, found))
+    values.rest.send(talk, request)
 }
 
 /// The page behind one that was read.
@@ -219,8 +216,10 @@ enum NextPage {
     None,
     /// There is one, and the interface has no way to request it.
     Unreachable,
-    /// It has the next number, or begins behind the elements so far.
-    Counted,
+    /// It has the next number.
+    Numbered,
+    /// It begins behind the elements so far.
+    BehindElements,
     /// This query parameter names it.
     Named(String),
 }
@@ -231,8 +230,8 @@ fn next_page(pages: Pages, number: usize, body: &Json, found: &[Json]) -> NextPa
     let is_full = pages.size().is_some_and(|size| found.len() >= size);
     match pages {
         Pages::One if has_next_page(body, number) => NextPage::Unreachable,
-        Pages::Numbered(_) if is_full || has_next_page(body, number) => NextPage::Counted,
-        Pages::Offset(_) if is_full => NextPage::Counted,
+        Pages::Numbered(_) if is_full || has_next_page(body, number) => NextPage::Numbered,
+        Pages::Offset(_) if is_full => NextPage::BehindElements,
         Pages::One | Pages::Members | Pages::Numbered(_) | Pages::Offset(_) => NextPage::None,
         Pages::Cursor { .. } | Pages::After { .. } => {
             cursor(pages, body, found).map_or(NextPage::None, NextPage::Named)

@@ -203,17 +203,17 @@ fn check(
     answer: &Answer,
     made: &mut Vec<Record>,
 ) -> ApiResult<()> {
-    match calls.shows {
-        Shows::Code(check) => check(talk, values.rest, answer),
-        Shows::Records(places) => add_shown(values, writes, places, answer, made),
-        shows => {
-            let body = values.rest.value(answer)?;
-            if is_done(values, writes, shows, &body) {
-                return Ok(());
-            }
-            Err(values.rest.not_done(explanation(&body)))
-        }
+    if let Shows::Code(check) = calls.shows {
+        return check(talk, values.rest, answer);
     }
+    let body = values.rest.value(answer)?;
+    if let Shows::Records(places) = calls.shows
+        && !add_shown(values, writes, places, &body, made)
+    {
+        return Err(values.rest.not_understood(answer));
+    }
+    let is_done = is_done(values, writes, calls.shows, &body);
+    if is_done { Ok(()) } else { Err(values.rest.not_done(explanation(&body))) }
 }
 
 /// Whether `body`, the answer to `writes`, shows what it should according to `shows`.
@@ -232,26 +232,22 @@ fn is_done(values: &Values<'_>, writes: &[&Write<'_>], shows: Shows, body: &Json
     }
 }
 
-/// Adds the records in these `places` of the `answer` to `made`.
-///
-/// # Errors
-/// If one of the `writes` has no record there.
+/// Adds the records in these `places` of `body` to `made`; `false` if one of the `writes` has no record there.
 fn add_shown(
     values: &Values<'_>,
     writes: &[&Write<'_>],
     places: &[&str],
-    answer: &Answer,
+    body: &Json,
     made: &mut Vec<Record>,
-) -> ApiResult<()> {
-    let body = values.rest.value(answer)?;
+) -> bool {
     // What an answer to a single write does not show, such as the name, can only be that of this write.
     let only = if let [one] = writes { Some(*one) } else { None };
-    let mut shown = records_in(values, only, places, &body);
-    if writes.iter().any(|write| lacks_record(write, &body, &shown, only.is_some())) {
-        return Err(values.rest.not_understood(answer));
+    let mut shown = records_in(values, only, places, body);
+    let is_complete = !writes.iter().any(|write| lacks_record(write, body, &shown, only.is_some()));
+    if is_complete {
+        made.append(&mut shown);
     }
-    made.append(&mut shown);
-    Ok(())
+    is_complete
 }
 
 /// Whether none of the records that `body` has `shown` is that of `write`, although there must be one. `is_only`
