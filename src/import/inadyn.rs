@@ -160,10 +160,9 @@ fn set_url(draft: &mut Draft) {
 }
 
 /// Where the reader is.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     /// Between settings.
-    #[default]
     Between,
     /// Behind `=`.
     Value,
@@ -175,55 +174,42 @@ enum Place {
 
 pub(super) fn read(text: &str) -> File {
     let mut words = Words { chars: text.chars(), line: 1 };
-    let mut reader = SettingReader::default();
+    let mut file = File::default();
+    let mut in_block = false;
+    let mut place = Place::Between;
+    let mut last = String::new();
     while let Some(token) = words.next() {
-        reader.place = match token {
-            Token::Word(word) => reader.take_word(words.line, word),
-            Token::Sign(sign) => reader.take_sign(words.line, sign),
+        let line = words.line;
+        place = match (token, place) {
+            (Token::Word(word), Place::Value | Place::List) => {
+                file.push(line, in_block, &last, &word);
+                if place == Place::List { place } else { Place::Between }
+            }
+            (Token::Word(word), _) => {
+                last = word;
+                place
+            }
+            (Token::Sign('='), _) => Place::Value,
+            (Token::Sign('{'), Place::Value) => Place::List,
+            (Token::Sign('{'), _) => {
+                in_block = true;
+                file.open(line, std::mem::take(&mut last));
+                Place::Between
+            }
+            (Token::Sign('}'), Place::List) => Place::Between,
+            (Token::Sign('}'), _) => {
+                in_block = false;
+                Place::Between
+            }
+            (Token::Sign('('), _) => {
+                file.push(line, in_block, &last, "file");
+                Place::Brackets
+            }
+            (Token::Sign(')'), _) => Place::Between,
+            (Token::Sign(_), _) => place,
         };
     }
-    reader.file
-}
-
-/// Makes settings of words and signs.
-#[derive(Default)]
-struct SettingReader {
-    file: File,
-    place: Place,
-    in_block: bool,
-    /// The last word that is no value: the key of a setting, or the title of a block.
-    last: String,
-}
-
-impl SettingReader {
-    /// Takes a word, and returns where the reader is behind it.
-    fn take_word(&mut self, line: usize, word: String) -> Place {
-        match self.place {
-            Place::Value | Place::List => self.file.push(line, self.in_block, &self.last, &word),
-            Place::Between | Place::Brackets => self.last = word,
-        }
-        if self.place == Place::Value { Place::Between } else { self.place }
-    }
-
-    /// Takes a sign, and returns where the reader is behind it.
-    fn take_sign(&mut self, line: usize, sign: char) -> Place {
-        match (sign, self.place) {
-            ('=', _) => return Place::Value,
-            ('{', Place::Value) => return Place::List,
-            ('{', _) => {
-                self.in_block = true;
-                self.file.open(line, std::mem::take(&mut self.last));
-            }
-            ('}', Place::List) | (')', _) => {}
-            ('}', _) => self.in_block = false,
-            ('(', _) => {
-                self.file.push(line, self.in_block, &self.last, "file");
-                return Place::Brackets;
-            }
-            _ => return self.place,
-        }
-        Place::Between
-    }
+    file
 }
 
 /// A word, also one in quotes, or a sign outside of quotes.

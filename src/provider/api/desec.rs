@@ -12,7 +12,6 @@ use super::record::{RECORD, Record, RecordForm, Write};
 use super::rest::{self, list};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
-use crate::model::json::Json;
 use crate::provider::conversation::{ApiResult, Conversation, Phase};
 use crate::provider::{Answer, Batch, Rate};
 
@@ -59,31 +58,8 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let mut together = Together::new();
-    add_sets(talk, rest, zone, writes, &mut together.updates)?;
-    let values = Values { together: &together, ..Values::in_zone(talk.account, rest, zone) };
-    let answer = values.send(talk, "PATCH /<zone>/rrsets/ <changes>")?;
-    // deSEC names the sets that it rejects. Sending halves would soon reach its limit of 15 changes in a minute.
-    if answer.status == 400 && writes.len() > 1 {
-        settle_rejected(talk, rest, writes, &answer);
-    }
-    // The answer does not show removed sets.
-    let shown = writes.iter().filter(|write| !write.is_removal()).count();
-    if list(&rest.value(&answer)?, "").len() < shown {
-        return Err(rest.not_understood(&answer));
-    }
-    Ok(Vec::new())
-}
-
-/// Adds the JSON of the sets that `writes` write.
-fn add_sets(
-    talk: &mut Conversation<'_>,
-    rest: &RestClient,
-    zone: &Zone,
-    writes: &[Write<'_>],
-    sets: &mut Vec<Json>,
-) -> ApiResult<()> {
     let mut values = Values::in_zone(talk.account, rest, zone);
+    let mut together = Together::new();
     let mut lowest = None;
     for write in writes {
         values.set_write(write);
@@ -95,9 +71,20 @@ fn add_sets(
             }
             set.set("ttl", lowest.into());
         }
-        sets.push(set);
+        together.updates.push(set);
     }
-    Ok(())
+    values.together = &together;
+    let answer = values.send(talk, "PATCH /<zone>/rrsets/ <changes>")?;
+    // deSEC names the sets that it rejects. Sending halves would soon reach its limit of 15 changes in a minute.
+    if answer.status == 400 && writes.len() > 1 {
+        settle_rejected(talk, rest, writes, &answer);
+    }
+    // The answer does not show removed sets.
+    let shown = writes.iter().filter(|write| !write.is_removal()).count();
+    if list(&rest.value(&answer)?, "").len() < shown {
+        return Err(rest.not_understood(&answer));
+    }
+    Ok(Vec::new())
 }
 
 /// Settles the writes that deSEC rejects. A rejected request is answered with a list that has an object
