@@ -11,7 +11,7 @@ pub(super) struct Detect {
 }
 
 impl Mode for Detect {
-    fn admits(&mut self, action: &Action) -> bool {
+    fn screen(&mut self, action: &Action) -> bool {
         match action {
             Action::Dump(_)
             | Action::FindWay(_)

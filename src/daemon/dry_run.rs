@@ -18,7 +18,7 @@ pub(super) struct DryRun {
 impl Mode for DryRun {
     /// Publishing goes on to the worker, which sends nothing. Nothing is saved. Messages would report
     /// updates that did not take place.
-    fn admits(&mut self, action: &Action) -> bool {
+    fn screen(&mut self, action: &Action) -> bool {
         match action {
             Action::Save(_)
             | Action::TellHooks(_)

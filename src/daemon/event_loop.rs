@@ -267,9 +267,9 @@ impl EventLoop {
         true
     }
 
-    /// Carries `action` out if the mode admits it.
+    /// Carries `action` out, unless the mode screens it out.
     pub(super) fn carry_out(&mut self, action: Action, now: Now) {
-        if self.mode.admits(&action) {
+        if self.mode.screen(&action) {
             self.daemon.perform(action, now);
         }
     }

@@ -117,9 +117,9 @@ trait Mode {
     /// A configuration has come into force.
     fn config_applied(&mut self, _daemon: &mut Daemon, _config: &Config) {}
 
-    /// Whether `action` is carried out in this mode. Each action is asked about once: `once` keeps the messages that
-    /// it withholds, and `once --dry-run` notes what is printed.
-    fn admits(&mut self, action: &Action) -> bool;
+    /// Takes note of `action`, which the engine has just decided on. Returns whether it is carried out in this mode.
+    /// `once` keeps the messages that it withholds, and `once --dry-run` remembers what is printed.
+    fn screen(&mut self, action: &Action) -> bool;
 
     /// When the mode ends at the latest, since boot.
     fn deadline(&self) -> Option<Duration> {

@@ -34,7 +34,7 @@ impl Once {
 }
 
 impl Mode for Once {
-    fn admits(&mut self, action: &Action) -> bool {
+    fn screen(&mut self, action: &Action) -> bool {
         match action {
             // What DNS holds is only for `status` and for the next start of a daemon. An announcement tells of a later
             // change.

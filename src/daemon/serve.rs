@@ -27,7 +27,7 @@ impl Mode for Serve {
         daemon.config.recheck.begin(&config.broken, clock::now());
     }
 
-    fn admits(&mut self, _: &Action) -> bool {
+    fn screen(&mut self, _: &Action) -> bool {
         true
     }
 
