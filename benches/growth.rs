@@ -1,8 +1,8 @@
 //! `make bench`: what a name costs when there are many, and what an event costs that concerns none of
 //! them. Prints, never asserts.
 //!
-//! The names follow one device. They stand in a section each, or all in one; in both cases they have
-//! one account at one provider, which is on the loopback and answers at once. The CPU time is that of
+//! The names follow one device. They stand in a section each, with one account or with an account each,
+//! or all in one section. Their provider is on the loopback and answers at once. The CPU time is that of
 //! the whole process, threads that have ended included. What grows as fast as the number of names
 //! shows a ratio of 1.0.
 //!
@@ -62,6 +62,7 @@ const WIDTH: usize = 48;
 #[derive(Clone, Copy)]
 enum Form {
     SectionEach,
+    AccountEach,
     OneSection,
 }
 
@@ -78,7 +79,7 @@ fn inside() {
     let mut bench = Bench { provider, next: 0 };
     // The program is in memory from here on.
     launcher(Form::OneSection, 1).output(&["--version"]);
-    for form in [Form::SectionEach, Form::OneSection] {
+    for form in [Form::SectionEach, Form::AccountEach, Form::OneSection] {
         bench.measure(form);
     }
 }
@@ -114,6 +115,7 @@ impl Bench {
     fn measure(&mut self, form: Form) {
         let title = match form {
             Form::SectionEach => "a section for each name",
+            Form::AccountEach => "a section and an account for each name",
             Form::OneSection => "one section for all names",
         };
         println!("\n{title:<WIDTH$}{:>12}{:>12}{:>12}{:>12}", "CPU", "for each", "ratio", "wall");
@@ -353,6 +355,7 @@ fn addresses_that_concern_nobody() {
 fn launcher_dir(form: Form, count: u32) -> std::path::PathBuf {
     match form {
         Form::SectionEach => file(&format!("each-{count}")),
+        Form::AccountEach => file(&format!("account-{count}")),
         Form::OneSection => file(&format!("one-{count}")),
     }
 }
@@ -367,9 +370,12 @@ fn launcher(form: Form, count: u32) -> Launcher {
     );
     let names: Vec<String> = (0..count).map(|n| format!("n{n}.example.com")).collect();
     match form {
-        Form::SectionEach => {
+        Form::SectionEach | Form::AccountEach => {
             for (number, name) in names.iter().enumerate() {
                 section(&mut text, number, std::slice::from_ref(name));
+                if let Form::AccountEach = form {
+                    let _ = writeln!(text, "\toption password 'p{number}'");
+                }
             }
         }
         Form::OneSection => section(&mut text, 0, &names),

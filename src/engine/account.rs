@@ -60,7 +60,10 @@ impl Account {
             Batch::Account(_) => Bucket::of_rate,
             Batch::Record | Batch::Name => Bucket::of_single_requests,
         };
-        let of_account = saved.iter().filter(|known| known.account == key);
+        // They are sorted by account.
+        let first = saved.partition_point(|known| known.account < key);
+        let saved = saved.get(first..).unwrap_or_default();
+        let of_account = saved.iter().take_while(|known| known.account == key);
         Self {
             key,
             sections: Vec::new(),
@@ -88,7 +91,7 @@ impl Account {
     }
 
     /// When the next request may leave, since boot: after the provider's documented limit and waiting time, and
-    /// after the answer to the first request. To the provider, thirty wrong passwords at once are an attack.
+    /// after the answer to the first request.
     pub fn next_slot_at(&self) -> Duration {
         let limit = self.limit.as_ref().map_or(Duration::ZERO, Bucket::ready_at);
         limit.max(self.probe_until).max(self.hold.until())
@@ -104,7 +107,7 @@ impl Account {
         if let Some(limit) = &mut self.limit {
             limit.take(now.up);
         }
-        // A wrong password is to be one failed log-in, and not one for each name.
+        // A wrong password is to be one failed log-in. To the provider, thirty at once are an attack.
         if self.probes_first && self.trusted_until <= now.up {
             self.probe_until = now.up.saturating_add(PROBE);
         }

@@ -57,6 +57,22 @@ pub struct KernelTables {
     appearances: u32,
 }
 
+impl AddressEntry {
+    /// Takes in what the kernel has reported now. Returns whether anything is new.
+    fn renew(&mut self, new: Self, is_dumping: bool) -> bool {
+        let flags_changed = self.address.flags != new.address.flags;
+        let scope_changed = self.address.scope != new.address.scope;
+        let longer = self.preferred_until != new.preferred_until;
+        // A dump lists in the kernel's order, and a secondary address that becomes primary moves
+        // behind the other primary ones.
+        let listed = is_dumping && self.generation != new.generation;
+        let promoted = is_secondary(&self.address) && !is_secondary(&new.address);
+        let order = if listed || promoted { new.order } else { self.order };
+        *self = Self { appeared: self.appeared, order, ..new };
+        flags_changed || scope_changed || longer
+    }
+}
+
 impl KernelTables {
     /// Takes in one report. Returns whether selections and gates must be looked at again.
     #[must_use]
@@ -153,34 +169,19 @@ impl KernelTables {
         let preferred_until =
             until(now, address.preferred).map(|until| self.steady(address.link, until));
         self.appearances = self.appearances.wrapping_add(1);
-        let order = self.appearances;
-        let place = self.place(&address);
-        if let Ok(place) = place
-            && let Some(known) = self.addresses.get_mut(place)
-        {
-            let flags_changed = known.address.flags != address.flags;
-            let scope_changed = known.address.scope != address.scope;
-            let longer = known.preferred_until != preferred_until;
-            // A dump lists in the kernel's order, and a secondary address that becomes primary moves
-            // behind the other primary ones.
-            let listed = state.dumping && known.generation != state.generation;
-            let promoted = is_secondary(&known.address) && !is_secondary(&address);
-            if listed || promoted {
-                known.order = order;
-            }
-            known.generation = state.generation;
-            known.preferred_until = preferred_until;
-            known.address = address;
-            return flags_changed || scope_changed || longer;
-        }
+        let (order, generation) = (self.appearances, state.generation);
         // A dump also lists addresses that have been there for long, so only a notification tells the time.
         let is_notified = state.known && !state.dumping;
         let appeared = if is_notified { Some(now) } else { None };
-        let generation = state.generation;
-        let known = AddressEntry { address, appeared, order, preferred_until, generation };
-        let (Ok(place) | Err(place)) = place;
-        self.addresses.insert(place, known);
-        true
+        let place = self.place(&address);
+        let entry = AddressEntry { address, appeared, order, preferred_until, generation };
+        match place {
+            Ok(place) => self.addresses[place].renew(entry, state.dumping),
+            Err(place) => {
+                self.addresses.insert(place, entry);
+                true
+            }
+        }
     }
 
     /// Where the entry of this address is, or as the error where it belongs.

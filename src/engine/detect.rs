@@ -239,7 +239,26 @@ impl Detector {
             return;
         }
         self.doubted = false;
-        match &result {
+        self.plan_next(&result, timing, now, jitter);
+        if std::mem::take(&mut self.again) {
+            self.ask_again(now);
+        }
+        if self.is_first_failure(&result) {
+            self.doubted = true;
+            return;
+        }
+        self.result = Some(result.map_err(|failure| failure.text));
+    }
+
+    /// Plans the next question after this answer.
+    fn plan_next(
+        &mut self,
+        result: &Result<SourceAnswer, Failure>,
+        timing: &Timing,
+        now: Now,
+        jitter: u32,
+    ) {
+        match result {
             Ok(_) => {
                 self.due = now.up.saturating_add(self.schedule.next(timing));
                 self.backoff.reset();
@@ -258,13 +277,5 @@ impl Detector {
                 }
             }
         }
-        if std::mem::take(&mut self.again) {
-            self.ask_again(now);
-        }
-        if self.is_first_failure(&result) {
-            self.doubted = true;
-            return;
-        }
-        self.result = Some(result.map_err(|failure| failure.text));
     }
 }

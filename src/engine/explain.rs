@@ -5,7 +5,6 @@ mod host;
 use std::fmt::Write;
 
 use super::Engine;
-use super::detect::Detector;
 use super::gate::Standing;
 use super::metrics::{self, Format};
 use super::no_address::Desired;
@@ -84,18 +83,8 @@ impl Engine {
         let reach = view.answers.block(&active.spec.all_families());
         let reach = reach.map_or("yes".to_owned(), |block| format!("no: {block}"));
         let _ = writeln!(text, "  provider can be reached: {reach}");
-        for (index, record) in active.records.iter().enumerate() {
-            if status.records.iter().any(|shown| (&shown.name, shown.family) == record.key()) {
-                let found = record.registered.explain(&active.lookup_of(index), now);
-                let _ = writeln!(text, "  {} in DNS: {found}", record.family);
-            }
-        }
-        for (label, value) in
-            [("last request", &status.last_request), ("last answer", &status.last_answer)]
-        {
-            let shown = if value.is_empty() { "none yet" } else { value.as_str() };
-            let _ = writeln!(text, "  {label}: {shown}");
-        }
+        write_in_dns(&mut text, active, &status, now);
+        write_exchange(&mut text, &status);
         Some(text)
     }
 
@@ -152,10 +141,6 @@ impl Engine {
         for record in &active.records {
             registered.extend(record.registered.addresses());
         }
-        let asked_at = match active.rests() {
-            true => None,
-            false => active.detectors.iter().filter_map(Detector::deadline).min(),
-        };
         SectionStatus {
             name: active.spec.name.clone(),
             provider: active.spec.provider.account.label.clone(),
@@ -165,7 +150,7 @@ impl Engine {
             registered,
             stopped: active.stopped,
             results: active.results,
-            asked_in: asked_at.map(|at| at.saturating_sub(now.up)),
+            asked_in: active.asked_at().map(|at| at.saturating_sub(now.up)),
             last_request: active.last.request.clone(),
             last_answer: active.last.answer.clone(),
         }
@@ -225,22 +210,25 @@ impl Engine {
         {
             reason = format!("{reason}: {why}");
         }
-        if let (Wait::Settled { .. }, Some(difference), Some(published)) =
-            (&wait, record.difference(), record.published())
-        {
-            let sentence = difference.sentence(published, &active.spec.name, now);
-            let ago = now.wall.saturating_sub(difference.found_at);
-            reason =
-                format!("{sentence} (difference found {} ago)", seconds(Duration::from_secs(ago)));
-        }
-        // The address is gone, but the owner did not set `remove_after`.
         if matches!(wait, Wait::Settled { .. })
-            && let Some(view) = self.viewpoints.get(active.viewpoint)
-            && let Desired::Nothing(why) = active.desired_of(record, &view.answers)
+            && let Some(odd) = self.what_is_odd(active, record, now)
         {
-            reason = format!("stays published although {why}");
+            reason = odd;
         }
         (wait, reason)
+    }
+
+    /// What the owner should know of a record that is up to date.
+    fn what_is_odd(&self, active: &SectionState, record: &Record, now: Now) -> Option<String> {
+        let view = self.viewpoints.get(active.viewpoint)?;
+        // The address is gone, but the owner did not set `remove_after`.
+        if let Desired::Nothing(why) = active.desired_of(record, &view.answers) {
+            return Some(format!("stays published although {why}"));
+        }
+        let difference = record.difference()?;
+        let sentence = difference.sentence(record.published()?, &active.spec.name, now);
+        let ago = now.wall.saturating_sub(difference.found_at);
+        Some(format!("{sentence} (difference found {} ago)", seconds(Duration::from_secs(ago))))
     }
 
     /// What a record waits for. Unlike [`Record::wait`], this knows of routes, accounts and sources.
@@ -263,7 +251,7 @@ impl Engine {
         for host in view.needs.hosts() {
             // The worker looks the host up before it connects, and reports a slow look-up.
             if let Host::Name(name) = host
-                && self.looked_up.contains(name)
+                && self.flights.awaits_address(name)
             {
                 return Wait::LookUp(name.clone());
             }
@@ -308,6 +296,26 @@ impl Engine {
                 _ => Wait::Unknown("the kernel's addresses are being read".into()),
             },
         }
+    }
+}
+
+/// Adds what DNS has for the records of `status`.
+fn write_in_dns(text: &mut String, active: &SectionState, status: &SectionStatus, now: Now) {
+    for (index, record) in active.records.iter().enumerate() {
+        if status.records.iter().any(|shown| (&shown.name, shown.family) == record.key()) {
+            let found = record.registered.explain(&active.lookup_of(index), now);
+            let _ = writeln!(text, "  {} in DNS: {found}", record.family);
+        }
+    }
+}
+
+/// Adds the last request and its answer.
+fn write_exchange(text: &mut String, status: &SectionStatus) {
+    for (label, value) in
+        [("last request", &status.last_request), ("last answer", &status.last_answer)]
+    {
+        let shown = if value.is_empty() { "none yet" } else { value.as_str() };
+        let _ = writeln!(text, "  {label}: {shown}");
     }
 }
 

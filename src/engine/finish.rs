@@ -38,19 +38,24 @@ impl Engine {
         };
         // Look for its key, because a reload may have changed its index, or have removed it.
         let account = self.accounts.iter().position(|account| account.key == flight.account);
-        if let Some(account) = account
-            && finished.verdicts.iter().any(Verdict::is_unanswered)
-        {
-            self.answer_kept(&flight, account, now);
-            self.answer_twins(&flight, finished, now);
+        if let Some(account) = account {
+            self.note_late(&flight, account, finished, now);
         }
         // A job that broke off has fewer verdicts than parts.
         let reason = "the exchange ended without an answer".into();
         let unanswered = Verdict::record(Outcome::Unconfirmed { reason });
         let gathered = self.answer_records(&flight, finished, &unanswered, now, jitter);
-        // After its records, whose verdicts say what the answer means for the account.
+        // This comes after the records, because their verdicts say what the answer means for the account.
         if let Some(account) = account {
             self.answer_account(account, finished, gathered, now);
+        }
+    }
+
+    /// If the provider never answered a request, it may still carry it out. That may change other records, too.
+    fn note_late(&mut self, flight: &Flight, account: usize, finished: &Finished, now: Now) {
+        if finished.verdicts.iter().any(Verdict::is_unanswered) {
+            self.answer_kept(flight, account, now);
+            self.answer_twins(flight, finished, now);
         }
     }
 
@@ -180,6 +185,7 @@ impl Engine {
         if is_of_account && !has_recovered && !is_first {
             return;
         }
+        // `once` makes no next attempt.
         let next = match self.ends {
             true => String::new(),
             false => format!("; {}", record.wait(ending.now).next_step(ending.now)),

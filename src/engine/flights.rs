@@ -62,6 +62,8 @@ pub struct Flights {
     next: JobId,
     /// The oldest job comes first.
     jobs: Vec<Flight>,
+    /// Hosts whose addresses requests wait for, longer than usual: one entry for each such request.
+    sought_hosts: Vec<String>,
 }
 
 impl Flights {
@@ -78,6 +80,26 @@ impl Flights {
     pub fn take(&mut self, job: JobId) -> Option<Flight> {
         let index = self.jobs.iter().position(|flight| flight.id == job)?;
         Some(self.jobs.remove(index))
+    }
+
+    /// A request waits for the addresses of `host`.
+    pub fn await_address(&mut self, host: String) {
+        // A host may be there several times, so that the end of one wait does not end those of other requests.
+        self.sought_hosts.push(host);
+    }
+
+    /// One request waits no more for the addresses of `host`. Returns whether one did.
+    pub fn has_address(&mut self, host: &str) -> bool {
+        let Some(at) = self.sought_hosts.iter().position(|sought| sought == host) else {
+            return false;
+        };
+        self.sought_hosts.swap_remove(at);
+        true
+    }
+
+    /// Whether a request waits for the addresses of `host`.
+    pub fn awaits_address(&self, host: &str) -> bool {
+        self.sought_hosts.iter().any(|sought| sought == host)
     }
 
     /// All jobs.

@@ -15,10 +15,27 @@ use crate::model::{Family, Target};
 use crate::state::{PastChange, append};
 use crate::time::{Duration, Now};
 
+/// What is kept for hooks, beside what each record keeps.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Hooks {
+    /// How many events they were told of.
+    events: u32,
+    /// After how long they are told of a failure (`failing_after`).
+    pub(super) failing_after: Duration,
+}
+
+impl Hooks {
+    /// The number of the next event.
+    fn next_number(&mut self) -> u32 {
+        self.events = self.events.wrapping_add(1);
+        self.events
+    }
+}
+
 impl Engine {
     /// Tells hooks what has happened to a record since the last look.
     pub(super) fn tell_changes(&mut self, id: RecordId, now: Now) {
-        let failing_after = self.failing_after;
+        let failing_after = self.hooks.failing_after;
         let Some(record) = self.record_mut(id) else { return };
         let accepted = record.take_accepted();
         let is_refused = record.take_refused();
@@ -101,20 +118,18 @@ impl Engine {
         }
     }
 
-    /// Tells hooks of an event. `addresses` are the old one and the new one.
+    /// Tells hooks of an event, with the `old` address and the `new` one.
     pub(super) fn tell(
         &mut self,
         id: RecordId,
         happening: Happening,
-        addresses: [Option<IpAddr>; 2],
+        [old, new]: [Option<IpAddr>; 2],
         reason: String,
     ) {
         let Some(active) = self.sections.get(id.section) else { return };
         let Some(record) = active.records.get(id.record) else { return };
-        self.hook_events = self.hook_events.wrapping_add(1);
-        let [old, new] = addresses;
         self.actions.push(Action::TellHooks(Box::new(HookEvent {
-            number: self.hook_events,
+            number: self.hooks.next_number(),
             happening,
             section: active.spec.name.clone(),
             name: record.name.clone(),

@@ -28,7 +28,7 @@ use super::scope::AddressOwnership;
 use super::select::{self, Policy};
 use super::sightings::{Clues, Sightings, is_eui64};
 use crate::config::host::{Identity, Lan};
-use crate::model::mac::joined;
+use crate::model::mac::{Mac, joined};
 use crate::model::{Family, address};
 
 /// A prefix of the hosts' network.
@@ -235,27 +235,7 @@ fn host_address(
     }
     let mut candidates = Vec::new();
     for mac in &clues.macs {
-        let eui64 = mac.eui64(prefix.router);
-        let seen = sightings.neighbour(*mac);
-        // A host that uses its EUI-64 in one prefix uses it in all.
-        let mut is_used = false;
-        for &address in seen {
-            is_used |= is_eui64(address, *mac);
-            if prefix.holds(address) {
-                let is_it = address == eui64;
-                let origin = if is_it { Origin::SeenEui64 } else { Origin::Neighbour };
-                candidates.push((origin, address));
-            }
-        }
-        // One that was seen, but never with it, chooses its identifiers itself (RFC 7217).
-        let may_use = match current {
-            Some(current) => is_eui64(current, *mac),
-            None => seen.is_empty(),
-        };
-        if prefix.length <= 64 && (is_used || may_use) {
-            let origin = if is_used { Origin::SeenEui64 } else { Origin::Eui64 };
-            candidates.push((origin, eui64));
-        }
+        add_seen(*mac, sightings.neighbour(*mac), prefix, current, &mut candidates);
     }
     for leased in sightings.leased(&clues) {
         if prefix.holds(leased) {
@@ -263,6 +243,37 @@ fn host_address(
         }
     }
     best(&candidates, current.filter(|current| prefix.holds(*current)), &clues)
+}
+
+/// Adds the addresses in `prefix` of a host with this hardware address (rules 7 and 9). `seen` are all that the
+/// neighbour table has shown, and `current` is the one that it has now.
+fn add_seen(
+    mac: Mac,
+    seen: &[Ipv6Addr],
+    prefix: &Prefix,
+    current: Option<Ipv6Addr>,
+    candidates: &mut Vec<(Origin, Ipv6Addr)>,
+) {
+    let eui64 = mac.eui64(prefix.router);
+    // A host that uses its EUI-64 in one prefix uses it in all.
+    let mut is_used = false;
+    for &address in seen {
+        is_used |= is_eui64(address, mac);
+        if prefix.holds(address) {
+            let is_it = address == eui64;
+            let origin = if is_it { Origin::SeenEui64 } else { Origin::Neighbour };
+            candidates.push((origin, address));
+        }
+    }
+    // One that was seen, but never with it, chooses its identifiers itself (RFC 7217).
+    let may_use = match current {
+        Some(current) => is_eui64(current, mac),
+        None => seen.is_empty(),
+    };
+    if prefix.length <= 64 && (is_used || may_use) {
+        let origin = if is_used { Origin::SeenEui64 } else { Origin::Eui64 };
+        candidates.push((origin, eui64));
+    }
 }
 
 /// The first of the candidates by rule 7, or the current address by rule 8.

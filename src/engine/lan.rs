@@ -73,15 +73,7 @@ impl Engine {
     pub(super) fn neighbours_seen(&mut self, seen: Vec<(Mac, Ipv6Addr)>, is_end: bool) {
         let mut is_news = false;
         for (mac, address) in seen {
-            if !self.facts.sightings.seen(mac, address) {
-                continue;
-            }
-            is_news = true;
-            let eui64 = mac.eui64(address);
-            // A host with temporary addresses may also have its EUI-64 address, and hardly ever send from it.
-            if !self.facts.sightings.neighbour(mac).contains(&eui64) {
-                self.actions.push(Action::ProbeNeighbour(eui64));
-            }
+            is_news |= self.neighbour_seen(mac, address);
         }
         if is_news {
             self.tell_known_neighbours();
@@ -92,6 +84,19 @@ impl Engine {
         if is_news {
             self.todo.news.about_all();
         }
+    }
+
+    /// The neighbour table shows `address` for the hardware address `mac`. Returns whether that is news.
+    fn neighbour_seen(&mut self, mac: Mac, address: Ipv6Addr) -> bool {
+        if !self.facts.sightings.seen(mac, address) {
+            return false;
+        }
+        let eui64 = mac.eui64(address);
+        // A host with temporary addresses may also have its EUI-64 address, and hardly ever send from it.
+        if !self.facts.sightings.neighbour(mac).contains(&eui64) {
+            self.actions.push(Action::ProbeNeighbour(eui64));
+        }
+        true
     }
 
     /// odhcpd has told its leases.

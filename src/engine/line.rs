@@ -25,9 +25,10 @@ pub struct Failover {
 }
 
 impl Failover {
-    /// A choice among `lines` lines that starts at `now`, as if the first line had just been lost. So a backup
-    /// line that comes up first at boot is not published before the first one had its time.
+    /// A choice among `lines` lines that starts at `now` with the first line.
     pub fn new(lines: usize, now: Duration) -> Self {
+        // The first line counts as just lost. So a backup line that comes up first at boot is not published before
+        // the first one had its time.
         Self { used: 0, since: now, lost: Some(now), usable: vec![None; lines] }
     }
 

@@ -216,8 +216,7 @@ pub fn scope<'a>(
     }
 }
 
-/// The device by which packets of `family` with `mark` leave. Of several next hops that of `used` counts, so
-/// that the choice of the kernel among them changes nothing.
+/// The device by which packets of `family` with `mark` leave. `used` is the one that is in use.
 fn exit_device<'a>(
     mark: u32,
     family: Family,
@@ -225,21 +224,26 @@ fn exit_device<'a>(
     used: Option<&str>,
 ) -> Result<&'a str, NoAddress> {
     let ask = route_question(family, mark);
-    let mut first = None;
-    for (_, index, _) in facts.book.steps(&ask) {
-        let link = facts.book.links().find(|link| Some(link.index) == index);
-        let name = link.map(|link| link.name.as_str());
-        if name.is_some() && name == used {
-            first = name;
-            break;
-        }
-        first = first.or(name);
-    }
-    match (first, facts.book.ways.answer(&ask)) {
+    match (hop_device(&ask, facts, used), facts.book.ways.answer(&ask)) {
         (Some(name), _) => Ok(name),
         (None, None) => Err(NoAddress::awaited("the kernel is being asked for a route".into())),
         (None, Some(_)) => Err(NoAddress::no_exit(family)),
     }
+}
+
+/// The device of a usable way of `ask`: `used` if it is one of several, or else the first, so that the choice of the
+/// kernel among next hops changes nothing.
+fn hop_device<'a>(ask: &Ask, facts: &'a NetworkView, used: Option<&str>) -> Option<&'a str> {
+    let mut first = None;
+    for (_, index, _) in facts.book.steps(ask) {
+        let link = facts.book.links().find(|link| Some(link.index) == index);
+        let name = link.map(|link| link.name.as_str());
+        if name.is_some() && name == used {
+            return name;
+        }
+        first = first.or(name);
+    }
+    first
 }
 
 /// Why the line `network` is not usable; `None` if it is.
@@ -295,7 +299,6 @@ pub fn way(
     demand: Demand<'_>,
     facts: &NetworkView,
 ) -> Result<Option<String>, String> {
-    // A server in the LAN is reached by the LAN's device, and never through a line.
     if demand.hosts.is_empty() || demand.hosts.iter().any(|host| is_local(host, facts)) {
         return Ok(None);
     }

@@ -38,27 +38,28 @@ impl SectionState {
             return Some((lookup, family, None));
         }
         // The request changes what DNS is compared with.
-        if self.counts.active > 0 {
-            return None;
-        }
-        loop {
-            let index = self.lookups.iter().next().copied()?;
-            self.lookups.remove(&index);
+        if self.counts.active > 0 { None } else { self.take_registered(now) }
+    }
+
+    /// Takes the look-up of the next registered address that is due.
+    fn take_registered(&mut self, now: Now) -> Option<(Lookup, Family, Option<IpAddr>)> {
+        while let Some(index) = self.lookups.due.take_first() {
             if self.look_up_at(index, now).is_some_and(|at| at <= now.up) {
                 return self.ask_for(index);
             }
         }
+        None
     }
 
     /// Takes the look-up for the next record whose last request is in doubt.
     fn take_doubt(&mut self, now: Now) -> Option<(Lookup, Family)> {
         loop {
-            let index = self.doubts.iter().next().copied()?;
-            self.doubts.remove(&index);
+            let index = self.lookups.doubts.take_first()?;
             if let Some(record) = self.records.get_mut(index)
                 && record.doubt_at().is_some_and(|at| at <= now.up)
             {
                 record.asks_about_doubt();
+                self.lookups.asked.push(index);
                 let host = record.name.in_dns();
                 let mut lookup = self.spec.lookup.clone();
                 // `lookup_host` may be another name, which says nothing about this record.
@@ -74,7 +75,9 @@ impl SectionState {
         let record = self.records.get_mut(index)?;
         let (family, published) = (record.family, record.published());
         record.registered.asked();
-        if is_elsewhere {
+        if !is_elsewhere {
+            self.lookups.asked.push(index);
+        } else {
             // One look-up answers for all of them.
             for record in self.own_records_mut().iter_mut().filter(|it| it.family == family) {
                 record.registered.asked();
@@ -97,7 +100,7 @@ impl SectionState {
     /// Whether another name than that of the record with this index is looked up: `lookup_host` is none of the
     /// section's names, and counts for all of them.
     fn is_elsewhere(&self, index: usize) -> bool {
-        self.looks_elsewhere && index < self.own_records().len()
+        self.lookups.is_elsewhere && index < self.own_records().len()
     }
 
     /// When the registered address of the record with this index is to be looked up, since boot; `None` if no
@@ -123,19 +126,17 @@ impl SectionState {
         jitter: u32,
         actions: &mut Fifo<Action>,
     ) -> Vec<usize> {
-        let in_doubt = self.records.iter().position(|record| {
-            record.is_asking_about_doubt()
-                && record.family == family
-                && record.name.is_in_dns(&lookup.host)
-        });
-        if let Some(index) = in_doubt {
-            let Some(record) = self.records.get_mut(index) else { return Vec::new() };
-            if record.doubt_answered(answer, now) {
-                actions.say(report::in_dns(&self.spec.name, record));
-            }
-            return vec![index];
+        let records = self.looked_up_records(&lookup.host, family);
+        if self.answer_doubt(&records, &lookup.host, answer, now, actions) {
+            return records;
         }
-        let records = self.looked_up_records(lookup, family);
+        let options = &self.spec.lookup;
+        // A reload may have changed the options meanwhile.
+        if (&lookup.server, lookup.protocol, lookup.glue)
+            != (&options.server, options.protocol, options.glue)
+        {
+            return Vec::new();
+        }
         let shares = self.spec.record.share;
         for index in &records {
             if let Some(record) = self.records.get_mut(*index) {
@@ -144,6 +145,30 @@ impl SectionState {
         }
         self.report_dnssec(&records, &lookup.host, actions);
         records
+    }
+
+    /// If the name `host` is looked up because a request for one of `records` is in doubt, takes in the answer. Returns
+    /// whether that is so.
+    fn answer_doubt(
+        &mut self,
+        records: &[usize],
+        host: &str,
+        answer: &Result<Found, String>,
+        now: Now,
+        actions: &mut Fifo<Action>,
+    ) -> bool {
+        for index in records {
+            if let Some(record) = self.records.get_mut(*index)
+                && record.is_asking_about_doubt()
+                && record.name.is_in_dns(host)
+            {
+                if record.doubt_answered(answer, now) {
+                    actions.say(report::in_dns(&self.spec.name, record));
+                }
+                return true;
+            }
+        }
+        false
     }
 
     /// Adds one message for all records of a look-up, if a resolver says something else about `host` than before.
@@ -159,17 +184,27 @@ impl SectionState {
         }
     }
 
-    /// The indexes of the records whose registered address `lookup` has asked for.
-    fn looked_up_records(&self, lookup: &Lookup, family: Family) -> Vec<usize> {
-        let mut indexes = Vec::new();
-        let Lookup { host, server, protocol, glue } = lookup;
-        let now = &self.spec.lookup;
-        // A reload may have changed the options meanwhile.
-        if (&now.server, &now.protocol, &now.glue) != (server, protocol, glue) {
-            return indexes;
+    /// The index of the record whose own name, `host`, is being looked up; `None` if there is none.
+    fn take_asked(&mut self, host: &str, family: Family) -> Option<usize> {
+        // Answers come in the order of the questions, so of thousands it is nearly always the first.
+        for (place, index) in self.lookups.asked.iter().enumerate() {
+            let record = self.records.get(*index)?;
+            if record.family == family && record.name.is_in_dns(host) {
+                return Some(self.lookups.asked.remove(place));
+            }
         }
-        let is_of_all = self.looks_elsewhere && now.host == *host;
+        None
+    }
+
+    /// The indexes of the records of `family` that a look-up of `host` is about.
+    fn looked_up_records(&mut self, host: &str, family: Family) -> Vec<usize> {
+        if let Some(index) = self.take_asked(host, family) {
+            return vec![index];
+        }
+        // The question is that for all names, or one of before a reload.
+        let is_of_all = self.lookups.is_elsewhere && self.spec.lookup.host == host;
         let own = self.own_records().len();
+        let mut indexes = Vec::new();
         for (index, record) in self.records.iter().enumerate() {
             let is_meant = is_of_all && index < own || record.name.is_in_dns(host);
             if record.family == family && is_meant {

@@ -138,60 +138,47 @@ impl Metric {
         let name = if format == Format::OpenMetrics { short } else { self.name };
         // Writing to a `String` cannot fail.
         let _ = writeln!(text, "# HELP {name} {}\n# TYPE {name} {kind}", self.help);
+        self.write_samples(status, history, text);
+    }
+
+    /// Adds the samples.
+    fn write_samples(&self, status: &Snapshot, history: &[PastChange], text: &mut String) {
         if let Samples::Version = self.samples {
             self.sample(text, &[("version", env!("CARGO_PKG_VERSION"))], &one());
         }
         for section in &status.sections {
-            self.write_section(section, history, text);
+            let name = ("section", section.name.as_str());
+            match self.samples {
+                Samples::Version => {}
+                Samples::Runs => self.sample(text, &[name], &one()),
+                Samples::Provider => {
+                    self.sample(text, &[name, ("provider", &section.provider)], &one());
+                }
+                Samples::Section(value) => self.sample(text, &[name], &value(section)),
+                Samples::Record(_) | Samples::State | Samples::Changed => {
+                    for record in &section.records {
+                        let labels = labels(section, record);
+                        let [apart @ .., _] = &labels;
+                        match self.samples {
+                            Samples::Record(value) => self.sample(text, apart, &value(record)),
+                            Samples::Changed => {
+                                let at = changed_at(&section.name, record, history);
+                                self.sample(text, apart, &at.into());
+                            }
+                            Samples::State => self.sample(text, &labels, &one()),
+                            Samples::Version
+                            | Samples::Runs
+                            | Samples::Provider
+                            | Samples::Section(_) => {}
+                        }
+                    }
+                }
+            }
         }
         if let Samples::Runs = self.samples {
             for (name, _) in &status.broken {
                 self.sample(text, &[("section", name)], &0_u64.into());
             }
-        }
-    }
-
-    /// Adds the samples of one section that runs.
-    fn write_section(&self, section: &SectionStatus, history: &[PastChange], text: &mut String) {
-        let name = ("section", section.name.as_str());
-        match self.samples {
-            Samples::Version => {}
-            Samples::Runs => self.sample(text, &[name], &one()),
-            Samples::Provider => {
-                self.sample(text, &[name, ("provider", &section.provider)], &one())
-            }
-            Samples::Section(value) => self.sample(text, &[name], &value(section)),
-            Samples::Record(_) | Samples::State | Samples::Changed => {
-                for record in &section.records {
-                    self.write_record(&section.name, record, history, text);
-                }
-            }
-        }
-    }
-
-    /// Adds the sample of one record.
-    fn write_record(
-        &self,
-        section: &str,
-        record: &RecordStatus,
-        history: &[PastChange],
-        text: &mut String,
-    ) {
-        // The first three tell records apart.
-        let labels = [
-            ("section", section),
-            ("name", record.name.as_str()),
-            ("type", record.family.record_type()),
-            ("state", record.wait.word()),
-        ];
-        let [apart @ .., _] = &labels;
-        match self.samples {
-            Samples::Record(value) => self.sample(text, apart, &value(record)),
-            Samples::Changed => {
-                self.sample(text, apart, &changed_at(section, record, history).into());
-            }
-            Samples::State => self.sample(text, &labels, &one()),
-            Samples::Version | Samples::Runs | Samples::Provider | Samples::Section(_) => {}
         }
     }
 
@@ -212,6 +199,19 @@ impl Metric {
 
 fn one() -> Json {
     1_u64.into()
+}
+
+/// The labels of a record of `section`. The first three tell records apart.
+fn labels<'a>(
+    section: &'a SectionStatus,
+    record: &'a RecordStatus,
+) -> [(&'static str, &'a str); 4] {
+    [
+        ("section", &section.name),
+        ("name", record.name.as_str()),
+        ("type", record.family.record_type()),
+        ("state", record.wait.word()),
+    ]
 }
 
 /// When the address of `record` changed last, as far as the history goes back and the clock was set.

@@ -58,14 +58,13 @@ pub mod viewpoint;
 pub mod wait;
 pub mod way;
 
-use std::sync::Arc;
-
 use account::Account;
 use agenda::Agenda;
 use directory::Directory;
 use event::{Action, Event, QuestionId, SourceAnswer};
 use flights::{Flights, Owner, RecordId};
 use gate::Standing;
+use hooks::Hooks;
 use keep::Keeper;
 use names::Names;
 use network::{NetifdState, NetworkView};
@@ -88,6 +87,7 @@ const FAR: Duration = Duration::from_secs(365 * 86_400);
 /// The whole state of the daemon.
 #[derive(Clone, Debug)]
 pub struct Engine {
+    /// The network, as it was reported.
     facts: NetworkView,
     /// Whether the program ends when nothing more can be done now, so that no next try is announced.
     ends: bool,
@@ -104,13 +104,8 @@ pub struct Engine {
     keeper: Keeper,
     actions: Fifo<Action>,
     next_question: QuestionId,
-    /// Hosts whose addresses a request on its way waits for, one entry for each such request.
-    looked_up: Vec<String>,
     jitter: u32,
-    /// How many events hooks were told of.
-    hook_events: u32,
-    /// After how long hooks are told of a failure (`failing_after`).
-    failing_after: Duration,
+    hooks: Hooks,
 }
 
 /// Sections that do not run.
@@ -146,11 +141,9 @@ impl Engine {
             keeper,
             actions: Fifo::new(),
             next_question: 0,
-            looked_up: Vec::new(),
             // A xorshift generator that begins with 0 gives nothing but 0.
             jitter: seed | 1,
-            hook_events: 0,
-            failing_after: FAR,
+            hooks: Hooks::default(),
         }
     }
 
@@ -208,16 +201,13 @@ impl Engine {
 
     /// A request waits for the addresses of `host`. `status` and `why` say so.
     fn look_up_is_slow(&mut self, host: String) {
-        // A host that several requests wait for is there several times, so that the end of one wait does not end
-        // all.
-        self.looked_up.push(host);
+        self.flights.await_address(host);
         self.todo.is_all_changed = true;
     }
 
     /// One request waits no more. Others may still wait for the same host.
     fn slow_look_up_ended(&mut self, host: &str) {
-        if let Some(at) = self.looked_up.iter().position(|known| known == host) {
-            self.looked_up.swap_remove(at);
+        if self.flights.has_address(host) {
             self.todo.is_all_changed = true;
         }
     }
@@ -329,14 +319,7 @@ impl Engine {
             let question = self.next_question;
             let Some((active, view)) = self.section_and_view(place) else { return false };
             if let Some(family) = active.question(&view.answers, now) {
-                active.asked(family, question);
-                let action = Action::Detect {
-                    question,
-                    section: Arc::clone(&active.spec),
-                    device: view.answers.bound_device(),
-                    gateway: view.answers.gateway().cloned(),
-                    family,
-                };
+                let action = active.ask(family, question, &view.answers);
                 self.next_question = question.wrapping_add(1);
                 self.actions.push_first(action);
                 return true;

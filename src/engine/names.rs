@@ -27,18 +27,7 @@ impl Names {
         }
         // Within a group the configuration order decides, in which records are sent.
         sort::by(&mut sorted, |a, b| key(sections, *a).cmp(&key(sections, *b)));
-        let mut begin = 0;
-        for (index, id) in sorted.iter().enumerate() {
-            if let Some(first) = sorted.get(begin)
-                && key(sections, *first) != key(sections, *id)
-            {
-                begin = index;
-            }
-            let slots = sections.get_mut(id.section).map(|active| &mut active.slots);
-            if let Some(slot) = slots.and_then(|slots| slots.get_mut(id.record)) {
-                slot.name = begin;
-            }
-        }
+        note_groups(sections, &sorted);
         // Sections stay in configuration order. This second order finds them by name.
         let mut by_name: Vec<usize> = (0..sections.len()).collect();
         sort::by(&mut by_name, |a, b| section_name(sections, *a).cmp(&section_name(sections, *b)));
@@ -80,6 +69,22 @@ impl Names {
         };
         // It may be any record of the group.
         begin(sections, *id).map_or(Vec::new(), |begin| self.group(sections, begin))
+    }
+}
+
+/// Notes in each slot where the group of its record begins in `sorted`.
+fn note_groups(sections: &mut [SectionState], sorted: &[RecordId]) {
+    let mut begin = 0;
+    for (index, id) in sorted.iter().enumerate() {
+        if let Some(first) = sorted.get(begin)
+            && key(sections, *first) != key(sections, *id)
+        {
+            begin = index;
+        }
+        let slots = sections.get_mut(id.section).map(|active| &mut active.slots);
+        if let Some(slot) = slots.and_then(|slots| slots.get_mut(id.record)) {
+            slot.name = begin;
+        }
     }
 }
 

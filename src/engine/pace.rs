@@ -50,10 +50,10 @@ impl Bucket {
         Self { burst: burst.max(1), interval, full_at: Duration::ZERO }
     }
 
-    /// A full bucket that keeps to `rate` in any window of its time: the burst and the tokens gained in that
-    /// time together are at most its requests. With 8 or more, a quarter stays free for requests that a job
-    /// needs beyond its first one.
+    /// A full bucket that keeps to `rate` in any window of its time, also if a job needs more than one request.
     pub fn of_rate(rate: Rate) -> Self {
+        // In one window the burst leaves and as many more as tokens are gained. Together they are at most the
+        // requests of `rate`. Of 8 or more, a quarter stays free for further requests of a job.
         let requests = rate.requests.max(1);
         let burst = (requests / 4).max(1);
         let gained = if requests < 8 { (requests - 1).max(1) } else { requests / 2 };

@@ -20,12 +20,7 @@ use crate::time::Now;
 impl Engine {
     /// The kernel has reported something.
     pub(super) fn kernel(&mut self, report: Report, now: Now) {
-        let is_another_way = match &report {
-            // A router may have thousands of routes, and most of them lead to none of the hosts.
-            Report::Message(Message::Route(route)) => self.facts.book.ways.depend_on(route),
-            Report::Message(Message::Policy) => true,
-            Report::Message(_) | Report::DumpBegin(_) | Report::DumpEnd(_) | Report::Lost => false,
-        };
+        let is_another_way = self.may_change_ways(&report);
         if is_another_way {
             self.routes_changed();
         }
@@ -40,6 +35,16 @@ impl Engine {
             Some(link) if is_news => news.about_link(link),
             None if is_news => news.about_all(),
             Some(_) | None => {}
+        }
+    }
+
+    /// Whether the kernel may know another way to one of the hosts after this report about routes or rules.
+    fn may_change_ways(&self, report: &Report) -> bool {
+        match report {
+            // A router may have thousands of routes, and most of them lead to none of the hosts.
+            Report::Message(Message::Route(route)) => self.facts.book.ways.depend_on(route),
+            Report::Message(Message::Policy) => true,
+            Report::Message(_) | Report::DumpBegin(_) | Report::DumpEnd(_) | Report::Lost => false,
         }
     }
 
@@ -194,6 +199,11 @@ impl Engine {
             }
         }
         self.listen();
+        self.cut_gone();
+    }
+
+    /// Ends the connections from addresses that are gone.
+    fn cut_gone(&mut self) {
         let gone = self.facts.book.take_gone();
         if !gone.is_empty() {
             // A request may have left from one of them: if it fails, the provider is not to blame.
@@ -252,25 +262,30 @@ impl Engine {
     fn follow(&mut self, now: Now) {
         let places = self.todo.reselect.take_all();
         for &place in &places {
-            let Some((active, view)) = self.section_and_view(place) else { continue };
-            let standing = if active.follow_gates(&view.answers, now) {
-                Some(report::standing(&active.spec.name, active.standing()))
-            } else {
-                None
-            };
-            let is_another_network = active.follow_ways(&view.answers, now);
-            // Both need the section. What follows from them needs the whole engine.
-            if let Some(notice) = standing {
-                self.actions.say(notice);
-                self.flights.supersede(place);
-            }
-            if is_another_network {
-                self.flights.network_gone(Some(place));
-            }
+            self.follow_network(place, now);
         }
         for place in places {
             self.reselect(place, now);
             self.touch_section(place);
+        }
+    }
+
+    /// The section follows its gates and its ways. What is on its way may not count any more.
+    fn follow_network(&mut self, place: usize, now: Now) {
+        let Some((active, view)) = self.section_and_view(place) else { return };
+        let standing = if active.follow_gates(&view.answers, now) {
+            Some(report::standing(&active.spec.name, active.standing()))
+        } else {
+            None
+        };
+        let is_another_network = active.follow_ways(&view.answers, now);
+        // Both need the section. What follows from them needs the whole engine.
+        if let Some(notice) = standing {
+            self.actions.say(notice);
+            self.flights.supersede(place);
+        }
+        if is_another_network {
+            self.flights.network_gone(Some(place));
         }
     }
 

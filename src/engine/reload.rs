@@ -22,7 +22,7 @@ impl Engine {
     /// Puts `config` in force.
     pub(super) fn reload(&mut self, config: Box<Config>, directory: Directory, now: Now) {
         self.keep_before_reload();
-        self.failing_after = config.global.failing_after;
+        self.hooks.failing_after = config.global.failing_after;
         let mut known = self.state(now);
         // If a part of the configuration could not be parsed, a missing section may still be there.
         if !config.cut {
@@ -33,30 +33,32 @@ impl Engine {
         let mut old = std::mem::take(&mut self.sections);
         let old_viewpoints = std::mem::take(&mut self.viewpoints);
         for spec in config.sections {
-            let spec = Arc::new(spec);
-            self.sections.push(SectionState::new(Arc::clone(&spec), &known, now));
-            let Some(active) = self.sections.last_mut() else { continue };
-            let before = self.names.section(&old, &spec.name);
+            let needs = Needs::of(&spec, &directory);
+            let mut active = SectionState::new(Arc::new(spec), &known, now);
+            let before = self.names.section(&old, &active.spec.name);
             match before.and_then(|index| old.get_mut(index)) {
                 Some(before) => active.inherit(before, now),
-                None => {
-                    // After a restart the log has no line yet that says why nothing is sent.
-                    let mut records = active.records.iter();
-                    if let Some(record) = records.find(|record| record.refusal.is_some()) {
-                        report::still_refused(&spec.name, record, now, &mut self.actions);
-                    }
-                }
+                None => self.report_refusal(&active, now),
             }
-            self.assign_viewpoint(Needs::of(&spec, &directory), &old_viewpoints);
+            self.sections.push(active);
+            self.assign_viewpoint(needs, &old_viewpoints);
         }
-        // Flights and names below are found by the account of a section.
         self.follow_hosts();
+        // Flights and names below are found by the account of a section.
         self.assign_accounts();
         self.reassign_flights(waiting);
         self.names = Names::of(&mut self.sections);
         self.inactive = Inactive { disabled: config.disabled, broken: config.broken };
         self.keeper.dormant = known.records;
         self.begin_anew();
+    }
+
+    /// Reports a refusal of an earlier run: the log has no line yet that says why nothing is sent.
+    fn report_refusal(&mut self, active: &SectionState, now: Now) {
+        let mut records = active.records.iter();
+        if let Some(record) = records.find(|record| record.refusal.is_some()) {
+            report::still_refused(&active.spec.name, record, now, &mut self.actions);
+        }
     }
 
     /// Clears all queues, because they hold indexes of the old configuration, and looks at everything.
@@ -87,12 +89,12 @@ impl Engine {
         specs.eq(sections)
     }
 
-    /// Gives the last section its viewpoint. Sections with the same questions about the network share one. All are
-    /// searched for it: there are few, unless thousands of sections have different hosts. `before` are the viewpoints
-    /// before the reload.
+    /// Gives the last section its viewpoint. Sections with the same questions about the network share one. `before`
+    /// are the viewpoints before the reload.
     fn assign_viewpoint(&mut self, needs: Needs, before: &[Viewpoint]) {
         let index = self.sections.len() - 1;
         let Some(active) = self.sections.last_mut() else { return };
+        // There are few viewpoints, unless thousands of sections have different hosts, so a search will do.
         let known = self.viewpoints.iter().position(|view| view.needs == needs);
         active.viewpoint = known.unwrap_or(self.viewpoints.len());
         if known.is_none() {
@@ -113,17 +115,22 @@ impl Engine {
             Some(before) => before.known.as_slice(),
             None => &[],
         };
+        // Each key with the index of its account, sorted: thousands of sections may have an account each.
+        let mut places: Vec<(u64, usize)> = Vec::new();
         for (index, section) in self.sections.iter_mut().enumerate() {
             let key = provider::account(&section.spec.provider);
-            let known = self.accounts.iter().position(|account| account.key == key);
-            section.account = known.unwrap_or(self.accounts.len());
-            if known.is_none() {
-                let before = old.iter().rposition(|account| account.key == key);
-                self.accounts.push(match before {
-                    Some(before) => old.swap_remove(before).vacated(),
-                    None => Account::new(key, &section.spec, learned),
-                });
-            }
+            section.account = match places.binary_search_by(|(known, _)| known.cmp(&key)) {
+                Ok(place) => places[place].1,
+                Err(place) => {
+                    let before = old.iter().rposition(|account| account.key == key);
+                    places.insert(place, (key, self.accounts.len()));
+                    self.accounts.push(match before {
+                        Some(before) => old.swap_remove(before).vacated(),
+                        None => Account::new(key, &section.spec, learned),
+                    });
+                    self.accounts.len() - 1
+                }
+            };
             if let Some(account) = self.accounts.get_mut(section.account) {
                 account.sections.push(index);
             }

@@ -1,12 +1,15 @@
 //! One `config service` section while it runs: its records and the source of their address.
 
+mod inherit;
+mod lookups;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::detect::{Detector, Schedule};
-use super::event::{QuestionId, SourceAnswer};
+use super::event::{Action, QuestionId, SourceAnswer};
 use super::gate::Standing;
 use super::gateway::Uplink;
 use super::no_address::{Desired, Kind, NoAddress, SendBlock};
@@ -19,11 +22,11 @@ use super::viewpoint::Answers;
 use super::way::Step;
 use crate::config::{Section, Source};
 use crate::model::Family;
-use crate::model::sort;
 use crate::model::sorted::Set;
 use crate::provider::{self, Failure, Outcome};
 use crate::state::State;
 use crate::time::{Duration, Now};
+use lookups::LookUps;
 
 /// A section with its state.
 #[derive(Clone, Debug)]
@@ -53,12 +56,8 @@ pub struct SectionState {
     /// Indexes of records that are ready but wait for the section's request on its way to end. Only used if a
     /// job for this provider holds one record.
     pub waiting: BinaryHeap<Reverse<usize>>,
-    /// Indexes of records whose last request is in doubt, so that the name servers are to be asked now.
-    pub doubts: Set<usize>,
-    /// Indexes of records whose registered address is to be looked up now.
-    pub lookups: Set<usize>,
-    /// Whether the name that is looked up is none of the section's names.
-    pub looks_elsewhere: bool,
+    /// Its look-ups in DNS.
+    pub lookups: LookUps,
     /// When the engine looks at the section again, since boot.
     pub due: Option<Duration>,
     /// The state of the network at the last look.
@@ -161,17 +160,6 @@ impl SectionState {
     /// A section that starts, with its records as the state file has them.
     pub fn new(spec: Arc<Section>, saved: &State, now: Now) -> Self {
         let records = start_records(&spec, saved, now);
-        let mut detectors = Vec::new();
-        for &family in &spec.families {
-            if spec.source.is_asked(family) {
-                let is_gateway = matches!(spec.source, Source::Gateway { .. });
-                let schedule = if is_gateway { Schedule::slow() } else { Schedule::Regular };
-                detectors.push(Detector::new(family, schedule, now));
-            }
-        }
-        let host = &spec.lookup.host;
-        let looks_elsewhere = !spec.names.iter().any(|name| name.is_in_dns(host))
-            && !spec.lan.hosts.iter().any(|it| it.name.is_in_dns(host));
         // Behind a gate nothing may be published before the gate is known: another router may be the one that
         // publishes.
         let is_alone = spec.gates.is_empty();
@@ -179,96 +167,24 @@ impl SectionState {
         let mut slots = Vec::new();
         slots.resize_with(records.len(), Slot::default);
         let mut active = Self {
+            detectors: start_detectors(&spec, now),
+            lookups: LookUps::of(&spec),
             spec,
             account: 0,
             viewpoint: 0,
             records,
             slots,
             counts: RecordCounts::default(),
-            detectors,
             stopped: false,
             results: UpdateTotals::default(),
             last: Exchanged::default(),
             no_address: Vec::new(),
             waiting: BinaryHeap::new(),
-            doubts: Set::new(),
-            lookups: Set::new(),
-            looks_elsewhere,
             due: None,
             seen: Seen { standing, ..Seen::default() },
         };
         active.set_stopped(false);
         active
-    }
-
-    /// Takes over the state that the new configuration leaves valid from `old`, the section of the same name
-    /// before a reload. What is taken over is taken from `old`.
-    pub fn inherit(&mut self, old: &mut Self, now: Now) {
-        self.inherit_records(old, now);
-        // A page sees the address of the line that the question takes, so another transport is another source.
-        let is_same_source = old.spec.source == self.spec.source
-            && old.spec.transport == self.spec.transport
-            && old.spec.families == self.spec.families;
-        if is_same_source {
-            std::mem::swap(&mut self.detectors, &mut old.detectors);
-            std::mem::swap(&mut self.no_address, &mut old.no_address);
-            let timing = &self.spec.timing;
-            self.detectors.iter_mut().for_each(|detector| detector.retime(timing, now));
-        } else {
-            // Nothing is known of the new source yet, and the time of a loss starts anew.
-            self.records.iter_mut().for_each(Record::suspend);
-            for before in &old.detectors {
-                if let Some(detector) = self.detector_mut(before.family) {
-                    detector.supersede(before);
-                }
-            }
-        }
-        if old.spec.lookup != self.spec.lookup {
-            self.forget_registered();
-        }
-        // A reload changes nothing in the network, so it does not count as an event there.
-        std::mem::swap(&mut self.seen.network, &mut old.seen.network);
-        if old.spec.gates == self.spec.gates {
-            std::mem::swap(&mut self.seen.standing, &mut old.seen.standing);
-        } else if !old.seen.standing.is_open() && self.seen.standing.is_open() {
-            // The owner has removed the gates, so this router takes over.
-            self.forget_other_router();
-        }
-        // This needs the gates: they decide whether a section that is not stopped works or is on standby.
-        self.set_stopped(old.stopped);
-        self.results = old.results;
-        std::mem::swap(&mut self.last, &mut old.last);
-    }
-
-    fn inherit_records(&mut self, old: &mut Self, now: Now) {
-        let is_same_account = old.spec.provider == self.spec.provider;
-        let is_same_way = is_same_account && old.spec.transport == self.spec.transport;
-        let held = old.records.iter().map(Record::held_until).max();
-        // A section may have thousands of names, and their order may be another one now.
-        sort::by(&mut old.records, |a, b| a.key().cmp(&b.key()));
-        for record in &mut self.records {
-            let index = old.records.binary_search_by(|before| before.key().cmp(&record.key()));
-            let Some(before) = index.ok().and_then(|index| old.records.get_mut(index)) else {
-                // The provider's waiting time holds for the account, so a new name waits, too.
-                if let Some(held) = held
-                    && is_same_account
-                {
-                    record.hold(held, now);
-                }
-                continue;
-            };
-            if before.fingerprint == record.fingerprint {
-                record.inherit(before, now);
-                let is_respelt = before.name.written() != record.name.written();
-                record.ask_again_after_reload();
-                // The owner may have respelt a name that the provider refused.
-                if !is_same_way || is_respelt {
-                    record.reset_after_transport_change();
-                }
-            } else if is_same_account {
-                record.inherit_limits(before, now);
-            }
-        }
     }
 
     /// Stops the section, or starts it again.
@@ -402,8 +318,12 @@ impl SectionState {
         let has_v6 = self.counts.ready_v6 > 0;
         let v4 = if has_v4 { answers.of(Family::V4).way.as_ref().err() } else { None };
         let v6 = if has_v6 { answers.of(Family::V6).way.as_ref().err() } else { None };
-        let is_first_v6 = v4.is_none() || v6.is_some() && v4 != v6 && self.is_first_ready_v6();
-        if is_first_v6 { v6 } else { v4 }
+        match (v4, v6) {
+            (Some(v4), Some(v6)) if v4 != v6 => {
+                Some(if self.is_first_ready_v6() { v6 } else { v4 })
+            }
+            (v4, v6) => v4.or(v6),
+        }
     }
 
     /// Whether the first ready record is an IPv6 record.
@@ -562,10 +482,17 @@ impl SectionState {
         Some(ready.family)
     }
 
-    /// Notes that the source is being asked for an address of `family`.
-    pub fn asked(&mut self, family: Family, question: QuestionId) {
+    /// Asks the source for an address of `family` by the action that is returned.
+    pub fn ask(&mut self, family: Family, question: QuestionId, answers: &Answers) -> Action {
         if let Some(detector) = self.detector_mut(family) {
             detector.asked(question);
+        }
+        Action::Detect {
+            question,
+            section: Arc::clone(&self.spec),
+            device: answers.bound_device(),
+            gateway: answers.gateway().cloned(),
+            family,
         }
     }
 
@@ -576,6 +503,14 @@ impl SectionState {
         }
         let askable = self.detectors.iter().filter(|it| answers.of(it.family).can_ask);
         askable.filter_map(Detector::deadline).min()
+    }
+
+    /// When the source is asked next if it can be asked then, since boot.
+    pub fn asked_at(&self) -> Option<Duration> {
+        if self.rests() {
+            return None;
+        }
+        self.detectors.iter().filter_map(Detector::deadline).min()
     }
 
     /// Takes in the answer of the source to `question`.
@@ -620,6 +555,19 @@ impl SectionState {
     }
 }
 
+/// A detector for each family whose address must be asked for.
+fn start_detectors(spec: &Section, now: Now) -> Vec<Detector> {
+    let is_gateway = matches!(spec.source, Source::Gateway { .. });
+    let schedule = if is_gateway { Schedule::slow() } else { Schedule::Regular };
+    let mut detectors = Vec::new();
+    for &family in &spec.families {
+        if spec.source.is_asked(family) {
+            detectors.push(Detector::new(family, schedule, now));
+        }
+    }
+    detectors
+}
+
 /// The records of a section that starts, as the state file has them.
 fn start_records(spec: &Section, saved: &State, now: Now) -> Vec<Record> {
     let mut records = Vec::new();
@@ -629,8 +577,6 @@ fn start_records(spec: &Section, saved: &State, now: Now) -> Vec<Record> {
     for (index, (name, family)) in all.into_iter().enumerate() {
         let mut fingerprint = provider::fingerprint(&spec.provider, &spec.record, name, family);
         let host = index.checked_sub(first_host).and_then(|index| spec.lan.hosts.get(index));
-        // If the owner gives the name to another host, the address of the first one is not taken for that of the
-        // other.
         if let Some(host) = host {
             let host = host.identity.to_string();
             fingerprint = provider::fingerprint_of_host(fingerprint, &host);

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 
 use super::Engine;
-use super::agenda::Item;
+use super::agenda::{Item, Marks};
 use super::flights::RecordId;
 use super::section::count;
 use super::slot::Activity;
@@ -120,34 +120,11 @@ impl Engine {
     fn settle_record(&mut self, id: RecordId, now: Now) {
         self.count_refusal(id);
         self.tell_changes(id, now);
-        let Some(active) = self.sections.get_mut(id.section) else { return };
-        let look_up_at = active.look_up_at(id.record, now);
-        let (Some(record), Some(slot)) =
-            (active.records.get(id.record), active.slots.get_mut(id.record))
-        else {
-            return;
-        };
-        // Before anything below that may touch the record again.
-        slot.is_touched = false;
+        let Some(record) = self.record(id) else { return };
         let wait = record.wait(now);
-        let doubt_at = record.doubt_at();
         let activity = Activity::of(&wait);
-        let before = std::mem::replace(&mut slot.activity, activity);
-        if doubt_at.is_some_and(|at| at <= now.up) {
-            active.doubts.insert(id.record);
-        }
-        if look_up_at.is_some_and(|at| at <= now.up) {
-            active.lookups.insert(id.record);
-        }
-        active.counts.change(record.family, before, activity);
-        if let Some(account) = self.accounts.get_mut(active.account) {
-            let (was, is) = (before == Activity::InFlight, activity == Activity::InFlight);
-            count(&mut account.in_flight, was, is);
-        }
-        // No look-up of a registered address comes before a request that is due.
-        if !active.doubts.is_empty() || !active.lookups.is_empty() && active.counts.active == 0 {
-            self.todo.lookups.add(id.section);
-        }
+        self.count_activity(id, activity);
+        let look_up_at = self.queue_look_ups(id, now);
         match activity {
             Activity::Ready => self.offer(id),
             Activity::Idle if matches!(wait, Wait::Settled { .. }) => {
@@ -155,14 +132,37 @@ impl Engine {
             }
             Activity::Idle | Activity::Settling | Activity::InFlight => {}
         }
-        let mut due = wait.deadline();
-        for at in [doubt_at, look_up_at] {
-            // What is due already waits in a queue. As a deadline it would wake the daemon again and again.
-            if at > Some(now.up) && (due.is_none() || at < due) {
-                due = at;
-            }
+        self.plan(Item::Record(id), earlier(wait.deadline(), look_up_at));
+    }
+
+    /// Takes note of what the record does now. From here on it can be touched again.
+    fn count_activity(&mut self, id: RecordId, activity: Activity) {
+        let Some(active) = self.sections.get_mut(id.section) else { return };
+        let Some(record) = active.records.get(id.record) else { return };
+        let Some(slot) = active.slots.get_mut(id.record) else { return };
+        slot.is_touched = false;
+        let before = std::mem::replace(&mut slot.activity, activity);
+        active.counts.change(record.family, before, activity);
+        if let Some(account) = self.accounts.get_mut(active.account) {
+            let (was, is) = (before == Activity::InFlight, activity == Activity::InFlight);
+            count(&mut account.in_flight, was, is);
         }
-        self.plan(Item::Record(id), due);
+    }
+
+    /// Queues the look-ups of the record that are due. Returns when the next other one is, since boot.
+    fn queue_look_ups(&mut self, id: RecordId, now: Now) -> Option<Duration> {
+        let active = self.sections.get_mut(id.section)?;
+        let doubt_at = active.records.get(id.record)?.doubt_at();
+        let look_up_at = active.look_up_at(id.record, now);
+        let lookups = &mut active.lookups;
+        // What is due waits in a queue. As a deadline it would wake the daemon again and again.
+        let doubt_at = queue_if_due(doubt_at, &mut lookups.doubts, id.record, now);
+        let look_up_at = queue_if_due(look_up_at, &mut lookups.due, id.record, now);
+        // No look-up of a registered address comes before a request that is due.
+        if !lookups.doubts.is_empty() || !lookups.due.is_empty() && active.counts.active == 0 {
+            self.todo.lookups.add(id.section);
+        }
+        earlier(doubt_at, look_up_at)
     }
 
     /// Keeps the number of the account's records that were refused.
@@ -208,5 +208,27 @@ impl Engine {
                 self.look_at(other);
             }
         }
+    }
+}
+
+/// Adds `record` to `queue` if `at` has come. Otherwise returns that time.
+fn queue_if_due(
+    at: Option<Duration>,
+    queue: &mut Marks,
+    record: usize,
+    now: Now,
+) -> Option<Duration> {
+    if at? > now.up {
+        return at;
+    }
+    queue.add(record);
+    None
+}
+
+/// The earlier of two times.
+fn earlier(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
     }
 }

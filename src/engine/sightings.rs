@@ -160,12 +160,13 @@ impl Sightings {
     }
 }
 
-/// The index of the address that makes room for `address`. An EUI-64 address stays, because it shows that the host
-/// uses such. Others of another /64 go first: their prefix may be gone. Else temporary addresses come and go, but
-/// for the first address, which may be published.
+/// The index of the address in `known` that makes room for `address`.
 fn superseded(known: &[Ipv6Addr], mac: Mac, address: Ipv6Addr) -> usize {
+    // An EUI-64 address stays, because it shows that the host uses such. Others in another /64 go first: their prefix
+    // may be gone.
     let of_other_prefix =
         known.iter().position(|old| !is_same_64(*old, address) && !is_eui64(*old, mac));
+    // The rest may be temporary addresses, which come and go. The first one stays, because it may be published.
     let later = known.iter().skip(1).position(|old| !is_eui64(*old, mac));
     of_other_prefix.or(later.map(|index| index + 1)).unwrap_or_default()
 }

@@ -323,7 +323,7 @@ impl RecordStatus {
     }
 
     fn millis_after_event(&self, at: Option<Duration>) -> Option<Json> {
-        // As a fraction: a request often leaves within a millisecond.
+        // It is a fraction, because a request often leaves within a millisecond.
         Some(in_millis(at?.saturating_sub(self.timeline.event)))
     }
 

@@ -5,14 +5,15 @@
 //! the kernel or of netifd renews only the answers that it may concern. Sections are looked at only if an
 //! answer has changed.
 
+mod answers;
 mod lines;
 mod source;
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::directory::Directory;
-use super::gate::{self, Standing};
-use super::gateway::{Gateway, Uplink};
+use super::gate;
+use super::gateway::Uplink;
 use super::host::LanAnswers;
 use super::line_choice::anywhere;
 use super::network::{NetifdState, NetworkView};
@@ -27,6 +28,7 @@ use crate::model::{Family, Host, address};
 use crate::proto::netlink::IfIndex;
 use crate::provider;
 use crate::time::Duration;
+pub use answers::{Answers, FamilyAnswer};
 pub use lines::{Followed, LineChoices, Moment};
 use source::FamilySource;
 
@@ -56,44 +58,6 @@ pub struct Needs {
     lan: Lan,
     /// The conditions under which this router publishes.
     gates: Vec<Gate>,
-}
-
-/// The answers for one family.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FamilyAnswer {
-    /// The address of the device or logical interface; `Unknown` for sources that are asked.
-    pub desired: Desired,
-    /// The device that a request for a record must leave through, `None` if any will do; or the reason that
-    /// keeps the request from leaving.
-    pub way: Result<Option<String>, SendBlock>,
-    /// Whether the source can be asked: a script always, a page if a way leads to its host, a gateway if there is
-    /// a default route.
-    pub can_ask: bool,
-    /// Why the source cannot be asked; `None` while the kernel or netifd has not answered everything.
-    pub cannot_ask: Option<String>,
-}
-
-/// All answers to one section's questions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answers {
-    v4: FamilyAnswer,
-    v6: FamilyAnswer,
-    /// The device of `bind_network`, which requests must leave through; `None` if the option is not set.
-    pub bound: Result<Option<String>, SendBlock>,
-    /// Whether this router is the one that publishes. `Unknown` changes nothing.
-    pub standing: Standing,
-    /// Whether name servers can be reached.
-    pub reaches_dns: bool,
-    /// Whether the kernel and netifd have answered everything.
-    pub is_complete: bool,
-    /// The usable ways to the hosts when the kernel had last answered every question.
-    pub steps: Option<Set<Step>>,
-    /// The device and the addresses of the event network; `None` if there is none, or while it is unknown.
-    pub event_network: Option<(Option<String>, Set<IpAddr>)>,
-    /// The addresses of hosts in the local network.
-    pub lan: LanAnswers,
-    /// The uplink of a `gateway` source; `None` for other sources, or while it is unknown.
-    pub uplink: Option<Uplink>,
 }
 
 /// A distinct set of questions with its answers.
@@ -256,17 +220,27 @@ impl Needs {
         {
             return way.map(Some);
         }
-        let seen = if is_seen { self.scope(family, facts, choices).ok() } else { None };
+        if is_seen && let Ok(scope) = self.scope(family, facts, choices) {
+            return self.way_from(scope.device, family, facts);
+        }
         // The request names the address itself, or there is none to send: the routes decide by which device it
         // leaves.
-        let Some(scope) = seen else {
-            return match closed(&self.hosts, self.over, device.as_deref(), facts) {
-                None => Ok(device),
-                Some(why) => Err(SendBlock::no_route(&why)),
-            };
-        };
-        let Some(why) = closed(&self.hosts, Some(family), Some(scope.device), facts) else {
-            return Ok(Some(scope.device.to_owned()));
+        match closed(&self.hosts, self.over, device.as_deref(), facts) {
+            None => Ok(device),
+            Some(why) => Err(SendBlock::no_route(&why)),
+        }
+    }
+
+    /// The device that a request must leave through if the provider stores the address that it sees, and `device` has
+    /// the address; `None` if any will do.
+    fn way_from(
+        &self,
+        device: &str,
+        family: Family,
+        facts: &NetworkView,
+    ) -> Result<Option<String>, SendBlock> {
+        let Some(why) = closed(&self.hosts, Some(family), Some(device), facts) else {
+            return Ok(Some(device.to_owned()));
         };
         match closed(&self.hosts, Some(family), None, facts) {
             // The device leads to no provider, such as a LAN bridge with a public IPv6 address. The request leaves
@@ -285,11 +259,7 @@ impl Needs {
         choices: &LineChoices,
         current: Option<IpAddr>,
     ) -> Desired {
-        let is_asked = matches!(
-            self.source(family),
-            FamilySource::Web | FamilySource::Script | FamilySource::Gateway
-        );
-        if is_asked || !facts.book.addresses_known() {
+        if self.source(family).is_asked() || !facts.book.addresses_known() {
             return Desired::Unknown;
         }
         match self.scope(family, facts, choices) {
@@ -358,6 +328,14 @@ impl Needs {
         }
     }
 
+    /// Whether name servers can be reached.
+    fn reaches_dns(&self, bound: &Result<Option<String>, SendBlock>, facts: &NetworkView) -> bool {
+        let Ok(device) = bound else { return false };
+        // Which name servers a zone has is known only after the first answer, so the way to the internet stands for
+        // theirs.
+        facts.book.complete() && facts.book.reaches(&anywhere(), self.over, device.as_deref())
+    }
+
     /// The usable ways to the hosts. `before` are those of the last time.
     fn steps(
         &self,
@@ -396,67 +374,6 @@ impl Needs {
             }
         }
         Some((device.map(str::to_owned), addresses))
-    }
-}
-
-impl FamilyAnswer {
-    fn unknown() -> Self {
-        Self {
-            desired: Desired::Unknown,
-            way: Err(SendBlock::no_route("the kernel's addresses are being read")),
-            can_ask: false,
-            cannot_ask: None,
-        }
-    }
-
-    /// The device that a request for a record must leave through; `None` if any will do, or if none can leave.
-    pub fn device(&self) -> Option<String> {
-        self.way.as_ref().ok()?.clone()
-    }
-}
-
-impl Answers {
-    /// The device of `bind_network`; `None` if the option is not set, or if there is no such device.
-    pub fn bound_device(&self) -> Option<String> {
-        self.bound.as_ref().ok()?.clone()
-    }
-
-    /// The gateway of the default route, for a `gateway` source.
-    pub fn gateway(&self) -> Option<&Gateway> {
-        self.uplink.as_ref()?.gateway.as_ref()
-    }
-
-    /// The answers before the first report of the kernel.
-    fn unknown() -> Self {
-        Self {
-            v4: FamilyAnswer::unknown(),
-            v6: FamilyAnswer::unknown(),
-            bound: Ok(None),
-            standing: Standing::Unknown,
-            reaches_dns: false,
-            is_complete: false,
-            steps: None,
-            event_network: None,
-            lan: LanAnswers::unknown(),
-            uplink: None,
-        }
-    }
-
-    /// The answers for `family`.
-    pub fn of(&self, family: Family) -> &FamilyAnswer {
-        match family {
-            Family::V4 => &self.v4,
-            Family::V6 => &self.v6,
-        }
-    }
-
-    /// The reason that keeps requests for all of `families` from leaving; `None` if one can leave.
-    pub fn block(&self, families: &[Family]) -> Option<&SendBlock> {
-        let mut found = None;
-        for &family in families {
-            found = Some(self.of(family).way.as_ref().err()?);
-        }
-        found
     }
 }
 
@@ -512,34 +429,26 @@ impl Viewpoint {
         let needs = &self.needs;
         let choices = &self.choices;
         let bound = needs.bound(facts);
-        let is_complete = facts.book.complete();
-        let steps = match is_complete {
-            true => Some(needs.steps(facts, choices, self.answers.steps.as_ref())),
+        let before = &self.answers;
+        let steps = match facts.book.complete() {
+            true => Some(needs.steps(facts, choices, before.steps.as_ref())),
             // Unfinished answers would look like a network that went away.
-            false => self.answers.steps.clone(),
+            false => before.steps.clone(),
         };
         let event_network = needs.event_network(facts);
         let uplink = needs.uplink(&bound, facts);
-        // Which name servers a zone has is known only after the first answer, so the way to the internet stands for
-        // theirs.
-        let reaches_dns = match &bound {
-            Ok(device) => {
-                is_complete && facts.book.reaches(&anywhere(), needs.over, device.as_deref())
-            }
-            Err(_) => false,
-        };
         let answers = Answers {
             v4: needs.answer(Family::V4, &bound, (facts, choices), current[0]),
             v6: needs.answer(Family::V6, &bound, (facts, choices), current[1]),
+            reaches_dns: needs.reaches_dns(&bound, facts),
             bound,
             standing: gate::standing(&needs.gates, facts),
-            reaches_dns,
-            is_complete: is_complete && facts.netifd != NetifdState::Asking,
+            is_complete: facts.book.complete() && facts.netifd != NetifdState::Asking,
             steps,
             // An unknown event network is no change, so the last known one stays.
-            event_network: event_network.or_else(|| self.answers.event_network.clone()),
-            lan: LanAnswers::of(&needs.lan, needs.policy, facts, hosts, &self.answers.lan),
-            uplink: uplink.or_else(|| self.answers.uplink.clone()),
+            event_network: event_network.or_else(|| before.event_network.clone()),
+            lan: LanAnswers::of(&needs.lan, needs.policy, facts, hosts, &before.lan),
+            uplink: uplink.or_else(|| before.uplink.clone()),
         };
         self.note_links(&answers, facts);
         let has_changed = answers != self.answers;

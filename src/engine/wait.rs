@@ -158,72 +158,54 @@ impl Wait {
         let section = about.section;
         let trouble = about.trouble.unwrap_or("a request failed");
         let failed = about.failed();
-        // Most of the sentences name it.
         let after = self.time_until(about.now);
         let text = match self {
-            Self::Settled { again_at: None, .. } => "up to date",
-            Self::Settled { again_at: Some(_), late: Some(target) } => {
-                return format!("up to date{}", repeated(*target, &after));
-            }
-            Self::Settled { again_at: Some(_), late: None } => {
-                return format!("up to date; sent again in {after} if nothing changes");
-            }
-            Self::Address => "there is no address",
+            // These sentences name a time, an address or a failure.
+            Self::Settled { again_at: Some(_), late } => return sent_again(*late, &after),
             Self::Lost { .. } => return format!("removed in {after}"),
             Self::Settling(_) => return format!("{failed}changes still follow one another"),
             Self::Pace(_) => return format!("{failed}next request in {after} (min_interval)"),
-            // `once` makes no next attempt.
-            Self::BackOff(_) if about.ends => trouble,
-            Self::BackOff(_) => return format!("{trouble}; next try in {after}"),
-            // `update` clears only such a hold, because the earlier run's clock may have been wrong.
-            Self::Hold { is_restored: true, .. } => {
-                return format!(
-                    "{failed}before the restart the provider asked to wait; next request in {after}, or when \
-                     'ddns-netlink update {section}' is run"
-                );
-            }
+            Self::BackOff(_) if !about.ends => return format!("{trouble}; next try in {after}"),
+            Self::Hold { is_restored: true, .. } => return about.old_hold(&failed, &after),
             Self::Hold { is_restored: false, .. } => {
                 return format!("{trouble}; not tried again for {after}");
             }
-            Self::Ready(_) => "about to be sent",
-            Self::InFlight => "waiting for the provider's answer",
-            Self::Refused(_) if about.ends => about.refusal,
-            Self::Refused(_) => {
-                let refusal = about.refusal;
-                return format!(
-                    "{refusal}; then run 'ddns-netlink update {section}', or wait {after}"
-                );
-            }
+            Self::Refused(_) if !about.ends => return about.refused(&after),
             Self::GivenUp(failures) => {
                 return format!("{trouble}; given up after {failures} failures");
             }
-            Self::Stopped => {
-                return format!("until 'ddns-netlink start {section}', a reload or a restart");
-            }
-            Self::Standby => "this router publishes nothing",
-            Self::Seen(address) => return format!("{address} was just seen"),
-            Self::NoAddress(why) => why.text(),
-            Self::Unknown(why) => why,
             Self::Account(_) => {
                 return format!(
                     "{failed}next request within {after}: another one of the account goes first, or the provider \
                      limits them"
                 );
             }
-            Self::Route(block) => block.text(),
+            Self::Stopped => {
+                return format!("until 'ddns-netlink start {section}', a reload or a restart");
+            }
+            Self::Seen(address) => return format!("{address} was just seen"),
             Self::LookUp(host) => return format!("the address of {host} is being looked up"),
+            // These are always the same, or were made elsewhere. `once` makes no next attempt, so it tells only the
+            // failure.
+            Self::BackOff(_) => trouble,
+            Self::Refused(_) => about.refusal,
+            Self::Settled { again_at: None, .. } => "up to date",
+            Self::Address => "there is no address",
+            Self::Ready(_) => "about to be sent",
+            Self::InFlight => "waiting for the provider's answer",
+            Self::Standby => "this router publishes nothing",
+            Self::NoAddress(why) => why.text(),
+            Self::Unknown(why) => why,
+            Self::Route(block) => block.text(),
         };
         text.to_owned()
     }
 
-    /// The end of the log's sentence about a failure, such as `next try in 60 s`.
+    /// The end of the log's sentence about a failure, such as `next try in 60 s`. The failure itself comes before it.
     pub fn next_step(&self, now: Now) -> String {
         let after = self.time_until(now);
         let text = match self {
-            Self::Settled { .. } | Self::InFlight | Self::LookUp(_) => "nothing left to send",
-            Self::Address | Self::NoAddress(_) | Self::Unknown(_) => {
-                "next try when there is an address"
-            }
+            // These sentences name a time or a number.
             Self::Lost { .. } => return format!("removed in {after} unless an address comes"),
             Self::Settling(_)
             | Self::Pace(_)
@@ -231,14 +213,19 @@ impl Wait {
             | Self::Refused(_)
             | Self::Account(_) => return format!("next try in {after}"),
             Self::Hold { .. } => return format!("not tried again for {after}"),
-            Self::Ready(_) | Self::Seen(_) | Self::Route(_) => {
-                "next try as soon as the provider can be reached"
-            }
             Self::GivenUp(failures) => {
                 return format!(
                     "given up after {failures} failures (retry_max_count) until the address or the \
                      network changes"
                 );
+            }
+            // These are always the same.
+            Self::Settled { .. } | Self::InFlight | Self::LookUp(_) => "nothing left to send",
+            Self::Address | Self::NoAddress(_) | Self::Unknown(_) => {
+                "next try when there is an address"
+            }
+            Self::Ready(_) | Self::Seen(_) | Self::Route(_) => {
+                "next try as soon as the provider can be reached"
             }
             Self::Stopped => "next try when the section is started again",
             Self::Standby => "nothing is sent while another router publishes",
@@ -259,6 +246,30 @@ impl About<'_> {
             Some(trouble) => format!("{trouble}; "),
             None => String::new(),
         }
+    }
+
+    /// The sentence about a waiting time of the provider that an earlier run has saved. It begins with `failed`.
+    fn old_hold(&self, failed: &str, after: &str) -> String {
+        // `update` clears only such a hold, because the earlier run's clock may have been wrong.
+        format!(
+            "{failed}before the restart the provider asked to wait; next request in {after}, or when \
+             'ddns-netlink update {}' is run",
+            self.section
+        )
+    }
+
+    /// The sentence about a refusal that stops requests for `after`.
+    fn refused(&self, after: &str) -> String {
+        let Self { refusal, section, .. } = self;
+        format!("{refusal}; then run 'ddns-netlink update {section}', or wait {after}")
+    }
+}
+
+/// The sentence about a record that is up to date, and is sent again in `after`. `late`: see [`Wait::Settled`].
+fn sent_again(late: Option<Target>, after: &str) -> String {
+    match late {
+        Some(target) => format!("up to date{}", repeated(target, after)),
+        None => format!("up to date; sent again in {after} if nothing changes"),
     }
 }
 

@@ -202,7 +202,7 @@ impl Record {
         } else {
             self.respond(&found, ours_until.is_some(), now)
         };
-        // Also if an earlier run has told it.
+        // An earlier run may have told it.
         let is_known_to_hide =
             response == Response::Hidden && self.sight.visibility == Visibility::Hidden;
         match response {
@@ -211,6 +211,18 @@ impl Record {
             Response::Hidden => self.sight.visibility = Visibility::Hidden,
             Response::LeftAlone | Response::Added => {}
         }
+        let is_told = self.note_difference(found, response, ours_until, now);
+        !is_told && !is_known_to_hide
+    }
+
+    /// Keeps the difference. Returns whether the owner was told of it, in this run or in an earlier one.
+    fn note_difference(
+        &mut self,
+        found: Vec<IpAddr>,
+        response: Response,
+        ours_until: Option<UnixSeconds>,
+        now: Now,
+    ) -> bool {
         // Other addresses than before are a new difference, of which the owner has not heard.
         let before = self.sight.difference.take().filter(|before| before.found == found);
         let (found_at, is_told) = match before {
@@ -220,7 +232,7 @@ impl Record {
         let difference = Difference { found, found_at, ours_until, response };
         let is_known_alarm = self.sight.was_told(&difference);
         self.sight.difference = Some(difference);
-        !is_told && !is_known_to_hide && !is_known_alarm
+        is_told || is_known_alarm
     }
 
     /// What is done about `found`, which DNS has in the place of the published address. `is_former`: this router had

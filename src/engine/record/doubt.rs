@@ -88,8 +88,8 @@ impl Record {
         if is_busy || self.wish.address != Some(address) {
             return false;
         }
-        // Time zero: DNS does not show when this was carried out, so any request without an answer may follow
-        // it.
+        // DNS does not show when this was carried out. So it counts as sent at time zero, and any request without an
+        // answer may follow it.
         let accepted_before = self.remote.accepted_wall;
         self.accepted(Target::Address(address), Duration::ZERO, now);
         self.confirmed(found.addresses.len() == 1);

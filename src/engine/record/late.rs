@@ -24,8 +24,8 @@ pub(super) struct Late {
 }
 
 impl Late {
-    /// Adds a request for `target` that left at `left` and ended at `now` without an answer to `known`, those
-    /// before it.
+    /// Adds to `known`, the earlier ones, a request for `target` that left at `left` and ended at `now` without an
+    /// answer.
     pub(super) fn add(known: Option<Self>, target: Target, left: Duration, now: Duration) -> Self {
         let before = match known {
             // The request left when no earlier one could be carried out any more.

@@ -92,6 +92,27 @@ fn another_password_is_another_account() {
 }
 
 #[test]
+fn an_account_keeps_its_waiting_time_whatever_becomes_of_the_order_of_sections() {
+    let mut all = sections(4, &Mechanism::Api(&FAST));
+    for (index, section) in all.iter_mut().enumerate() {
+        section.provider.account.username = format!("u{index}");
+    }
+    let mut s = settled(all).silent();
+    s.lease("203.0.113.2");
+    s.answer(Outcome::Updated);
+    s.answer(retry(FailureKind::Other, Some(HOUR)));
+    s.answer(Outcome::Updated);
+    s.answer(Outcome::Updated);
+    s.config.sections.reverse();
+    s.config.sections.remove(0);
+    s.reload();
+    s.sent();
+    s.pass(secs(1));
+    s.lease("203.0.113.3");
+    assert_eq!(s.sent(), ["h2.example.com 203.0.113.3", "h0.example.com 203.0.113.3"]);
+}
+
+#[test]
 fn both_families_of_a_name_leave_together_also_from_two_sections() {
     let mut two = sections(2, &both());
     two[1].names = two[0].names.clone();

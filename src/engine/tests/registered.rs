@@ -292,6 +292,10 @@ fn each_of_several_names_is_looked_up_unless_lookup_host_is_none_of_them() {
         ["a@example.com 203.0.113.1", "b.example.com 203.0.113.1"].map(str::to_owned).to_vec();
     assert_eq!(several("a.example.com", &list), (both.clone(), 2));
     assert_eq!(several("group.example.net", &list), (both, 1));
+    // Two spellings of one name in DNS are two records.
+    let spellings = ["c@example.com", "c.example.com"];
+    let both = spellings.map(|name| format!("{name} 203.0.113.1")).to_vec();
+    assert_eq!(several("c.example.com", &spellings), (both, 2));
 }
 
 #[test]

@@ -26,6 +26,11 @@ pub(super) enum FamilySource {
 }
 
 impl FamilySource {
+    /// Whether neither the kernel nor netifd knows the address, so that somebody must be asked for it.
+    pub(super) fn is_asked(&self) -> bool {
+        matches!(self, Self::Web | Self::Script | Self::Gateway)
+    }
+
     /// The source of the addresses of `family`.
     pub(super) fn of(source: &Source, family: Family) -> Self {
         match (source, family) {
