@@ -209,7 +209,8 @@ impl Url {
         let before = match location.chars().next() {
             Some('/') => "",
             Some('?') => path,
-            _ => path.get(..path.rfind('/').map_or(0, |slash| slash + 1)).unwrap_or_default(),
+            None => &self.target,
+            Some(_) => path.get(..path.rfind('/').map_or(0, |slash| slash + 1)).unwrap_or_default(),
         };
         Self::parse(&format!("{}{before}{location}", self.origin()))
     }
@@ -382,7 +383,7 @@ mod tests {
             ("/x", "http://h.example/x"),
             ("x?y=a:b", "http://h.example/a/x?y=a:b"),
             ("?z", "http://h.example/a/b?z"),
-            ("", "http://h.example/a/"),
+            ("", "http://h.example/a/b?c=d/e"),
             ("//o.example/p", "http://o.example/p"),
             ("HTTPS://o.example", "https://o.example/"),
             ("http://u:p@o.example/", "http://o.example/"),
