@@ -5,7 +5,7 @@
 use super::interface::{
     Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
-use super::record::{RECORD, RecordForm};
+use super::record::{NameForm, RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::{hmac_sha256, nonce, sha256_base64, timestamp};
@@ -42,7 +42,7 @@ pub(super) const API: Api = Api {
         },
         model: RecordModel::RrSet,
         read: Reading::Set { call: "GET /<zone>/names/<fqdn>/types/<type>", at: "" },
-        form: RecordForm { is_relative: false, values: "/rdata", address: "", ..RECORD },
+        form: RecordForm { names: NameForm::Complete, values: "/rdata", address: "", ..RECORD },
         write: Writing::Each(Calls {
             create: r#"POST /<zone>/names/<fqdn>/types/<type> {"name":<fqdn>,"type":<type>,"ttl":<ttl>,"rdata":<values>}"#,
             update: r#"PUT /<zone>/names/<fqdn>/types/<type> {"name":<fqdn>,"type":<type>,"ttl":<ttl>,"rdata":<values>}"#,

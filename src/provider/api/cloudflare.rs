@@ -8,7 +8,7 @@ use super::interface::{
     RestClient, Shows, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
-use super::record::{RECORD, RecordForm};
+use super::record::{NameForm, RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Rate};
@@ -52,7 +52,7 @@ const CLOUDFLARE: Interface = Interface {
         ),
         most_names: MOST_BY_NAME,
     },
-    form: RecordForm { is_relative: false, ..RECORD },
+    form: RecordForm { names: NameForm::Complete, ..RECORD },
     write: Writing::Together {
         update: r#"POST /<zone>/dns_records/batch {"deletes":[],"patches":<updates>,"posts":<creates>}"#,
         remove: Removal::OneRequest(

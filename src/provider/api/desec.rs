@@ -8,7 +8,7 @@ use super::interface::{
     INTERFACE, Interface, List, NEW_TTL, Reading, RecordModel, RestClient, Writing, ZoneRef,
     ZoneSource,
 };
-use super::record::{RECORD, Record, RecordForm, Write};
+use super::record::{NameForm, RECORD, Record, RecordForm, Write};
 use super::rest::{self, list};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
@@ -42,7 +42,7 @@ const DESEC: Interface = Interface {
         most_names: 3,
     },
     // The apex is an empty `subname`. `@` stands for it only in paths, and there is none here.
-    form: RecordForm { is_relative: false, values: "/records", address: "", ..RECORD },
+    form: RecordForm { names: NameForm::Complete, values: "/records", address: "", ..RECORD },
     write: Writing::CodeTogether(write),
     new_ttl: NEW_TTL,
     ..INTERFACE

@@ -7,7 +7,7 @@ use super::interface::{
     CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
-use super::record::{RECORD, RecordForm, Special};
+use super::record::{NameForm, RECORD, RecordForm, Special};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::{Batch, Rate};
 use crate::time::Duration;
@@ -35,7 +35,7 @@ const DREAMHOST: Interface = Interface {
     read: Reading::Zone(LIST),
     form: RecordForm {
         name: "/record",
-        is_relative: false,
+        names: NameForm::Complete,
         address: "/value",
         special: Special {
             places: &["/editable"],

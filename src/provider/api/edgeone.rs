@@ -4,7 +4,7 @@ use super::interface::{
     Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, Shows, Writing, ZoneRef,
     ZoneSource,
 };
-use super::record::{RECORD, RecordForm};
+use super::record::{NameForm, RECORD, RecordForm};
 use super::tencent::{CODES, sign};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::{Batch, Rate};
@@ -43,7 +43,7 @@ pub(super) const API: Api = Api {
         )),
         form: RecordForm {
             name: "/Name",
-            is_relative: false,
+            names: NameForm::Complete,
             kind: "/Type",
             id: "/RecordId",
             ttl: "/TTL",

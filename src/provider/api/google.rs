@@ -10,7 +10,7 @@ use super::interface::{
     Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
-use super::record::{RECORD, Record, RecordForm, Special, Write};
+use super::record::{NameForm, RECORD, Record, RecordForm, Special, Write};
 use super::records::each_element;
 use super::rest::{refuse_account, text};
 use super::zone::{Zone, ZoneList};
@@ -56,7 +56,7 @@ const GOOGLE: Interface = Interface {
         most_names: MOST_BY_NAME,
     },
     form: RecordForm {
-        is_relative: false,
+        names: NameForm::Complete,
         values: "/rrdatas",
         address: "",
         special: Special {

@@ -8,7 +8,7 @@ use super::interface::{
     ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
-use super::record::{Goal, RECORD, Record, RecordForm};
+use super::record::{Goal, NameForm, RECORD, Record, RecordForm};
 use super::records::refuse_special;
 use super::{Api, Base, Need, Publishing};
 use crate::provider::conversation::{ApiResult, Conversation};
@@ -56,7 +56,7 @@ pub(super) const API: Api = Api {
             "/recordsets",
         )),
         inspect: Some(refuse_several_lines),
-        form: RecordForm { is_relative: false, values: "/records", address: "", ..RECORD },
+        form: RecordForm { names: NameForm::Complete, values: "/records", address: "", ..RECORD },
         write: Writing::Each(Calls {
             create: r#"POST /v2.1/zones/<zone>/recordsets {"name":"<fqdn>.","type":<type>,"ttl":<ttl>,"records":<values>}"#,
             update: r#"PUT /v2.1/zones/<zone>/recordsets/<id> {"name":"<fqdn>.","type":<type>,"ttl":<ttl>,"records":<values>}"#,

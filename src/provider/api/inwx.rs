@@ -7,7 +7,7 @@ use super::interface::{
     Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
-use super::record::{RECORD, RecordForm};
+use super::record::{NameForm, RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;
 
@@ -54,7 +54,7 @@ pub(super) const API: Api = Api {
             r#"POST / {"method":"nameserver.info","params":{"user":<username>,"pass":<password>,"domain":<domain>}}"#,
             "/resData/record",
         )),
-        form: RecordForm { is_relative: false, ..RECORD },
+        form: RecordForm { names: NameForm::Complete, ..RECORD },
         write: Writing::Each(Calls {
             create: r#"POST / {"method":"nameserver.createRecord","params":{"user":<username>,"pass":<password>,"domain":<domain>,"type":<type>,"name":<fqdn>,"content":<address>,"ttl":<ttl>}}"#,
             update: r#"POST / {"method":"nameserver.updateRecord","params":{"user":<username>,"pass":<password>,"id":"<id>","content":<address>,"ttl":<set_ttl>}}"#,

@@ -6,7 +6,7 @@ use super::interface::{
     CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Removal, Writing, ZoneRef,
     ZoneSource,
 };
-use super::record::{RECORD, RecordForm};
+use super::record::{NameForm, RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;
 
@@ -34,7 +34,7 @@ pub(super) const API: Api = Api {
             most_names: 1,
         },
         form: RecordForm {
-            is_relative: false,
+            names: NameForm::Complete,
             value: r#"{"name":<fqdn>,"type":<type>,"content":</content>,"disabled":</disabled|false>,"ttl":<ttl>}"#,
             ..RECORD
         },

@@ -4,7 +4,7 @@
 use super::interface::{
     Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
-use super::record::{RECORD, RecordForm, Special};
+use super::record::{NameForm, RECORD, RecordForm, Special};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;
 
@@ -23,7 +23,7 @@ pub(super) const API: Api = Api {
         model: RecordModel::RrSet,
         read: Reading::Zone(LIST),
         form: RecordForm {
-            is_relative: false,
+            names: NameForm::Complete,
             values: "/content",
             address: "",
             special: Special {

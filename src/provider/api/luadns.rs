@@ -6,7 +6,7 @@ use super::interface::{
     Calls, INTERFACE, Interface, List, Reading, RecordModel, RestClient, Shows, Writing, ZoneRef,
     ZoneSource,
 };
-use super::record::{RECORD, RecordForm};
+use super::record::{NameForm, RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;
 
@@ -29,7 +29,7 @@ pub(super) const API: Api = Api {
         zone_ref: ZoneRef::Id,
         model: RecordModel::ByIdReadFirst,
         read: Reading::Zone(List::whole("GET /<zone>/records", "")),
-        form: RecordForm { is_relative: false, ..RECORD },
+        form: RecordForm { names: NameForm::Complete, ..RECORD },
         write: Writing::Each(Calls {
             create: r#"POST /<zone>/records {"name":"<fqdn>.","type":<type>,"content":<address>,"ttl":<ttl|300>}"#,
             update: r#"PUT /<zone>/records/<id> {"name":"<fqdn>.","type":<type>,"content":<address>,"ttl":<ttl|300>}"#,

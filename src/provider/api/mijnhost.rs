@@ -9,7 +9,7 @@ use super::interface::{
     INTERFACE, Interface, List, Reading, RecordModel, RestClient, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
-use super::record::{RECORD, Record, RecordForm, Write};
+use super::record::{NameForm, RECORD, Record, RecordForm, Write};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
 use crate::model::json::Json;
@@ -45,7 +45,7 @@ pub(super) const API: Api = Api {
         },
         model: RecordModel::RrSet,
         read: Reading::Zone(List::whole("GET /<zone>/dns", "/data/records")),
-        form: RecordForm { is_relative: false, address: "/value", ..RECORD },
+        form: RecordForm { names: NameForm::Complete, address: "/value", ..RECORD },
         write: Writing::CodeTogether(write),
         ..INTERFACE
     }),

@@ -6,7 +6,7 @@
 use super::interface::{
     Calls, INTERFACE, Interface, List, Reading, RecordModel, RestClient, Shows, Writing, ZoneSource,
 };
-use super::record::{RECORD, RecordForm};
+use super::record::{NameForm, RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::{Batch, Rate};
 
@@ -36,7 +36,7 @@ pub(super) const API: Api = Api {
             1000,
         )),
         // `host` may be null, empty or `@` for the zone itself.
-        form: RecordForm { name: "/fqdn", is_relative: false, address: "/answer", ..RECORD },
+        form: RecordForm { name: "/fqdn", names: NameForm::Complete, address: "/answer", ..RECORD },
         write: Writing::Each(Calls {
             create: r#"POST /<zone>/records {"host":<host>,"type":<type>,"answer":<address>,"ttl":<ttl|300>}"#,
             update: r#"PUT /<zone>/records/<id> {"host":<host>,"type":<type>,"answer":<address>,"ttl":<ttl|300>}"#,

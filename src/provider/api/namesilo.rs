@@ -7,7 +7,7 @@ use super::interface::{
     Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
-use super::record::{RECORD, RecordForm};
+use super::record::{NameForm, RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;
 
@@ -45,7 +45,9 @@ pub(super) const API: Api = Api {
         read: Reading::Zone(LIST),
         form: RecordForm {
             name: "/host",
-            is_relative: false,
+            // Relative since December 2025, and now and then complete, as before.
+            names: NameForm::Either,
+            apex: "@",
             id: "/record_id",
             address: "/value",
             ..RECORD

@@ -6,7 +6,7 @@ use super::interface::{
     CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneRef,
     ZoneSource,
 };
-use super::record::{RECORD, RecordForm};
+use super::record::{NameForm, RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::{Batch, Rate};
 
@@ -25,7 +25,12 @@ pub(super) const API: Api = Api {
         zone_ref: ZoneRef::Id,
         model: RecordModel::RrSet,
         read: Reading::Zone(List::whole("GET /<zone>/dns_records", "")),
-        form: RecordForm { name: "/hostname", is_relative: false, address: "/value", ..RECORD },
+        form: RecordForm {
+            name: "/hostname",
+            names: NameForm::Complete,
+            address: "/value",
+            ..RECORD
+        },
         write: Writing::Values(Calls {
             create: r#"POST /<zone>/dns_records {"type":<type>,"hostname":<fqdn>,"value":<address>,"ttl":<ttl>}"#,
             remove: "DELETE /<zone>/dns_records/</id>",

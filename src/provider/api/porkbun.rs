@@ -6,7 +6,7 @@ use super::interface::{
     Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning, Success};
-use super::record::{RECORD, RecordForm};
+use super::record::{NameForm, RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::model::secret::Secret;
 use crate::provider::{Batch, Rate};
@@ -56,7 +56,7 @@ pub(super) const API: Api = Api {
             r#"POST /dns/retrieveByNameType/<domain>/<type>/<host> {"apikey":<username>,"secretapikey":<password>}"#,
             "/records",
         )),
-        form: RecordForm { is_relative: false, ..RECORD },
+        form: RecordForm { names: NameForm::Complete, ..RECORD },
         // An edit resets every property that it lacks.
         write: Writing::Each(Calls {
             create: r#"POST /dns/create/<domain> {"apikey":<username>,"secretapikey":<password>,"name":<host>,"type":<type>,"content":<address>,"ttl":"<ttl|600>"}"#,

@@ -6,7 +6,7 @@
 use super::interface::{
     Calls, INTERFACE, Interface, List, Reading, RecordModel, Removal, Shows, Writing, ZoneSource,
 };
-use super::record::{RECORD, RecordForm};
+use super::record::{NameForm, RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::model::Url;
 use crate::provider::Batch;
@@ -43,7 +43,7 @@ pub(super) const API: Api = Api {
             most_names: 3,
         },
         form: RecordForm {
-            is_relative: false,
+            names: NameForm::Complete,
             values: "/records",
             value: r#"{"content":</content>,"disabled":</disabled|false>}"#,
             ..RECORD

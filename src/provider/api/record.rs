@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::meaning::shown;
 use super::zone::{Zone, relative_name};
 use crate::model::json::Json;
-use crate::model::name::canonical;
+use crate::model::name::{canonical, strip_zone};
 use crate::provider::conversation::{Conversation, FOR_GOOD};
 use crate::provider::{Change, Scope, Verdict};
 
@@ -15,8 +15,8 @@ use crate::provider::{Change, Scope, Verdict};
 pub struct RecordForm {
     /// The name; empty if it is not shown, because records are read by name and type.
     pub name: &'static str,
-    /// Whether names are relative to the zone.
-    pub is_relative: bool,
+    /// How names are shown.
+    pub names: NameForm,
     /// The relative name of the zone itself in requests, such as `@`.
     pub apex: &'static str,
     /// The record type.
@@ -38,10 +38,21 @@ pub struct RecordForm {
     pub value: &'static str,
 }
 
+/// How a provider shows the name of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameForm {
+    /// Relative to the zone: `home`. The zone itself is empty or `@`.
+    Relative,
+    /// Complete: `home.example.com`.
+    Complete,
+    /// Sometimes relative, sometimes complete.
+    Either,
+}
+
 /// The most common form of a record.
 pub const RECORD: RecordForm = RecordForm {
     name: "/name",
-    is_relative: true,
+    names: NameForm::Relative,
     apex: "",
     kind: "/type",
     kinds: ["A", "AAAA"],
@@ -163,8 +174,13 @@ fn name_of(form: &RecordForm, zone: &Zone, goal: Option<&Goal<'_>>, raw: &Json) 
     }
     let name = canonical(&shown(raw, form.name));
     // Some answers show the complete name, although names are relative.
-    let is_complete = goal.is_some_and(|goal| goal.fqdn == name);
-    if form.is_relative && !is_complete { canonical(&zone.full(&name)) } else { name }
+    let is_complete = goal.is_some_and(|goal| goal.fqdn == name)
+        || match form.names {
+            NameForm::Relative => false,
+            NameForm::Complete => true,
+            NameForm::Either => strip_zone(&name, &zone.name).is_some(),
+        };
+    if is_complete { name } else { canonical(&zone.full(&name)) }
 }
 
 /// The type of the record `raw`.

@@ -32,13 +32,32 @@ fn the_zone_is_found_by_probing() {
 }
 
 #[test]
+fn the_host_of_a_record_may_be_relative_or_complete() {
+    let me = account("namesilo");
+    for (name, complete, host) in
+        [("home@example.com", "home.example.com", "home"), ("@example.com", "example.com", "@")]
+    {
+        let update = format!(
+            "GET https://www.namesilo.com/api/dnsUpdateRecord?version=1&type=json&key=hunter2\
+             &domain=example.com&rrid=1a2b3&rrhost={host}&rrvalue=192.0.2.9&rrttl=7200"
+        );
+        for shown in [host, complete] {
+            let list = FOUND.replace("\"home.example.com\"", &format!("\"{shown}\""));
+            let script = [(ASK, 200, &*list), (&*update, 200, DONE)];
+            let change = [change(name, "192.0.2.9")];
+            assert_eq!(outcomes(&me, &change, &[], &script), ["updated"], "{shown}");
+        }
+    }
+}
+
+#[test]
 fn a_missing_record_is_added() {
     let me = account("namesilo.com-v1");
     // A single record is not in an array.
     let one = r#"{"reply":{"code":300,"resource_record":
         {"record_id":"x","type":"MX","host":"example.com","value":"mx.example.net","ttl":"7207"}}}"#;
     let add = "GET https://www.namesilo.com/api/dnsAddRecord?version=1&type=json&key=hunter2\
-        &domain=example.com&rrtype=AAAA&rrhost=&rrvalue=2001:db8::9&rrttl=3600";
+        &domain=example.com&rrtype=AAAA&rrhost=@&rrvalue=2001:db8::9&rrttl=3600";
     let new = [change("@example.com", "2001:db8::9")];
     assert_eq!(outcomes(&me, &new, &[], &[(ASK, 200, one), (add, 200, DONE)]), ["updated"]);
 }

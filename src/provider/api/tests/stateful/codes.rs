@@ -326,13 +326,13 @@ fn namesilo(zone: &mut Zone, call: &Call) -> Reply {
         reply.as_object_mut().unwrap().append(&mut more.as_object().unwrap().clone());
         ok(json!({"request": {"operation": "x"}, "reply": reply}))
     };
-    let [host, value] = ["rrhost", "rrvalue"].map(|name| call.param(name));
+    let value = call.param("rrvalue");
     let ttl = || text_ttl(call, call.param("rrttl"), 3600);
     match call.route("api").1[..] {
         ["dnsListRecords"] => {
             params(&[]);
             let show = |entry: &Entry| {
-                json!({"record_id": entry.text_id(), "host": entry.fqdn(), "type": entry.kind,
+                json!({"record_id": entry.text_id(), "host": entry.host("@"), "type": entry.kind,
                     "value": entry.value, "ttl": entry.ttl.to_string(), "distance": "0"})
             };
             let all: Vec<Value> = zone.entries.iter().map(show).collect();
@@ -340,7 +340,7 @@ fn namesilo(zone: &mut Zone, call: &Call) -> Reply {
         }
         ["dnsAddRecord"] => {
             params(&["rrtype", "rrhost", "rrvalue", "rrttl"]);
-            let id = zone.add(host, call.param("rrtype"), value, ttl())?;
+            let id = zone.add(from_at(call.param("rrhost")), call.param("rrtype"), value, ttl())?;
             reply(json!({"record_id": format!("r{id}")}))
         }
         ["dnsUpdateRecord"] => zone.together(|zone| {
@@ -348,7 +348,7 @@ fn namesilo(zone: &mut Zone, call: &Call) -> Reply {
             let id = zone.id(call.param("rrid"))?;
             let kind = zone.get(id)?.kind.clone();
             zone.remove(id)?;
-            let id = zone.add(host, &kind, value, ttl())?;
+            let id = zone.add(from_at(call.param("rrhost")), &kind, value, ttl())?;
             reply(json!({"record_id": format!("r{id}")}))
         }),
         ["dnsDeleteRecord"] => {
