@@ -44,14 +44,17 @@ pub struct KnownOption {
     pub kind: SectionKind,
     /// Its name.
     pub name: &'static str,
-    /// The form of its value, for the manual.
-    pub syntax: &'static str,
     /// The value that applies if the option is not set; `None` if no value can express that.
     pub default: Option<&'static str>,
-    /// Its description in one sentence.
-    pub text: &'static str,
     /// Which program has it.
     pub origin: OptionOrigin,
+    /// The form of its value, for the manual. Only tests read this and the next field, so release builds omit both
+    /// for size.
+    #[cfg(debug_assertions)]
+    pub syntax: &'static str,
+    /// Its description in one sentence.
+    #[cfg(debug_assertions)]
+    pub text: &'static str,
 }
 
 /// All options, in the order of the manual.
@@ -226,6 +229,10 @@ fn other_names(kind: SectionKind) -> impl Iterator<Item = (&'static str, &'stati
     names.map(|&(_, other, option)| (other, option))
 }
 
+#[cfg_attr(
+    not(debug_assertions),
+    expect(unused_variables, reason = "release builds omit what only tests read")
+)]
 const fn stock(
     kind: SectionKind,
     name: &'static str,
@@ -233,9 +240,16 @@ const fn stock(
     default: Option<&'static str>,
     text: &'static str,
 ) -> KnownOption {
-    // Only tests read these texts, to compare them with the manual. Release builds omit them for size.
-    let (syntax, text) = if cfg!(debug_assertions) { (syntax, text) } else { ("", "") };
-    KnownOption { kind, name, syntax, default, text, origin: OptionOrigin::Stock }
+    KnownOption {
+        kind,
+        name,
+        default,
+        origin: OptionOrigin::Stock,
+        #[cfg(debug_assertions)]
+        syntax,
+        #[cfg(debug_assertions)]
+        text,
+    }
 }
 
 const fn ours(
