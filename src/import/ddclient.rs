@@ -6,6 +6,7 @@ use super::file::{Block, File};
 use super::provider;
 use super::remark::Remarks;
 use super::words::{before, cut, has};
+use crate::text;
 
 /// The keys, without `v4` and `v6` behind them.
 pub(super) const KEYS: &str = "\
@@ -167,7 +168,7 @@ pub(super) fn finish(_: &Block, draft: &mut Draft, remarks: &mut Remarks) -> boo
 }
 
 fn is_on(way: &str) -> bool {
-    !matches!(way, "" | "disabled" | "no")
+    !way.is_empty() && !text::has("disabled no", way)
 }
 
 /// The value of `ip_source` for a value of `use`; empty for the usual one.

@@ -8,6 +8,7 @@ use super::file::{Block, File};
 use super::provider;
 use super::remark::Remarks;
 use super::words::{before, cut, has, replace};
+use crate::text;
 
 /// The keys with those around them, without `ipv4` and `ipv6`.
 pub(super) const KEYS: &str = "\
@@ -248,7 +249,7 @@ fn scalar(text: &str) -> Option<String> {
         _ => {}
     }
     match before(text, " #").trim_end() {
-        "[]" | "{}" | "null" | "Null" | "NULL" | "~" => Some(String::new()),
+        nothing if text::has("[] {} null Null NULL ~", nothing) => Some(String::new()),
         plain if plain.starts_with(['[', '{']) || has(plain, "\t") => None,
         plain => Some(plain.to_owned()),
     }

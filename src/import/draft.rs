@@ -4,6 +4,7 @@ use super::remark::Remarks;
 use super::words::{self, has, is_no};
 use crate::config::uci::quote;
 use crate::model::sorted::Map;
+use crate::text;
 
 /// Which records a section has.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -92,7 +93,7 @@ impl Draft {
 
     /// Whether the value of an option means yes.
     pub(super) fn is_yes(&self, option: &str) -> bool {
-        matches!(self.get(option), "true" | "yes" | "on" | "1")
+        text::has("true yes on 1", self.get(option))
     }
 
     /// The scheme of a URL: without TLS if the option says no to it.

@@ -1,5 +1,7 @@
 //! Searches in texts and tables.
 
+use crate::text;
+
 /// What a table says behind `key`. Each line of it has a key and, after a space, a text.
 pub(super) fn find(table: &'static str, key: &str) -> Option<&'static str> {
     for row in table.lines() {
@@ -40,5 +42,5 @@ pub(super) fn replace(text: &str, old: &str, new: &str) -> String {
 
 /// Whether `value` means no.
 pub(super) fn is_no(value: &str) -> bool {
-    matches!(value, "false" | "no" | "off" | "0")
+    text::has("false no off 0", value)
 }

@@ -71,9 +71,9 @@ const TIME: &str = "X-Ovh-Timestamp";
 /// The URL of the account's region. `param_opt` is `eu`, `ca` or `us`, or, as in OVHcloud's own tools,
 /// `ovh-eu` and so on.
 fn base(param_opt: &str) -> &'static str {
-    match param_opt {
-        "ca" | "ovh-ca" => "ca.api.ovh.com/1.0",
-        "us" | "ovh-us" => "api.us.ovhcloud.com/1.0",
+    match param_opt.strip_prefix("ovh-").unwrap_or(param_opt) {
+        "ca" => "ca.api.ovh.com/1.0",
+        "us" => "api.us.ovhcloud.com/1.0",
         _ => "eu.api.ovh.com/1.0",
     }
 }

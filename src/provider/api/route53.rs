@@ -17,6 +17,7 @@ use crate::model::json::Json;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::{Canonical, Key, short_timestamp};
 use crate::provider::{Answer, Batch, Method, Rate, Request, Scope, Verdict};
+use crate::text::has;
 use crate::text::percent;
 use crate::text::quoted::quoted;
 use crate::text::xml;
@@ -181,7 +182,10 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let changes: String = writes.iter().map(change).collect();
+    let mut changes = String::new();
+    for write in writes {
+        changes.push_str(&change(write));
+    }
     let body = format!(
         "<ChangeResourceRecordSetsRequest xmlns=\"{XMLNS}\"><ChangeBatch><Changes>{changes}\
          </Changes></ChangeBatch></ChangeResourceRecordSetsRequest>"
@@ -239,6 +243,12 @@ fn pages(
     Err(too_long())
 }
 
+/// The codes for credentials that are not accepted.
+const WRONG_CREDENTIALS: &str = "SignatureDoesNotMatch InvalidClientTokenId UnrecognizedClientException \
+    IncompleteSignature MissingAuthenticationToken";
+/// The codes for too many requests.
+const LIMITED: &str = "Throttling ThrottlingException PriorRequestNotComplete";
+
 /// The body of a successful answer, which must have an element `tag`.
 fn success<'t>(rest: &RestClient, answer: &'t Answer, tag: &str) -> ApiResult<&'t str> {
     if answer.status == 200 && !xml::text(&answer.body, tag).is_empty() {
@@ -255,13 +265,9 @@ fn success<'t>(rest: &RestClient, answer: &'t Answer, tag: &str) -> ApiResult<&'
         {
             return Err(rest.clock_wrong(&message));
         }
-        "SignatureDoesNotMatch"
-        | "InvalidClientTokenId"
-        | "UnrecognizedClientException"
-        | "IncompleteSignature"
-        | "MissingAuthenticationToken" => (Meaning::Credentials, ""),
+        _ if has(WRONG_CREDENTIALS, code) => (Meaning::Credentials, ""),
         // AWS answers these with status 400, by which they would be refusals.
-        "Throttling" | "ThrottlingException" | "PriorRequestNotComplete" => (Meaning::Limited, ""),
+        _ if has(LIMITED, code) => (Meaning::Limited, ""),
         _ if answer.status == 403 => (Meaning::Forbidden, RIGHTS),
         _ => (Meaning::of_status(answer.status), ""),
     };
