@@ -236,7 +236,9 @@ impl State {
 
     /// Takes in what accounts have taught, and what does not hold any more.
     fn learn(&mut self, mut forgotten: Vec<(u64, String)>, known: Vec<Learned>) {
-        forgotten.extend(known.iter().map(|learned| (learned.account, learned.key.clone())));
+        for learned in &known {
+            forgotten.push((learned.account, learned.key.clone()));
+        }
         if forgotten.is_empty() {
             return;
         }

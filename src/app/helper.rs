@@ -148,7 +148,7 @@ fn in_dns(
 ) -> Result<Vec<IpAddr>, String> {
     let host = helper.get("lookup_host").unwrap_or_default();
     let mut of_family = known.to_vec();
-    of_family.retain(|address| Family::of(*address) == family(helper));
+    family(helper).keep_own(&mut of_family);
     // The section of the configuration, if it has no mistake.
     let loaded = section.and_then(|_| load(file).ok());
     let sections = loaded.as_ref().map_or(&[][..], |loaded| &loaded.checked.config.sections);

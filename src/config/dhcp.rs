@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 
 use super::uci::{self, RawSection};
 use crate::model::mac::Mac;
+use crate::text::hex_digits;
 
 /// The file.
 pub const FILE: &str = "/etc/config/dhcp";
@@ -100,8 +101,7 @@ fn words<'a>(section: &'a RawSection, name: &str) -> Vec<&'a str> {
 /// identity association after `%`.
 pub fn duid(text: &str) -> String {
     let (duid, _) = text.split_once('%').unwrap_or((text, ""));
-    let digits = duid.chars().filter(char::is_ascii_hexdigit);
-    digits.map(|digit| digit.to_ascii_lowercase()).collect()
+    hex_digits(duid)
 }
 
 #[cfg(test)]

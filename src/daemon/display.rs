@@ -65,7 +65,11 @@ impl Notified {
 }
 
 fn notified(section: &SectionStatus) -> Vec<Notified> {
-    section.records.iter().map(Notified::new).collect()
+    let mut notified = Vec::new();
+    for record in &section.records {
+        notified.push(Notified::new(record));
+    }
+    notified
 }
 
 impl Display {
@@ -152,8 +156,11 @@ impl Display {
         let mut sections: Vec<&SectionStatus> = status.sections.iter().collect();
         // In this order, each is added to the map at its end.
         sort::by(&mut sections, |a, b| a.name.cmp(&b.name));
-        let entries = sections.into_iter().map(|section| (section.name.clone(), notified(section)));
-        self.last_notified = Some(entries.collect());
+        let mut last_notified = Map::new();
+        for section in sections {
+            last_notified.insert(section.name.clone(), notified(section));
+        }
+        self.last_notified = Some(last_notified);
     }
 
     /// There are no subscribers any more.

@@ -374,7 +374,9 @@ impl DnsLookup {
         let mut others = Vec::new();
         for family in [Family::V4, Family::V6] {
             if self.plan.over.is_none_or(|over| over == family) {
-                others.extend(servers.iter().map(|server| (server.clone(), family)));
+                for server in &servers {
+                    others.push((server.clone(), family));
+                }
             }
         }
         self.others = others.into_iter();

@@ -15,8 +15,11 @@ pub fn resolvers(text: &str, zone: &dyn Fn(&str) -> Option<u32>) -> Vec<SocketAd
     for line in text.lines() {
         let mut words = line.split_ascii_whitespace();
         // The C library ignores further servers, so programs on the router do not ask them either.
-        if words.next() == Some("nameserver") && servers.len() < MAX_SERVERS {
-            servers.extend(words.next().and_then(|word| resolver(word, zone)));
+        if words.next() == Some("nameserver")
+            && servers.len() < MAX_SERVERS
+            && let Some(server) = words.next().and_then(|word| resolver(word, zone))
+        {
+            servers.push(server);
         }
     }
     // So resolv.conf(5): without a nameserver line, the server of this host is used.

@@ -63,11 +63,14 @@ impl Account {
         // They are sorted by account.
         let first = saved.partition_point(|known| known.account < key);
         let saved = saved.get(first..).unwrap_or_default();
-        let of_account = saved.iter().take_while(|known| known.account == key);
+        let mut known = LearnedValues::default();
+        for learned in saved.iter().take_while(|learned| learned.account == key) {
+            known.insert(learned.key.clone(), learned.value.clone());
+        }
         Self {
             key,
             sections: Vec::new(),
-            known: of_account.map(|known| (known.key.clone(), known.value.clone())).collect(),
+            known,
             ready: BinaryHeap::new(),
             in_flight: 0,
             refused: 0,

@@ -136,9 +136,9 @@ impl Engine {
     }
 
     fn section_status(&self, active: &SectionState, now: Now) -> SectionStatus {
-        let records = active.records.iter().map(|record| self.record_status(active, record, now));
-        let mut registered = Vec::new();
+        let (mut records, mut registered) = (Vec::new(), Vec::new());
         for record in &active.records {
+            records.push(self.record_status(active, record, now));
             registered.extend(record.registered.addresses());
         }
         SectionStatus {
@@ -146,7 +146,7 @@ impl Engine {
             provider: active.spec.provider.account.label.clone(),
             source: describe(&active.spec),
             lines: self.lines(active, now),
-            records: records.collect(),
+            records,
             registered,
             stopped: active.stopped,
             results: active.results,

@@ -32,12 +32,17 @@ impl Engine {
         }
         let mut gateways = Set::new();
         for view in &self.viewpoints {
-            gateways.extend(view.answers.gateway().cloned());
+            if let Some(gateway) = view.answers.gateway() {
+                gateways.insert(gateway.clone());
+            }
         }
         if gateways != self.facts.gateways {
             self.facts.gateways = gateways;
-            let gateways = self.facts.gateways.iter().cloned().collect();
-            self.actions.push(Action::Listen(gateways));
+            let mut followed = Vec::new();
+            for gateway in self.facts.gateways.iter() {
+                followed.push(gateway.clone());
+            }
+            self.actions.push(Action::Listen(followed));
         }
     }
 }

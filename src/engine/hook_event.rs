@@ -83,7 +83,11 @@ impl HookEvent {
 
     /// The environment of a script: `NAME=value`.
     pub fn environment(&self) -> Vec<String> {
-        self.values().iter().map(|(name, value)| format!("{name}={value}")).collect()
+        let mut environment = Vec::new();
+        for (name, value) in &self.values() {
+            environment.push(format!("{name}={value}"));
+        }
+        environment
     }
 
     /// The documented JSON form: the same values under the same names in lower case, without `DDNS_`.

@@ -68,7 +68,11 @@ impl Engine {
         batch.push(leader);
         match kind {
             Batch::Record => {}
-            Batch::Name => batch.extend(self.sibling(leader.0, now)),
+            Batch::Name => {
+                if let Some(sibling) = self.sibling(leader.0, now) {
+                    batch.push(sibling);
+                }
+            }
             Batch::Account(_) => self.fill(place, &mut batch, most, now),
         }
         batch

@@ -581,11 +581,12 @@ fn start_records(spec: &Section, saved: &State, now: Now) -> Vec<Record> {
             let host = host.identity.to_string();
             fingerprint = provider::fingerprint_of_host(fingerprint, &host);
         }
-        let mut record = Record::new(name.clone(), family, fingerprint, Arc::clone(&timing), now);
-        if let Some(known) = saved.record(&spec.name, name, family) {
+        records.push(Record::new(name.clone(), family, fingerprint, Arc::clone(&timing), now));
+        if let Some(known) = saved.record(&spec.name, name, family)
+            && let Some(record) = records.last_mut()
+        {
             record.restore(known, now);
         }
-        records.push(record);
     }
     records
 }

@@ -120,7 +120,11 @@ impl Sightings {
 
     /// The hardware addresses that count, each with the addresses that are known already.
     pub fn wanted(&self) -> Vec<(Mac, Vec<Ipv6Addr>)> {
-        self.neighbours.iter().map(|(mac, known)| (*mac, known.clone())).collect()
+        let mut wanted = Vec::new();
+        for (mac, known) in self.neighbours.iter() {
+            wanted.push((*mac, known.clone()));
+        }
+        wanted
     }
 
     /// The neighbour table shows `address` for the hardware address `mac`. Returns whether that is news.

@@ -420,7 +420,11 @@ impl From<Vec<Self>> for Json {
 
 impl FromIterator<Self> for Json {
     fn from_iter<I: IntoIterator<Item = Self>>(elements: I) -> Self {
-        Self::List(elements.into_iter().collect())
+        let mut list = Vec::new();
+        for element in elements {
+            list.push(element);
+        }
+        list.into()
     }
 }
 

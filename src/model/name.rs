@@ -21,6 +21,12 @@ impl Family {
         if address.is_ipv4() { Self::V4 } else { Self::V6 }
     }
 
+    /// Removes the addresses of the other family.
+    #[inline(never)] // every copy would have the loops of `retain`
+    pub fn keep_own(self, addresses: &mut Vec<IpAddr>) {
+        addresses.retain(|address| Self::of(*address) == self);
+    }
+
     /// The DNS record type that holds addresses of this family (RFC 1035, RFC 3596).
     pub fn record_type(self) -> &'static str {
         match self {

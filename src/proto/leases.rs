@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::model::mac::Mac;
+use crate::text::hex_digits;
 
 /// Most leases that are kept.
 pub const MAX_LEASES: usize = 1024;
@@ -41,7 +42,11 @@ impl Lease {
 
 /// Reads dnsmasq's file. Lines that are no leases are left out.
 pub fn dnsmasq(text: &str) -> Vec<Lease> {
-    text.lines().filter_map(line).take(MAX_LEASES).collect()
+    let mut leases = Vec::new();
+    for lease in text.lines().filter_map(line).take(MAX_LEASES) {
+        leases.push(lease);
+    }
+    leases
 }
 
 /// `expiry hardware-address address name client-id`, and for IPv6
@@ -53,8 +58,7 @@ fn line(line: &str) -> Option<Lease> {
     let name = words.next().filter(|name| *name != "*").unwrap_or_default().to_owned();
     let mac = if address.is_ipv4() { Mac::parse(id) } else { None };
     let duid = if address.is_ipv6() { words.next().unwrap_or_default() } else { "" };
-    let duid = duid.chars().filter(char::is_ascii_hexdigit).collect::<String>();
-    Some(Lease { address, name, mac, duid: duid.to_ascii_lowercase() })
+    Some(Lease { address, name, mac, duid: hex_digits(duid) })
 }
 
 #[cfg(test)]

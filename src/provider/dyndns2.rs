@@ -30,8 +30,12 @@ pub(super) fn verdict(body: &str, sent: IpAddr) -> Option<Box<Verdict>> {
     let text = readable(body);
     let is_page = page::is_page(body);
     let (mut codes, has_other_lines) = code_lines(&text);
-    if codes.is_empty() && !is_page && text.len() <= SHORT {
-        codes.extend(CodeLine::failure_in(&text));
+    if codes.is_empty()
+        && !is_page
+        && text.len() <= SHORT
+        && let Some(failure) = CodeLine::failure_in(&text)
+    {
+        codes.push(failure);
     }
     // An answer to an update of both families may have one line for each.
     if codes.iter().any(|code| !code.is_about_other_family(sent)) {

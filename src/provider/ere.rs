@@ -56,8 +56,11 @@ impl Ere {
                 return true;
             }
             let Some(c) = after else { return false };
-            let taken = states.waiting.iter().filter(|&&pc| self.takes(pc, c));
-            states.pending.extend(taken.map(|pc| pc + 1));
+            for &pc in &states.waiting {
+                if self.takes(pc, c) {
+                    states.pending.push(pc + 1);
+                }
+            }
             before = after;
         }
     }

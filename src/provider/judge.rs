@@ -19,6 +19,7 @@ use std::net::IpAddr;
 use super::complaint::{asks_for_something, complains};
 use super::verdict::{Scope, Verdict};
 use super::{Answer, Outcome, dyndns2, mask, page, zoneedit};
+use crate::model::Family;
 use crate::model::json::Json;
 use crate::model::secret::Secret;
 use crate::text::parts;
@@ -138,7 +139,7 @@ impl AnswerRules {
     /// matches without comparing addresses.
     fn unless_echo_differs(&self, success: Outcome, body: &str) -> Box<Verdict> {
         let mut echoed = echoed_addresses(&page::text(body));
-        echoed.retain(|address| address.is_ipv4() == self.sent.is_ipv4());
+        Family::of(self.sent).keep_own(&mut echoed);
         match (echoed.as_slice(), dyndns2::differs(&echoed, self.sent)) {
             // Of several addresses, one may be the former one or that of another record.
             ([_], Some(reason)) => retry(reason),
@@ -270,7 +271,12 @@ fn failed_because(status: u16) -> &'static str {
 /// addresses that have a line of their own. Any other may be the old address, that of a name server or a
 /// version number.
 fn echoed_addresses(text: &str) -> Vec<IpAddr> {
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let mut lines = Vec::new();
+    for line in text.lines().map(str::trim) {
+        if !line.is_empty() {
+            lines.push(line);
+        }
+    }
     let words = match lines.as_slice() {
         [line] => parts(line, ends_address),
         _ => lines,

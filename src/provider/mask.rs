@@ -73,10 +73,14 @@ fn add(encoding: String, encodings: &mut Vec<String>) {
 fn needles(secrets: &[Secret]) -> Vec<Vec<char>> {
     let mut needles = Vec::new();
     for text in encodings(secrets) {
-        let text: Vec<char> = text.chars().collect();
-        needles.extend(text.chunks_exact(PIECE).map(<[char]>::to_vec));
-        // The last piece overlaps the one before: a short rest would be found in any text.
-        needles.push(text.get(text.len().saturating_sub(PIECE)..).unwrap_or_default().to_vec());
+        let mut letters = Vec::new();
+        for letter in text.chars() {
+            letters.push(letter);
+        }
+        needles.extend(letters.chunks_exact(PIECE).map(<[char]>::to_vec));
+        // The last piece overlaps the one before: a short rest would be found in any letters.
+        needles
+            .push(letters.get(letters.len().saturating_sub(PIECE)..).unwrap_or_default().to_vec());
     }
     needles
 }

@@ -128,11 +128,16 @@ pub fn script_package(name: &str) -> String {
 /// `path`, or else the first one.
 pub fn at_host(host: &str, path: &str) -> Option<Row> {
     let host = without_variant(host);
-    let at_host: Vec<_> = INDEX.urls.iter().filter(|known| known.host == host).collect();
-    // Several rows may have a host, as those of FreeDNS. For another path any of them will do, because the limits
-    // are those of the provider.
-    let known = at_host.iter().find(|known| path.starts_with(&known.path)).or(at_host.first())?;
-    Some(known.row)
+    let mut first = None;
+    for known in INDEX.urls.iter().filter(|known| known.host == host) {
+        if path.starts_with(&known.path) {
+            return Some(known.row);
+        }
+        // Several rows may have a host, as those of FreeDNS. For another path any of them will do, because the limits
+        // are those of the provider.
+        first = first.or(Some(known.row));
+    }
+    first
 }
 
 /// `host` without a first label that stands for the web site or for an IP version.

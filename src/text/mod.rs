@@ -11,7 +11,13 @@ pub(crate) mod xml;
 /// The parts of `text` between characters for which `separates` is true, without empty parts.
 pub(crate) fn parts(text: &str, separates: fn(char) -> bool) -> Vec<&str> {
     // `separates` is a pointer to a function, because each closure would have a copy of the search.
-    text.split(separates).filter(|part| !part.is_empty()).collect()
+    let mut parts = Vec::new();
+    for part in text.split(separates) {
+        if !part.is_empty() {
+            parts.push(part);
+        }
+    }
+    parts
 }
 
 /// Whether `word` is in `list`, which has spaces between its words.
@@ -30,6 +36,15 @@ pub(crate) fn listed(names: &[String]) -> String {
         }
         Some(_) | None => names.join(", "),
     }
+}
+
+/// The hexadecimal digits in `text`, in lower case.
+pub(crate) fn hex_digits(text: &str) -> String {
+    let mut digits = String::new();
+    for digit in text.chars().filter(char::is_ascii_hexdigit) {
+        digits.push(digit.to_ascii_lowercase());
+    }
+    digits
 }
 
 /// `bytes` in hexadecimal digits, in lower case.

@@ -47,7 +47,9 @@ impl ResolverChanges {
         let notifier = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).ok()?;
         let mut files: Vec<PathBuf> = FILES.map(PathBuf::from).to_vec();
         // /etc/resolv.conf is usually a symbolic link, so its target is watched, too.
-        files.extend(fs::canonicalize(FILES[0]));
+        if let Ok(target) = fs::canonicalize(FILES[0]) {
+            files.push(target);
+        }
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
         let network = Arc::new(EventFd::from_flags(flags).ok()?);
         let mut watching = watching();

@@ -136,7 +136,7 @@ impl Search {
             AddressSource::Known(known) => {
                 let mut addresses = known.clone();
                 if let Some(family) = self.family {
-                    addresses.retain(|address| Family::of(*address) == family);
+                    family.keep_own(&mut addresses);
                 }
                 addresses
             }

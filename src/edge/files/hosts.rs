@@ -50,7 +50,9 @@ fn find_in(file: &mut BufReader<File>, host: &str) -> Vec<IpAddr> {
 pub fn parse(text: &str) -> Map<String, Vec<IpAddr>> {
     let mut pairs = Vec::new();
     for (address, names) in text.lines().filter_map(entry) {
-        pairs.extend(names.map(|name| (name.to_ascii_lowercase(), address)));
+        for name in names {
+            pairs.push((name.to_ascii_lowercase(), address));
+        }
     }
     // The addresses of a name stay in the order of the file.
     sort::by(&mut pairs, |(a, _), (b, _)| a.cmp(b));

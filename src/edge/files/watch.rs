@@ -29,7 +29,10 @@ impl FileWatch {
     pub fn set(&mut self, paths: Vec<PathBuf>) {
         // Without inotify the files are read only now.
         self.notifier = if paths.is_empty() { None } else { Notifier::new().ok() };
-        self.files = paths.into_iter().map(|path| (path, None)).collect();
+        self.files = Vec::new();
+        for path in paths {
+            self.files.push((path, None));
+        }
         // Each is watched before it is read, so that no change falls in between.
         self.watch_all();
         for (path, text) in &mut self.files {

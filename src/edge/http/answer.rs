@@ -66,7 +66,11 @@ fn compression(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     }
     let encoding = text_of(headers, "content-encoding").unwrap_or_default().trim();
     if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
-        return Some(encoding.chars().take(20).collect());
+        let mut shown = String::new();
+        for c in encoding.chars().take(20) {
+            shown.push(c);
+        }
+        return Some(shown);
     }
     if body.starts_with(&[0x1f, 0x8b]) { Some("gzip".into()) } else { None }
 }

@@ -56,7 +56,7 @@ fn addresses(host: &str, family: Option<Family>) -> Result<Vec<IpAddr>, Unreacha
     // Both families are looked up, because ddns-scripts has another exit code for a name of the other family.
     let mut found = resolve(host, None, CONNECT_TIMEOUT).map_err(Unreachable::Unresolved)?;
     if let Some(family) = family {
-        found.retain(|address| Family::of(*address) == family);
+        family.keep_own(&mut found);
         if found.is_empty() {
             return Err(Unreachable::WrongFamily(format!("{host} has no {family} address")));
         }

@@ -14,12 +14,15 @@ const TERMINAL_LIMIT: usize = 4095;
 /// `text` on one line: white space becomes spaces, control characters are removed.
 // Without that, the answer of a provider could forge log lines or control the reader's terminal.
 pub fn clean(text: &str) -> String {
-    let kept = text.chars().filter_map(|c| match c {
-        c if c.is_whitespace() => Some(' '),
-        c if is_visible(c) => Some(c),
-        _ => None,
-    });
-    kept.collect::<String>().trim_end().to_owned()
+    let mut kept = String::new();
+    for c in text.chars() {
+        if c.is_whitespace() {
+            kept.push(' ');
+        } else if is_visible(c) {
+            kept.push(c);
+        }
+    }
+    kept.trim_end().to_owned()
 }
 
 /// Whether a message of `level` goes to syslog. `use_syslog` 1 lets pass information and everything

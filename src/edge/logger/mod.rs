@@ -85,14 +85,18 @@ impl Logger {
     /// Applies the options of `config`. A section with mistakes is logged with `DEFAULT_LOG`, so
     /// that its log file explains why it does not run.
     pub fn configure(&mut self, config: &Config) {
-        let broken = config.broken.iter().map(|(name, _)| (name.clone(), DEFAULT_LOG));
-        let valid =
-            config.sections.iter().map(|section| (section.name.clone(), section.log.clone()));
+        let mut sections = Map::new();
+        for (name, _) in &config.broken {
+            sections.insert(name.clone(), DEFAULT_LOG);
+        }
+        for section in &config.sections {
+            sections.insert(section.name.clone(), section.log.clone());
+        }
         self.settings = Settings {
             dateformat: config.global.dateformat.clone(),
             logdir: config.global.logdir.clone(),
             loglines: config.global.loglines,
-            sections: broken.chain(valid).collect(),
+            sections,
         };
         self.unwritable = Set::new();
     }

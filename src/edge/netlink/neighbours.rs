@@ -46,7 +46,10 @@ impl Neighbours {
     /// # Errors
     /// Of the socket. Nothing is followed then.
     pub fn follow(&mut self, hosts: &Hosts) -> io::Result<()> {
-        let macs: Vec<Mac> = hosts.iter().map(|(mac, _)| *mac).collect();
+        let mut macs = Vec::new();
+        for (mac, _) in hosts {
+            macs.push(*mac);
+        }
         if hosts.is_empty() {
             self.socket = None;
             self.macs = macs;

@@ -50,7 +50,11 @@ impl MessageReader {
         while let Some(piece) = self.next_piece() {
             match piece {
                 Piece::Framed(text) => messages.push(framed_message(&text)),
-                Piece::Line(text) => messages.extend(line_message(&text)),
+                Piece::Line(text) => {
+                    if let Some(message) = line_message(&text) {
+                        messages.push(message);
+                    }
+                }
             }
         }
         messages

@@ -162,8 +162,11 @@ impl ScriptUpdate {
     /// The shell that sources the script.
     fn program(&self, shell: &[&str]) -> Program {
         // The file and the section become $0 and $1. They are there for the output of ps.
-        let mut words: Vec<OsString> = shell.iter().map(OsString::from).collect();
-        words.extend(["-c".into(), SOURCE.into(), self.script.file.clone().into()]);
+        let mut words = Vec::new();
+        for word in shell.iter().chain(&["-c", SOURCE]) {
+            words.push(OsString::from(word));
+        }
+        words.push(self.script.file.clone().into());
         words.push(self.section.name.clone().into());
         process::program(words)
     }

@@ -98,8 +98,10 @@ fn read_all(files: Vec<PathBuf>, is_root: &mut dyn FnMut(&[u8]) -> bool) -> Root
 
 /// The files of a directory, sorted by name.
 fn files(directory: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        files.push(entry.path());
+    }
     files.sort_unstable();
     files
 }

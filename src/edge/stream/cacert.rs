@@ -52,7 +52,12 @@ fn expiry_warning(certificates: &[Vec<u8>], now: UnixSeconds) -> Option<String> 
         "{:04}{:02}{:02}{:02}{:02}{:02}",
         moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second
     );
-    let ends: Vec<String> = certificates.iter().filter_map(|der| end(der)).collect();
+    let mut ends = Vec::new();
+    for der in certificates {
+        if let Some(end) = end(der) {
+            ends.push(end);
+        }
+    }
     let last = ends.iter().max()?;
     if ends.len() < certificates.len() || *last >= now {
         return None;

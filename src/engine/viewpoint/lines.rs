@@ -169,7 +169,9 @@ impl Viewpoint {
                     lines.push(line_choice::line_status(known, failover, demand, facts, now));
                 }
                 (_, LineChoice::Route(exit)) => {
-                    lines.extend(line_choice::exit_status(exit, family, now))
+                    if let Some(line) = line_choice::exit_status(exit, family, now) {
+                        lines.push(line);
+                    }
                 }
                 (_, LineChoice::Lines(_) | LineChoice::Fixed) => {}
             }

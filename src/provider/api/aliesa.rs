@@ -136,7 +136,10 @@ fn write(
 
 /// Makes the `record` what it should be after `write`, and returns the call for that.
 fn change(record: &mut Json, write: &Write<'_>) -> &'static str {
-    let mut all: Vec<String> = write.values.iter().map(|value| shown(value, "")).collect();
+    let mut all = Vec::new();
+    for value in &write.values {
+        all.push(shown(value, ""));
+    }
     for address in addresses(record) {
         if address.is_ipv4() != (write.goal.kind() == "A") {
             all.push(address.to_string());

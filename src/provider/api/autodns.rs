@@ -78,8 +78,11 @@ fn read(
             goal.refuse(talk, reason, advice);
         }
     }
-    let records = list(&body, "/data/0/resourceRecords");
-    Ok(records.iter().map(|raw| Record::of(&rest.interface.form, zone, None, raw)).collect())
+    let mut records = Vec::new();
+    for raw in list(&body, "/data/0/resourceRecords") {
+        records.push(Record::of(&rest.interface.form, zone, None, raw));
+    }
+    Ok(records)
 }
 
 #[cfg(test)]

@@ -57,8 +57,12 @@ pub(super) const API: Api = Api {
 
 /// Requests name no zone, so each name counts as one.
 fn zones(talk: &mut Conversation<'_>, _: &RestClient) -> ApiResult<ZoneList> {
-    let names = talk.job.changes.iter().map(|change| RecordName::of(change).fqdn);
-    Ok(names.map(|name| Zone::new(&name, &name)).collect())
+    let mut zones = ZoneList::new();
+    for change in &talk.job.changes {
+        let name = RecordName::of(change).fqdn;
+        zones.push(Zone::new(&name, &name));
+    }
+    Ok(zones)
 }
 
 /// The records of a name, by their types.
@@ -99,7 +103,10 @@ fn read(
             );
         }
         let of_kind = list(&all, &["/", kind].concat());
-        let addresses: Vec<Json> = of_kind.iter().map(|record| address(record).into()).collect();
+        let mut addresses = Vec::new();
+        for record in of_kind {
+            addresses.push(address(record).into());
+        }
         let ttl = of_kind.first().and_then(|record| record.get("ttl"));
         records.append(&mut Record::set(name, kind, ttl, &addresses));
     }

@@ -83,8 +83,12 @@ const INTERFACE_OF_ALL: Interface = Interface {
 };
 
 fn zones(talk: &mut Conversation<'_>, _: &RestClient) -> ApiResult<ZoneList> {
-    let names = talk.job.changes.iter().map(RecordName::of);
-    Ok(names.map(|name| Zone::new(name.likely_zone(), name.likely_zone())).collect())
+    let mut zones = ZoneList::new();
+    for change in &talk.job.changes {
+        let name = RecordName::of(change);
+        zones.push(Zone::new(name.likely_zone(), name.likely_zone()));
+    }
+    Ok(zones)
 }
 
 fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {

@@ -225,7 +225,9 @@ fn set(talk: &Conversation<'_>, rest: &RestClient, zone: &Zone, write: &Write<'_
 fn present<'a>(write: &Write<'a>) -> Option<Write<'a>> {
     let mut present = Write::new(write.goal);
     present.ttl = write.before.first()?.ttl;
-    present.values = write.before.iter().map(|record| record.raw.clone()).collect();
+    for record in &write.before {
+        present.values.push(record.raw.clone());
+    }
     Some(present)
 }
 

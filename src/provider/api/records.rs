@@ -56,14 +56,19 @@ pub fn publish(
 pub fn publish_with(talk: &mut Conversation<'_>, rest: &RestClient) -> ApiResult<()> {
     let (zones, goals) = find_zones(talk, rest)?;
     for (number, zone) in zones.iter().enumerate() {
-        let goals: Vec<&Goal<'_>> = goals.iter().filter(|goal| goal.zone == number).collect();
+        let mut of_zone = Vec::new();
+        for goal in &goals {
+            if goal.zone == number {
+                of_zone.push(goal);
+            }
+        }
         if rest.interface.reads_together() {
-            publish_or_fail(talk, rest, zone, &goals)?;
+            publish_or_fail(talk, rest, zone, &of_zone)?;
             continue;
         }
         // Updates of all names come first, for the reason that `publish_part` gives.
         for removes in [false, true] {
-            for goal in goals.iter().filter(|goal| goal.change.removes() == removes) {
+            for goal in of_zone.iter().filter(|goal| goal.change.removes() == removes) {
                 publish_or_fail(talk, rest, zone, &[goal])?;
             }
         }
@@ -305,7 +310,10 @@ fn send_again(
     plan::keep_replaced(talk, rest, &writes);
     let count = writes.len();
     writes.retain(|write| !talk.is_settled(write.goal.index));
-    let goals: Vec<&Goal<'_>> = writes.iter().map(|write| write.goal).collect();
+    let mut goals = Vec::new();
+    for write in &writes {
+        goals.push(write.goal);
+    }
     match writes.len() {
         0 => Ok(()),
         left if left < count => send(talk, rest, zone, writes),

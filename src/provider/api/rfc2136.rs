@@ -73,8 +73,12 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
     }
     sort::ascending(&mut zones);
     for zone in &zones {
-        let of_zone: Vec<&NamedChange<'_>> =
-            named.iter().filter(|named| named.zone == *zone).collect();
+        let mut of_zone = Vec::new();
+        for named in &named {
+            if named.zone == *zone {
+                of_zone.push(named);
+            }
+        }
         publish_zone(talk, &server, zone, &of_zone)?;
     }
     Ok(())

@@ -72,7 +72,9 @@ fn mark(
         if run.first() == Some(&Origin::Template) && (looks_like_token(part) || is_secret(part)) {
             run.fill(Origin::Secret);
             // A server may repeat it as it is written, or decoded.
-            secrets.extend(percent::decode(part).map(Secret::new));
+            if let Ok(decoded) = percent::decode(part) {
+                secrets.push(Secret::new(decoded));
+            }
             secrets.push(Secret::new(part));
         }
     }
