@@ -343,6 +343,20 @@ fn watch_prints_changes_without_a_configuration() {
 }
 
 #[test]
+fn watch_reports_that_it_waits_for_a_device() {
+    isolated(&[], || {
+        let scene = Scene::bare();
+        let launcher = scene.launcher();
+        let watch = launcher.start(&["watch", "usb0"]);
+        let waits = "there is no device 'usb0' yet; waiting for it";
+        watch.lines.wait_line(LIMIT, |line| line.ends_with(waits));
+        scene.wan.ip("link add usb0 type veth peer name usb1");
+        scene.wan.ip("addr add 203.0.113.9/24 dev usb0");
+        watch.lines.wait_line(LIMIT, |line| line.contains("203.0.113.9"));
+    });
+}
+
+#[test]
 fn watch_ends_when_nobody_reads_its_output() {
     isolated(&[], || {
         let scene = Scene::bare();

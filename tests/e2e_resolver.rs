@@ -21,6 +21,7 @@ use ddns_netlink::engine::directory::Directory;
 use ddns_netlink::model::{Family, Host, Transport, Trust, Url};
 use ddns_netlink::provider::{Answer, Failure, Request};
 use support::dns::{self, Server};
+use support::process::wait_until;
 use support::provider::{Provider, Reply, now};
 use support::resolver::Resolver;
 use support::router::{GATEWAY, PROVIDER, PROVIDER6, file, hosts, ip_isp, isolated};
@@ -545,6 +546,10 @@ fn a_public_host_cannot_redirect_to_a_name_with_a_private_address() {
             }
             servers.push(provider.listen(endpoint(address, 80)));
         }
+        // The kernel adds the route to an IPv6 address some time after the address.
+        wait_until("fd00::9 has its route", || {
+            ip_isp("-6 route show table local").contains("local fd00::9 ")
+        });
         server("127.0.0.2", move |query| {
             let host = query.questions[0].name.to_string();
             let label = host.strip_suffix(".example.net").unwrap();

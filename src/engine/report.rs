@@ -261,3 +261,31 @@ fn times(record: &Record) -> String {
         _ => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::select::Rejection;
+
+    /// The default log shows notices and what is more urgent.
+    #[test]
+    fn what_is_normal_for_seconds_is_no_notice() {
+        let tentative = NoAddress::refused("2001:db8::1".parse().unwrap(), Rejection::Tentative);
+        let unknown = NoAddress::no_such_interface("wan_6", None);
+        for had_address in [true, false] {
+            assert_eq!(no_address_level(&tentative, had_address), Level::Info);
+        }
+        assert_eq!(no_address_level(&unknown, true), Level::Info, "the line is dialled again");
+        assert_eq!(no_address_level(&unknown, false), Level::Warning, "the name may be wrong");
+        let private = Rejection::NotPublic("a private address (RFC 1918)");
+        let private = NoAddress::refused("10.0.0.1".parse().unwrap(), private);
+        let cannot_ask = NoAddress::cannot_ask("the kernel has no IPv6 route to ip.example.net");
+        for why in [private, cannot_ask] {
+            assert_eq!(no_address_level(&why, true), Level::Notice, "{why}");
+        }
+        let lost = SendBlock::no_route("the kernel has no route to 192.0.2.1");
+        let by_the_url = SendBlock::no_route_from("the kernel has no route through wan");
+        assert_eq!(blocked("home", &lost).level, Level::Info);
+        assert_eq!(blocked("home", &by_the_url).level, Level::Warning);
+    }
+}

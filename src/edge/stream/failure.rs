@@ -280,6 +280,20 @@ mod tests {
         assert!(text_for("host.example", &[]).contains("no subjectAltName"));
     }
 
+    #[test]
+    fn a_server_with_old_tls_is_named_as_such() {
+        use PeerIncompatible as Peer;
+        for error in [
+            Error::AlertReceived(Alert::ProtocolVersion),
+            Error::PeerIncompatible(Peer::ServerDoesNotSupportTls12Or13),
+            Error::PeerIncompatible(Peer::ServerTlsVersionIsDisabledByOurConfig),
+        ] {
+            assert_eq!(text(&error), "the server does not speak TLS 1.2 or 1.3", "{error:?}");
+        }
+        let refused = text(&Error::AlertReceived(Alert::HandshakeFailure));
+        assert!(refused.contains("nothing newer than TLS 1.1"), "{refused}");
+    }
+
     fn text_for(wanted: &str, names: &[&str]) -> String {
         let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
         other_names(&ServerName::try_from(wanted).unwrap(), &names)

@@ -329,3 +329,25 @@ impl UbusConnection {
         is_readable || sends && self.stream.is_writable(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shortage_of_descriptors_is_reported_as_such_and_not_as_a_silent_ubusd() {
+        let mut ubus = Ubus::new(true);
+        let text = |ubus: &Ubus| {
+            let event = ubus.silence_of_netifd();
+            let UbusEvent::Trouble(text) = event else { panic!("{event:?}") };
+            text
+        };
+        assert!(text(&ubus).starts_with("ubusd does not answer; "), "{}", text(&ubus));
+        let full = io::Error::from_raw_os_error(libc::EMFILE);
+        assert!(is_shortage(&full));
+        assert!(!is_shortage(&io::ErrorKind::ConnectionRefused.into()));
+        ubus.shortage = Some(full);
+        let text = text(&ubus);
+        assert!(text.starts_with("cannot connect to ubus: Too many open files"), "{text}");
+    }
+}

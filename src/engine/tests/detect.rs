@@ -1,6 +1,6 @@
 //! `web` and `script` sources.
 
-use super::scenario::{HOUR, MINUTE, Scenario, WAN, failed, route, secs, web};
+use super::scenario::{HOUR, MINUTE, Scenario, WAN, failed, link, route, secs, web};
 use crate::config::Source;
 use crate::model::Family;
 use crate::provider::Outcome;
@@ -44,6 +44,25 @@ fn a_page_is_asked_when_there_is_a_way_and_a_script_always() {
         s.route_up(route(WAN, "203.0.113.254"));
         assert_eq!(s.logged("ask ").len(), 1 - asked);
     }
+}
+
+#[test]
+fn a_page_that_cannot_be_asked_through_the_bound_device_has_the_reason() {
+    let bound = |device: &str| {
+        let bind = Some(device.to_owned());
+        let s = Scenario::new().with(|c| (c.source, c.transport.device) = (web(), bind));
+        let mut s = s.kernel(|k| drop(k.links.insert(7, link(7, "lte")))).start();
+        assert_eq!(s.logged("ask "), [""; 0], "{device}");
+        let (word, reason) = s.state();
+        assert_eq!(word, "no-address");
+        reason
+    };
+    let start = "the address source cannot be asked: ";
+    let no_route = bound("lte");
+    assert!(no_route.starts_with(start) && no_route.contains("lte"), "{no_route}");
+    let no_device = bound("lte2");
+    let why = "bind_network: neither a logical interface nor a device 'lte2' is there";
+    assert_eq!(no_device, format!("{start}{why}"));
 }
 
 #[test]

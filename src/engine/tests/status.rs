@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::scenario::{HOUR, Scenario, address, failed, link, refused, retry, secs};
+use crate::config::Source;
 use crate::engine::event::Event;
+use crate::model::Family;
 use crate::proto::netlink::Address;
 use crate::provider::{FailureKind, Outcome};
 
@@ -162,6 +164,39 @@ fn at_rest_means_that_only_the_world_can_help() {
     let asking = Scenario::new().with(|c| c.source = super::scenario::web());
     let asking = asking.start();
     assert!(!asking.engine.at_rest(asking.now));
+}
+
+/// `once` ends after one attempt.
+#[test]
+fn a_program_that_ends_announces_no_next_try() {
+    for (outcome, announced) in [(failed(), "next try"), (refused(), "then run")] {
+        let run = |ends: bool| {
+            let mut s = Scenario::new().silent().start();
+            if ends {
+                s.engine.end_when_done();
+            }
+            s.answer(outcome.clone());
+            (s.state().1, s.said().pop().unwrap())
+        };
+        let (reason, said) = run(true);
+        assert!(!reason.contains(announced), "{reason}");
+        assert!(!said.contains("next try"), "{said}");
+        assert!(run(false).0.contains(announced), "the daemon does");
+    }
+}
+
+#[test]
+fn the_source_names_only_networks_of_families_that_are_published() {
+    let source = |v6: &str, families: &[Family]| {
+        let network = Source::Network { v4: "wan".into(), v6: v6.into() };
+        let s = Scenario::new().with(|c| (c.source, c.families) = (network, families.to_vec()));
+        s.start().engine.status(Scenario::new().now).sections.remove(0).source
+    };
+    let both = [Family::V4, Family::V6];
+    assert_eq!(source("wan6", &[Family::V4]), "address of network wan");
+    assert_eq!(source("wan6", &[Family::V6]), "address of network wan6");
+    assert_eq!(source("wan", &both), "address of network wan");
+    assert_eq!(source("wan6", &both), "address of network wan (IPv6: wan6)");
 }
 
 #[test]
