@@ -79,8 +79,9 @@ const SERVICE: &[DifferenceRule] = &[
     rule(
         "update_script",
         |section, value| value.is_some() && section.is_custom(),
-        "is run anew for each update, for 120 seconds at most, and this program decides on \
-         retries; in ddns-scripts the script itself does",
+        // Whether the file exists is not known here. If not, the built-in provider may take its place.
+        "is run anew for each update, if it exists, for 120 seconds at most; this program decides \
+         on retries, not the script",
     ),
     rule(
         "update_url",
