@@ -212,7 +212,7 @@ impl State {
     }
 
     /// Takes in what changed: the time depends on how much that is, unless records are new or dropped.
-    // What passes over all records is left out where it would change nothing.
+    // A step that goes through all records is left out if it has nothing to change.
     pub fn apply(&mut self, changes: Changes) {
         let Changes { mut dropped, records, forgotten, known, history } = changes;
         for change in history {

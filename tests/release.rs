@@ -341,7 +341,7 @@ fn the_test_of_openwrts_feed_accepts_this_version_and_no_other() {
     assert!(!call("ddns-netlink", version).1.contains("--version"));
     let refused = (false, "ddns-netlink --version does not show 9.9\n".to_owned());
     assert_eq!(call("ddns-netlink", "9.9"), refused);
-    // The feed asks for what grep found to be in the log.
+    // The feed wants to see in the log what grep has found.
     let script = fs::read_to_string(Path::new(ROOT).join("openwrt/test.sh")).unwrap();
     assert!(!script.contains("grep -q"), "{script}");
     assert!(

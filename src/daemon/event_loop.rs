@@ -189,7 +189,7 @@ impl EventLoop {
     // Not inlined: the stack of the loop stays small.
     #[inline(never)]
     fn serve_commands(&mut self) {
-        // They are taken out of the loop, all of which an answer may change.
+        // An answer may change anything in the loop, so the connections are taken out of it meanwhile.
         let mut connections = std::mem::take(&mut self.connections);
         connections.serve(clock::uptime(), &mut |request| self.answer(request).into());
         self.connections = connections;

@@ -95,7 +95,7 @@ fn start(run: HookRun) -> Result<(), String> {
     let why = match ended.end {
         End::Exited(Exit::Status(0)) => return Ok(()),
         End::Exited(exit) => exit.to_string(),
-        // No address ends a hook: it publishes none.
+        // A hook publishes no address, so it is not killed when an address goes.
         End::OutOfTime(_) | End::AddressGone => {
             format!("was killed after {}", seconds(LIMIT))
         }

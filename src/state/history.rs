@@ -65,7 +65,7 @@ impl PastChange {
         let (Some(at), Some(accepted_ms)) = (self.accepted_at, self.accepted_ms) else {
             return (None, None);
         };
-        // The time is rounded up: the event was not later than it is said to be.
+        // The duration is rounded up, so that the event is never said to have been later than it was.
         let seen = at.saturating_sub(accepted_ms.div_ceil(1000));
         let sent = self
             .sent_ms

@@ -86,8 +86,8 @@ fn list(v4: bool, v6: bool) -> Vec<Family> {
 
 /// Whether each name has a record for IPv4, and for IPv6.
 fn families_of_names(reader: &mut Reader<'_>) -> (bool, bool) {
-    // A separate option because of LuCI's form, which damages a section whose `use_ipv6` is neither `0` nor `1`, and
-    // leaves options alone that it does not know.
+    // `also_ipv6` is a separate option because of LuCI's form. The form damages a section whose `use_ipv6` is neither
+    // `0` nor `1`, and leaves options alone that it does not know.
     let both = reader.flag("also_ipv6", false);
     let text = reader.text("use_ipv6").unwrap_or("0");
     if text == "both" {

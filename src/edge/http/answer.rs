@@ -113,7 +113,7 @@ fn wait(value: &str, server_time: Option<UnixSeconds>, now: UnixSeconds) -> Opti
     let value = value.trim();
     let seconds = match value.parse::<u64>() {
         Ok(seconds) => seconds,
-        // A number that 64 bits cannot hold.
+        // The number does not fit into 64 bits.
         Err(_) if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) => u64::MAX,
         Err(_) => date(value)?.saturating_sub(server_time.unwrap_or(now)),
     };

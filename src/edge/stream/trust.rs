@@ -35,7 +35,7 @@ const SESSIONS: usize = 32;
 
 /// The TLS configurations in use, one per [`Trust`] for all threads. Certificates are freed together with
 /// the last client that uses them.
-// An idle daemon has no client, and so has back the memory of hundreds of certificates.
+// An idle daemon has no client, so it does not keep hundreds of certificates in memory.
 #[derive(Default)]
 pub struct TrustCache(Mutex<Vec<(Trust, Weak<TlsConfig>)>>);
 

@@ -211,7 +211,8 @@ impl Inner {
         }
     }
 
-    /// Wakes a thread without a task, because one has arrived or more of them have started.
+    /// Unlocks `state`, and wakes a thread that has no task. To be called when a task has arrived, and when a thread
+    /// has taken one.
     fn unlock(&self, state: MutexGuard<'_, State>) {
         let is_connection_kept = state.queue.is_connection_kept();
         // Before a thread is woken: it needs the lock first of all.
@@ -220,8 +221,8 @@ impl Inner {
             // Only the thread that keeps the connection may take the task.
             self.work.notify_all();
         } else {
-            // The others would wake for nothing, and delay the request. The one that takes the task wakes another
-            // one if there are more.
+            // Any thread may take it. More of them would wake for nothing, and delay the request. The thread that takes
+            // the task wakes the next one: there may be another task, or one that is held back and must be waited for.
             self.work.notify_one();
         }
     }

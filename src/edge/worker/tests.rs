@@ -72,6 +72,43 @@ fn hosts_that_hang_do_not_delay_another() {
     assert!(pool.0.lock().threads <= queue::MAX_THREADS);
 }
 
+/// Publishes a job for each of `hosts`, and waits until all have begun.
+fn begin(pool: &Pool, begun: &Receiver<JobId>, hosts: [JobId; 4]) {
+    for host in hosts {
+        publish(pool, host, &format!("hangs{host}"));
+    }
+    // A thread that nobody wakes looks for tasks only after IDLE.
+    let soon = Duration::from_secs(IDLE.as_secs() / 2);
+    for _ in hosts {
+        begun.recv_timeout(soon.into()).unwrap();
+    }
+}
+
+/// Ends these jobs, and waits until their threads wait for others.
+fn end(events: &Receiver<Event>, release: &Sender<()>) {
+    for _ in 0..4 {
+        release.send(()).unwrap();
+        finished(events);
+    }
+    std::thread::sleep(Duration::from_millis(100).into());
+}
+
+#[test]
+fn threads_without_a_task_take_the_next_ones_at_once() {
+    let (began, begun) = channel();
+    let (release, releases) = channel();
+    let (pool, events) = pool(Waits { began, releases: Mutex::new(releases) });
+    begin(&pool, &begun, [0, 1, 2, 3]);
+    end(&events, &release);
+    begin(&pool, &begun, [0, 1, 2, 3]);
+    end(&events, &release);
+    assert_eq!(pool.0.lock().threads, 4);
+    // All jobs of one host: they begin although the earlier ones do not end.
+    begin(&pool, &begun, [0, 0, 0, 0]);
+    end(&events, &release);
+    assert_eq!(pool.0.lock().threads, 4);
+}
+
 #[test]
 fn scripts_and_pages_are_asked() {
     let (pool, events) = pool(Network);

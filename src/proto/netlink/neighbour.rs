@@ -91,7 +91,8 @@ pub fn filter(hosts: &[(Mac, Vec<Ipv6Addr>)], most: usize) -> Vec<Instruction> {
 /// The part for one host. It is left at its end if the message is about another one.
 fn host(filter: &mut Vec<Instruction>, mac: Mac, known: &[Ipv6Addr]) {
     let [a, b, c, d, e, f] = mac.0;
-    // From each comparison to the end: nine instructions for each known address, and what follows in between.
+    // A comparison that fails jumps to the end, past nine instructions for each known address and those before and
+    // after these.
     let of_known = 9 * known.len();
     filter.push((LOAD_WORD, 0, 0, AT_MAC));
     filter.push((JUMP_IF_EQUAL, 0, distance(of_known + 3), u32::from_be_bytes([a, b, c, d])));
