@@ -26,8 +26,8 @@ const BUNNY: Interface = Interface {
     headers: &[("AccessKey", "<password>")],
     sign: Some(once),
     zones: ZoneSource::List {
-        // The entry of a zone has its records.
-        list: List::numbered("GET ?perPage=20&page=<page>", "/Items", 20),
+        // A page has only 10 zones, because each is listed with its records, which may have 50 kB.
+        list: List::numbered("GET ?perPage=10&page=<page>", "/Items", 10),
         name: "/Domain",
         id: "/Id",
     },

@@ -21,8 +21,8 @@ pub(super) const API: Api = Api {
     publish: Publishing::Interface(&Interface {
         headers: &[("Authorization", "Bearer <password>")],
         zones: ZoneSource::List {
-            // A page has 20 domains, because each is listed with its zone file.
-            list: List::numbered("GET ?per_page=20&page=<page>", "/domains", 20),
+            // A page has only 10 domains, because each is listed with its zone file, which may have 50 kB.
+            list: List::numbered("GET ?per_page=10&page=<page>", "/domains", 10),
             name: "/name",
             id: "/name",
         },

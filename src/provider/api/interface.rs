@@ -84,6 +84,8 @@ pub type Prepare = fn(&mut Conversation<'_>, &mut RestClient) -> ApiResult<()>;
 pub type Inspect = fn(&mut Conversation<'_>, &[&Goal<'_>], &[Record]);
 /// Lists the zones of the account.
 pub type ListZones = fn(&mut Conversation<'_>, &RestClient) -> ApiResult<ZoneList>;
+/// The zone of the account with this name. It is refused if there is none.
+pub type ProbeZone = fn(&mut Conversation<'_>, &RestClient, &str) -> ApiResult<Zone>;
 /// Reads the records of goals in one zone. May return further records.
 pub type ReadFn =
     fn(&mut Conversation<'_>, &RestClient, &Zone, &[&Goal<'_>]) -> ApiResult<Vec<Record>>;
@@ -109,6 +111,8 @@ pub enum ZoneSource {
     /// By reading the records of each zone that could hold the name, for interfaces without a list of zones.
     /// This is the list of a zone's records.
     Probe(List),
+    /// By a function for each zone that could hold the name.
+    ProbeCode(ProbeZone),
     /// By a function.
     Code(ListZones),
 }
@@ -298,6 +302,11 @@ pub enum Shows {
 }
 
 impl Interface {
+    /// Whether all zones of the account are found at once, and not only those of the names in a job.
+    pub const fn lists_zones(&self) -> bool {
+        matches!(self.zones, ZoneSource::List { .. } | ZoneSource::Code(_))
+    }
+
     /// Whether one request makes all changes of a zone.
     pub const fn writes_together(&self) -> bool {
         matches!(self.write, Writing::Together { .. } | Writing::CodeTogether(_))

@@ -10,7 +10,7 @@ use super::meaning::{Codes, Meaning, Success};
 use super::record::{Effect, Goal, RECORD, Record, RecordForm, Write};
 use super::records;
 use super::rest::text;
-use super::zone::{Zone, ZoneList, probe_zones};
+use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
@@ -37,7 +37,7 @@ pub(super) const API: Api = Api {
 const NETCUP: Interface = Interface {
     codes: CODES,
     pause: Duration::from_secs(60),
-    zones: ZoneSource::Code(zones),
+    zones: ZoneSource::ProbeCode(probe),
     zone_ref: ZoneRef::Name,
     model: RecordModel::ByIdReadFirst,
     read: Reading::Code(read),
@@ -118,15 +118,13 @@ const ZONE_CODES: Codes = Codes {
     ..CODES
 };
 
-fn zones(talk: &mut Conversation<'_>, rest: &RestClient) -> ApiResult<ZoneList> {
+fn probe(talk: &mut Conversation<'_>, rest: &RestClient, name: &str) -> ApiResult<Zone> {
     let mut rest = rest.clone();
     rest.codes = &ZONE_CODES;
     let call = r#"POST ?JSON {"action":"infoDnsZone","param":{"customernumber":<username>,"apikey":<param_enc>,"apisessionid":<session>,"domainname":<domain>}}"#;
-    probe_zones(talk, &mut |talk, name| {
-        let zone = Zone::new(name, name);
-        Values::in_zone(talk.account, &rest, &zone).ask(talk, call)?;
-        Ok(zone)
-    })
+    let zone = Zone::new(name, name);
+    Values::in_zone(talk.account, &rest, &zone).ask(talk, call)?;
+    Ok(zone)
 }
 
 fn read(

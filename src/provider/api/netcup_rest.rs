@@ -14,7 +14,7 @@ use super::meaning::{Codes, Meaning, Success};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
 use super::records::each_element;
 use super::rest::{id, text};
-use super::zone::{Zone, ZoneList, probe_zones};
+use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;
 use crate::provider::conversation::{ApiResult, Conversation};
@@ -46,7 +46,7 @@ const NETCUP: Interface = Interface {
             ("resourceDoesNotExist", Meaning::NotFound, ""),
         ],
     },
-    zones: ZoneSource::Code(zones),
+    zones: ZoneSource::ProbeCode(probe),
     zone_ref: ZoneRef::IdAndName,
     model: RecordModel::RrSet,
     read: Reading::Code(read),
@@ -55,17 +55,12 @@ const NETCUP: Interface = Interface {
     ..INTERFACE
 };
 
-fn zones(talk: &mut Conversation<'_>, rest: &RestClient) -> ApiResult<ZoneList> {
-    probe_zones(talk, &mut |talk, name| Ok(Zone::new(name, &domain(talk, rest, name)?)))
-}
-
-/// The id of the domain `name`.
-fn domain(talk: &mut Conversation<'_>, rest: &RestClient, name: &str) -> ApiResult<String> {
+fn probe(talk: &mut Conversation<'_>, rest: &RestClient, name: &str) -> ApiResult<Zone> {
     let request = rest.get(&format!("/domain?fqdn={}", percent::encode(name)));
     let answer = rest.send(talk, request)?;
     for found in rest.elements_of(&answer, "/result")? {
         if text(&found, "/fqdn") == name {
-            return Ok(id(&found, "/id"));
+            return Ok(Zone::new(name, &id(&found, "/id")));
         }
     }
     let explanation = "the domain is not in this account";

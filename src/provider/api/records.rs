@@ -175,6 +175,9 @@ fn zone_of(
     if id.is_none()
         && listed.is_none()
         && let Some(zone) = name.learned_zone(talk)
+        // Where zones are found by trying names, an earlier job knows only the zones of its own names. This name may have
+        // a longer one, unless the learned zone is the name itself or the name without its first label.
+        && (rest.interface.lists_zones() || zone.name.len() >= name.likely_zone().len())
     {
         return Ok(Some(zone));
     }

@@ -576,15 +576,13 @@ fn a_list_that_does_not_end_is_an_error() {
     }
 }
 
-#[test]
-fn a_name_goes_into_the_longest_of_two_zones_that_are_probed() {
-    let mut written = String::new();
-    let both = job(names(&["home", "www.sub"]));
-    verdicts_of(&account("servercow"), &both, |request| {
+/// Answers for Servercow with the zones example.com and sub.example.com, and keeps the requests that write.
+fn two_zones(written: &mut String) -> impl FnMut(&Request) -> Result<Answer, Failure> {
+    |request| {
         let url = request.url.expose();
         let is_zone = url.ends_with("/example.com") || url.ends_with("/sub.example.com");
         if request.method != Method::Get {
-            written += &request_text(request);
+            *written += &request_text(request);
         }
         let (status, body) = match is_zone {
             true if request.method == Method::Get => (200, "[]"),
@@ -592,7 +590,23 @@ fn a_name_goes_into_the_longest_of_two_zones_that_are_probed() {
             false => (404, r#"{"error":"no such domain"}"#),
         };
         Ok(Answer { status, body: body.into(), ..Answer::default() })
-    });
+    }
+}
+
+#[test]
+fn a_name_goes_into_the_longest_of_two_zones_that_are_probed() {
+    let mut written = String::new();
+    let both = job(names(&["home", "www.sub"]));
+    verdicts_of(&account("servercow"), &both, two_zones(&mut written));
+    assert!(written.contains("/sub.example.com") && !written.contains("www.sub"), "{written}");
+}
+
+#[test]
+fn a_zone_that_an_earlier_job_probed_hides_no_longer_one() {
+    let mut written = String::new();
+    let learned = [("zone example.com".to_owned(), "example.com".to_owned())];
+    let later = Job { learned: learned.into_iter().collect(), ..job(names(&["www.sub"])) };
+    verdicts_of(&account("servercow"), &later, two_zones(&mut written));
     assert!(written.contains("/sub.example.com") && !written.contains("www.sub"), "{written}");
 }
 

@@ -10,7 +10,7 @@ const FOUND: &str = r#"{"Id":5,"Domain":"example.com","Records":[
 #[test]
 fn records_are_changed_by_their_ids_and_added() {
     let me = account("bunny");
-    let zones = format!("GET {PLACE}?perPage=20&page=1");
+    let zones = format!("GET {PLACE}?perPage=10&page=1");
     let all = r#"{"Items":[{"Id":4,"Domain":"example.net"},{"Id":5,"Domain":"example.com"}],"HasMoreItems":false}"#;
     let post = format!(
         "POST {PLACE}/5/records/11\n{}",

@@ -1,8 +1,8 @@
-use crate::provider::Outcome;
-use crate::provider::testing::{account, apply, change, job, outcomes, play};
+use crate::provider::testing::{account, apply, change, job, outcomes, play, verdicts_of};
+use crate::provider::{Answer, Method, Outcome};
 
 const ZONES: (&str, u16, &str) = (
-    "GET https://api.digitalocean.com/v2/domains?per_page=20&page=1
+    "GET https://api.digitalocean.com/v2/domains?per_page=10&page=1
      Authorization: Bearer hunter2",
     200,
     r#"{"domains":[{"name":"example.com","ttl":1800},{"name":"sub.example.com","ttl":1800}],
@@ -43,6 +43,36 @@ fn a_server_that_sends_far_more_than_a_page_is_not_asked_for_further_pages() {
     let home = change("home.example.com", "192.0.2.9");
     let (verdicts, _) = play(&me, job(vec![home]), &[(ZONES.0, 200, &body)]);
     assert!(matches!(verdicts[0].outcome, Outcome::Retry { .. }), "{verdicts:?}");
+}
+
+/// DigitalOcean lists each zone with its zone file.
+#[test]
+fn a_list_of_twenty_zones_with_long_zone_files_is_read() {
+    let zone = |number: usize| {
+        let name = if number == 19 { "example.com" } else { "example.net" };
+        format!(r#"{{"name":"{name}","ttl":1800,"zone_file":"{}"}}"#, "x".repeat(30_000))
+    };
+    let query = |url: &str, name: &str| -> usize {
+        let (_, behind) = url.split_once(name).unwrap();
+        behind.split('&').next().unwrap().parse().unwrap()
+    };
+    let home = job(vec![change("home.example.com", "192.0.2.9")]);
+    let verdicts = verdicts_of(&account("digitalocean"), &home, |request| {
+        let url = request.url.expose();
+        let mut body = if request.method != Method::Get {
+            DONE.to_owned()
+        } else if url.contains("/records") {
+            NONE.to_owned()
+        } else {
+            let (size, page) = (query(&url, "per_page="), query(&url, "&page="));
+            let zones: Vec<String> = (0..20).skip((page - 1) * size).take(size).map(zone).collect();
+            format!(r#"{{"domains":[{}],"links":{{}}}}"#, zones.join(","))
+        };
+        let cut = body.len() as u64 > request.answer_limit;
+        body.truncate(request.answer_limit as usize);
+        Ok(Answer { status: 200, body, cut, ..Answer::default() })
+    });
+    assert!(verdicts[0].is_success(), "{verdicts:?}");
 }
 
 #[test]

@@ -110,6 +110,14 @@ fn provider_errors_map_to_verdicts() {
         outcomes(&account("godaddy"), &home, &[], &script),
         ["no: GoDaddy refuses the request: Invalid ttl (HTTP 422); correct the options"]
     );
+    // GoDaddy says so of a name with a CNAME record.
+    let alias = r#"{"code":"DUPLICATE_RECORD","message":"Another record with the same attributes already exists"}"#;
+    let said =
+        outcomes(&account("godaddy"), &home, &[], &[(&*get, 200, "[]"), (&*put, 422, alias)]);
+    assert!(
+        said[0].ends_with("delete the CNAME record of this name, or choose another name"),
+        "{said:?}"
+    );
     let script = [(&*get, 200, "[]"), (&*put, 200, "<html>")];
     assert_eq!(
         outcomes(&account("godaddy"), &home, &[], &script),

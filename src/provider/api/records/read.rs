@@ -19,6 +19,9 @@ use crate::text::percent;
 pub(super) fn zones(talk: &mut Conversation<'_>, rest: &RestClient) -> ApiResult<ZoneList> {
     match &rest.interface.zones {
         ZoneSource::Code(zones) => zones(talk, rest),
+        ZoneSource::ProbeCode(probe) => {
+            probe_zones(talk, &mut |talk, name| probe(talk, rest, name))
+        }
         ZoneSource::Probe(list) => probe_zones(talk, &mut |talk, name| {
             let zone = Zone::new(name, name);
             let values = Values::in_zone(talk.account, rest, &zone);
