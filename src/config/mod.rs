@@ -253,7 +253,9 @@ impl Section {
                 }
             }
         }
-        records.extend(self.lan.hosts.iter().map(|host| (&host.name, Family::V6)));
+        for host in &self.lan.hosts {
+            records.push((&host.name, Family::V6));
+        }
         records
     }
 

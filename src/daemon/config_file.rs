@@ -186,7 +186,10 @@ impl Daemon {
 
     /// Logs what is wrong with a configuration, the errors first if not all of it is logged.
     fn log_mistakes(&mut self, checked: &Checked) {
-        let mut mistakes: Vec<&Mistake> = checked.mistakes.iter().collect();
+        let mut mistakes = Vec::new();
+        for mistake in &checked.mistakes {
+            mistakes.push(mistake);
+        }
         let more = mistakes.len().saturating_sub(MISTAKES);
         if more > 0 {
             sort::by(&mut mistakes, |a, b| a.severity.cmp(&b.severity));

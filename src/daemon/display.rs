@@ -153,7 +153,10 @@ impl Display {
 
     /// Programs have subscribed on ubus. They are notified of what is not as in `status`.
     pub(super) fn subscribed(&mut self, status: &Snapshot) {
-        let mut sections: Vec<&SectionStatus> = status.sections.iter().collect();
+        let mut sections = Vec::new();
+        for section in &status.sections {
+            sections.push(section);
+        }
         // In this order, each is added to the map at its end.
         sort::by(&mut sections, |a, b| a.name.cmp(&b.name));
         let mut last_notified = Map::new();

@@ -89,7 +89,9 @@ fn next(queue: &Mutex<HookQueue>, tell: &dyn Fn(Notice)) -> Option<HookRun> {
 /// Runs the hook to its end.
 fn start(run: HookRun) -> Result<(), String> {
     let mut program = program(vec![run.path.into()]);
-    program.environment.extend(run.environment.into_iter().map(Into::into));
+    for value in run.environment {
+        program.environment.push(value.into());
+    }
     let running = Running::start(program, None, None).map_err(cannot_run)?;
     let ended = running.wait(LIMIT, &mut |_| {}).map_err(cannot_run)?;
     let why = match ended.end {

@@ -45,7 +45,11 @@ impl Files {
 
     /// The files to watch.
     pub fn wanted(&self) -> Vec<PathBuf> {
-        self.texts.keys().cloned().collect()
+        let mut wanted = Vec::new();
+        for path in self.texts.keys() {
+            wanted.push(path.clone());
+        }
+        wanted
     }
 
     /// Takes in what was read of a file; `None` if it is missing. Returns whether that is news.

@@ -13,7 +13,7 @@ use super::viewpoint::Answers;
 use crate::config::Lookup;
 use crate::dns::Found;
 use crate::model::fifo::Fifo;
-use crate::model::{Family, Notice};
+use crate::model::{Family, Notice, address};
 use crate::time::{Duration, Now, UnixSeconds};
 
 /// A published address is looked up this long after the provider accepted it: some providers are slow to
@@ -284,7 +284,7 @@ impl Engine {
     ) -> Option<Notice> {
         let published = self.record_mut(id)?.published()?;
         let count = found.len();
-        found.retain(|address| *address != published);
+        address::remove(&mut found, published);
         let is_added = found.len() < count;
         let ours_until = self.ours_until(id, &found);
         let is_news = self.record_mut(id)?.differs(found, is_added, ours_until, now);

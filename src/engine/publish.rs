@@ -12,7 +12,7 @@ use super::flights::{Owner, Part, RecordId};
 use super::record::Record;
 use super::report;
 use crate::model::sort;
-use crate::model::{Family, Hostname, Target};
+use crate::model::{Family, Hostname, Target, address};
 use crate::provider::{Batch, Change, Job};
 use crate::time::Now;
 
@@ -193,7 +193,7 @@ impl Engine {
             if change.previous == Some(held) {
                 change.previous = None;
             }
-            change.tried.retain(|ours| *ours != held);
+            address::remove(&mut change.tried, held);
         }
     }
 

@@ -13,6 +13,12 @@ pub fn not_public(address: IpAddr) -> Option<&'static str> {
     }
 }
 
+/// Removes `address` from `addresses`.
+#[inline(never)] // every copy would have the loops of `retain`
+pub fn remove(addresses: &mut Vec<IpAddr>, address: IpAddr) {
+    addresses.retain(|known| *known != address);
+}
+
 /// Why no record may hold the address, even with `upd_privateip '1'`; `None` if a record may.
 pub fn never_publishable(address: IpAddr) -> Option<&'static str> {
     if address.is_unspecified() {

@@ -128,7 +128,9 @@ pub(crate) fn read_up_to(limit: u64, mut file: &File, bytes: &mut Vec<u8>) -> io
 fn names(directory: &Path) -> Vec<String> {
     let mut names = Vec::new();
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        names.extend(entry.file_name().into_string());
+        if let Ok(name) = entry.file_name().into_string() {
+            names.push(name);
+        }
     }
     names
 }

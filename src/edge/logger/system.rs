@@ -39,7 +39,7 @@ impl SystemLog {
     pub(super) fn new(socket: Option<PathBuf>) -> Self {
         let sockets = match socket {
             Some(path) => vec![path],
-            None => SOCKETS.iter().map(PathBuf::from).collect(),
+            None => SOCKETS.map(PathBuf::from).to_vec(),
         };
         Self { sockets, logger: None }
     }

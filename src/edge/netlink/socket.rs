@@ -160,7 +160,9 @@ impl Socket {
                 | Payload::Ignored
                 | Payload::Malformed => {}
             }
-            self.pending.extend(ended_dump.map(Report::DumpEnd));
+            if let Some(table) = ended_dump {
+                self.pending.push(Report::DumpEnd(table));
+            }
         }
         if lost {
             self.report_loss();

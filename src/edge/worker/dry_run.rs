@@ -64,7 +64,9 @@ fn alone(job: &Job, change: &Change) -> Job {
     let mut alone = job.clone();
     alone.changes = vec![change.clone()];
     for other in &job.changes {
-        alone.kept.extend(other.address().map(|address| (other.name.clone(), address)));
+        if let Some(address) = other.address() {
+            alone.kept.push((other.name.clone(), address));
+        }
     }
     alone
 }

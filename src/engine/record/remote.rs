@@ -7,7 +7,7 @@ use super::doubt::Doubt;
 use super::late::Late;
 use super::presence::Presence;
 use crate::config::RefreshPolicy;
-use crate::model::Target;
+use crate::model::{Target, address};
 use crate::time::{Duration, Now, UnixSeconds};
 
 /// The shortest `force_interval`, so that zero does not make an endless loop.
@@ -44,7 +44,7 @@ pub(super) const MOST_ATTEMPTS: usize = 4;
 pub(super) fn add_attempt(attempted: &mut Vec<IpAddr>, target: Target) {
     let Some(address) = target.address() else { return };
     // An address that is sent again becomes the latest, and takes no second place.
-    attempted.retain(|known| *known != address);
+    address::remove(attempted, address);
     if attempted.len() >= MOST_ATTEMPTS {
         attempted.remove(0);
     }

@@ -197,12 +197,19 @@ fn write(
 }
 
 fn change(write: &Write<'_>) -> String {
-    let (mut action, mut values) = ("UPSERT", write.values.iter().collect::<Vec<_>>());
-    if write.is_removal() {
+    let mut values = Vec::new();
+    let action = if write.is_removal() {
         // A DELETE must repeat the current values exactly.
-        action = "DELETE";
-        values = write.before.iter().map(|record| &record.raw).collect();
-    }
+        for record in &write.before {
+            values.push(&record.raw);
+        }
+        "DELETE"
+    } else {
+        for value in &write.values {
+            values.push(value);
+        }
+        "UPSERT"
+    };
     let mut records = String::new();
     for value in values.into_iter().filter_map(Json::as_str) {
         records += &format!("<ResourceRecord><Value>{value}</Value></ResourceRecord>");

@@ -68,7 +68,10 @@ impl RecordName {
 
     /// The zone of `zones` that holds the record. Its id is learned.
     pub fn listed_zone(&self, talk: &mut Conversation<'_>, zones: &[Zone]) -> Option<Zone> {
-        let names: Vec<&str> = zones.iter().map(|zone| zone.name.as_str()).collect();
+        let mut names = Vec::new();
+        for zone in zones {
+            names.push(zone.name.as_str());
+        }
         let found = self.zone_among(&names)?;
         // Zones below the found one are learned too. Otherwise, a later name in one of them would be
         // written to the found zone.

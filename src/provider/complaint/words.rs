@@ -53,7 +53,9 @@ fn add_token(token: &str, words: &mut Vec<String>) {
             words.push("~".into());
             continue;
         }
-        words.extend(parts(part, |c| c == '-' || c == '_').into_iter().map(str::to_owned));
+        for word in parts(part, |c| c == '-' || c == '_') {
+            words.push(word.to_owned());
+        }
     }
     if token.ends_with('.') {
         words.push(String::new());
