@@ -92,24 +92,22 @@ fn another_password_is_another_account() {
 }
 
 #[test]
-fn an_account_keeps_its_waiting_time_whatever_becomes_of_the_order_of_sections() {
-    let mut all = sections(4, &Mechanism::Api(&FAST));
+fn an_account_keeps_its_limit_whatever_becomes_of_the_order_of_sections() {
+    let mut all = sections(4, &Mechanism::Api(&SLOW));
     for (index, section) in all.iter_mut().enumerate() {
         section.provider.account.username = format!("u{index}");
     }
-    let mut s = settled(all).silent();
-    s.lease("203.0.113.2");
-    s.answer(Outcome::Updated);
-    s.answer(retry(FailureKind::Other, Some(HOUR)));
-    s.answer(Outcome::Updated);
-    s.answer(Outcome::Updated);
+    let mut s = settled(all);
+    s.sent();
+    s.event(Event::Update(vec!["s2".into()]));
+    assert_eq!(s.sent(), ["h2.example.com 203.0.113.1"]);
     s.config.sections.reverse();
     s.config.sections.remove(0);
     s.reload();
-    s.sent();
-    s.pass(secs(1));
     s.lease("203.0.113.3");
-    assert_eq!(s.sent(), ["h2.example.com 203.0.113.3", "h0.example.com 203.0.113.3"]);
+    assert_eq!(s.sent(), ["h1.example.com 203.0.113.3", "h0.example.com 203.0.113.3"]);
+    s.pass(2 * MINUTE);
+    assert_eq!(s.sent(), ["h2.example.com 203.0.113.3"]);
 }
 
 #[test]
