@@ -299,6 +299,24 @@ fn each_of_several_names_is_looked_up_unless_lookup_host_is_none_of_them() {
 }
 
 #[test]
+fn each_answer_is_for_the_record_whose_question_came_first() {
+    let mut s = world().with(|c| {
+        c.names = ["c@example.com", "c.example.com"].map(|n| Hostname::parse(n).unwrap()).to_vec();
+        c.lookup.host = "c.example.com".into();
+    });
+    s = s.settled().restart(HOUR);
+    let lookup = s.config.sections[0].lookup.clone();
+    let mut answer = |addresses: &[&str]| {
+        let (section, lookup) = ("home".into(), lookup.clone());
+        let result = found(true, addresses).unwrap();
+        s.event(Event::LookedUp { section, lookup, family: Family::V4, result });
+        s.sent()
+    };
+    assert_eq!(answer(&[]), ["c@example.com 203.0.113.1"]);
+    assert_eq!(answer(&["203.0.113.1"]), NOTHING);
+}
+
+#[test]
 fn two_lines_that_hold_the_same_name_in_turn_do_not_fight() {
     let mut s = world();
     let mut second = s.config.sections[0].clone();
