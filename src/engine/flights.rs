@@ -89,7 +89,7 @@ impl Flights {
     }
 
     /// One request waits no more for the addresses of `host`. Returns whether one did.
-    pub fn has_address(&mut self, host: &str) -> bool {
+    pub fn stop_awaiting(&mut self, host: &str) -> bool {
         let Some(at) = self.sought_hosts.iter().position(|sought| sought == host) else {
             return false;
         };

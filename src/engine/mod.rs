@@ -207,7 +207,7 @@ impl Engine {
 
     /// One request waits no more. Others may still wait for the same host.
     fn slow_look_up_ended(&mut self, host: &str) {
-        if self.flights.has_address(host) {
+        if self.flights.stop_awaiting(host) {
             self.todo.is_all_changed = true;
         }
     }
