@@ -334,7 +334,7 @@ impl DnsLookup {
     /// Takes the zone and its primary name server from the SOA record of an answer.
     fn soa_answer(&mut self, name: &Name, message: &Message) -> Next {
         // The SOA record is missing for an alias, whose zone is that of its parent. For a name below the zone's own
-        // it is in the authority section, and in the cache of some resolvers it is not at all.
+        // it is in the authority section. Some resolvers do not have it in their cache.
         if message.answers.iter().any(|record| record.kind == TYPE_CNAME) {
             return self.find_zone(name.parent());
         }

@@ -106,7 +106,7 @@ impl TsigKey {
             BADSIG | BADTRUNC => return Err(Problem::Signature),
             _ => {}
         }
-        // Signed with another key, the response may be from anybody who has that key.
+        // A response that is signed with another key may be from anybody who has that key.
         if record.name != self.name || tsig.algorithm != self.algorithm {
             return Err(Problem::Unsigned);
         }

@@ -95,7 +95,7 @@ impl Engine {
             let id = RecordId { section, record: index };
             let Some(record) = self.record(id) else { continue };
             let published = record.published();
-            // An owner behind shared addresses must learn that before anything could be published.
+            // An owner behind shared addresses must learn that although nothing was published yet.
             let is_meant = happening == Happening::Shared || published.is_some();
             if record.family == family && is_meant {
                 self.tell(id, happening, [published, None], why.text().to_owned());

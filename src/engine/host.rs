@@ -245,8 +245,8 @@ fn host_address(
     best(&candidates, current.filter(|current| prefix.holds(*current)), &clues)
 }
 
-/// Adds the addresses in `prefix` of a host with this hardware address (rules 7 and 9). `seen` are all that the
-/// neighbour table has shown, and `current` is the one that it has now.
+/// Adds the addresses in `prefix` of a host with this hardware address (rules 7 and 9). `seen` are all addresses that
+/// the neighbour table has shown for it, and `current` is the address that the host has now.
 fn add_seen(
     mac: Mac,
     seen: &[Ipv6Addr],

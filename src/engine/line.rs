@@ -131,7 +131,7 @@ impl Exit {
     /// Takes in the device that the kernel names at `now`, since boot; `None` if there is no way. Returns when
     /// this must be called again although nothing changes.
     pub fn update(&mut self, found: Option<&str>, now: Duration) -> Option<Duration> {
-        // A device that is not the one named now has to settle anew.
+        // A device that the kernel does not name now is forgotten, and has to settle anew when it is named again.
         let known = self.next.take();
         let found = found.filter(|found| self.used() != Some(*found))?;
         let since = match known {

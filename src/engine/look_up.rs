@@ -201,7 +201,7 @@ impl SectionState {
         if let Some(index) = self.take_asked(host, family) {
             return vec![index];
         }
-        // The question is that for all names, or one of before a reload.
+        // The question was one for all names, or one from before a reload.
         let is_of_all = self.lookups.is_elsewhere && self.spec.lookup.host == host;
         let own = self.own_records().len();
         let mut indexes = Vec::new();

@@ -120,7 +120,7 @@ impl Engine {
             let is_one_by_one = self.accounts.get(place)?.batch == Batch::Record;
             let Some(active) = self.sections.get_mut(id.section) else { continue };
             // A section of such a provider sends one record at a time.
-            // It counts as queued meanwhile: `free` puts it back when the request on its way has ended.
+            // The record counts as queued meanwhile: `free` puts it back when the request on its way has ended.
             if is_one_by_one && active.counts.in_flight > 0 {
                 active.waiting.push(Reverse(id.record));
                 continue;

@@ -278,7 +278,7 @@ impl Record {
 
     /// The target that is owed, whatever the pauses; or the reason why none is.
     fn to_send(&self, now: Now) -> Result<Target, Wait> {
-        // A removal is owed whatever address the record had, and even if a request for that one is owed, too.
+        // A removal comes before a request with an address, which may be owed as well.
         if let Some(at) = self.removal_at() {
             let is_published = self.published().is_some();
             return if at > now.up {

@@ -99,7 +99,7 @@ pub(super) fn line_sentence(line: &LineStatus) -> String {
 pub(super) fn blocked(section: &str, block: &SendBlock) -> Notice {
     let level = match block.kind {
         BlockKind::NoDevice | BlockKind::NetifdAsked | BlockKind::NoRouteFrom => Level::Warning,
-        // The line is often down, and comes back by itself.
+        // Mostly a line is down then, and it comes back by itself.
         BlockKind::NoRoute => Level::Info,
     };
     let text = format!("{block}; the update is sent when this changes");

@@ -16,7 +16,7 @@ use crate::provider::{api, table};
 /// Sets the provider of `draft` to what the other client calls `name`. If it is not known, the section is
 /// written, and not enabled.
 pub(super) fn choose(rows: &'static str, name: &str, draft: &mut Draft, remarks: &mut Remarks) {
-    // Only these names: of another provider whose name begins so, the password would be sent to Namecheap.
+    // A name that only begins like these is that of another provider, whose password must not be sent to Namecheap.
     if matches!(name, "namecheap" | "namecheap.com") {
         // Namecheap's own row wants each name in two parts.
         draft.add("update_url", NAMECHEAP);

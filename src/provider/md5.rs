@@ -6,7 +6,7 @@ use crate::text::hex;
 /// The sum of `data` in hexadecimal digits, in lower case.
 pub(super) fn md5(data: &str) -> String {
     let mut padded = data.as_bytes().to_vec();
-    // RFC 1321 section 3.1 and 3.2: a bit 1, zeros, and the length in bits in the last eight bytes.
+    // RFC 1321 sections 3.1 and 3.2: a bit 1, zeros, and the length in bits in the last eight bytes.
     padded.push(0x80);
     while padded.len() % BLOCK != BLOCK - 8 {
         padded.push(0);

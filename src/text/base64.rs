@@ -46,7 +46,7 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
 
 /// What each character means to [`decode`]: the value of a digit, or one of the constants below.
 ///
-/// A table, because after an idle time the first HTTPS request has to wait until all authorities of the system
+/// It is a table, because after an idle time the first HTTPS request has to wait until all authorities of the system
 /// are decoded, 220 KB of text. Comparing each character with the ranges of digits took five times as long.
 const VALUES: [u8; 256] = values();
 const SPACE: u8 = 64;

@@ -202,7 +202,7 @@ impl Record {
         } else {
             self.respond(&found, ours_until.is_some(), now)
         };
-        // An earlier run may have told it.
+        // An earlier run may have told the owner that the record is hidden.
         let is_known_to_hide =
             response == Response::Hidden && self.sight.visibility == Visibility::Hidden;
         match response {

@@ -64,7 +64,7 @@ pub(super) const API: Api = Api {
             remove: "GET /?Action=DeleteDomainRecord&RecordId=<id>",
             shows: Shows::Nothing,
         }),
-        // The least TTL without a paid plan.
+        // This is the least TTL without a paid plan.
         new_ttl: 600,
         ..INTERFACE
     }),

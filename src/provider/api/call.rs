@@ -213,8 +213,8 @@ impl<'a> Values<'a> {
             if !is_quoted {
                 return self.with_default(placeholder).to_string();
             }
-            // Written as a JSON string, which escapes the characters that would end it. The quotation marks are left
-            // out, because the template has them.
+            // The text becomes a JSON string, in which the characters that would end it are escaped. Its quotation marks
+            // are left out, because the template has them.
             let text = Json::from(self.text(placeholder)).to_string();
             text.get(1..text.len() - 1).unwrap_or_default().to_owned()
         });

@@ -30,7 +30,7 @@ pub(super) const API: Api = Api {
             remove: "DELETE /<zone>/records/<id>",
             shows: Shows::Records(&[""]),
         }),
-        // Civo's least TTL.
+        // This is Civo's least TTL.
         new_ttl: 600,
         ..INTERFACE
     }),

@@ -41,7 +41,7 @@ const DESEC: Interface = Interface {
         zone: List::whole("GET /<zone>/rrsets/?type=<type>", ""),
         most_names: 3,
     },
-    // The apex is an empty `subname`. `@` stands for it only in paths, and there is none here.
+    // The apex is an empty `subname`. `@` stands for it only in paths, and no path here has a name.
     form: RecordForm { names: NameForm::Complete, values: "/records", address: "", ..RECORD },
     write: Writing::CodeTogether(write),
     new_ttl: NEW_TTL,

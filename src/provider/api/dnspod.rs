@@ -57,7 +57,7 @@ pub(super) const API: Api = Api {
             remove: r#"POST / {"Action":"DeleteRecord","Domain":<zone>,"RecordId":<id>}"#,
             shows: Shows::Something("/Response/RecordId"),
         }),
-        // The least TTL of DNSPod's free plan.
+        // This is the least TTL of DNSPod's free plan.
         new_ttl: 600,
         ..INTERFACE
     }),

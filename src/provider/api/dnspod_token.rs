@@ -78,7 +78,7 @@ pub(super) const API: Api = Api {
                      &record_id=<id>",
             shows: Shows::Text("/status/code", "1"),
         }),
-        // The least TTL of DNSPod's free plan.
+        // This is the least TTL of DNSPod's free plan.
         new_ttl: 600,
         ..INTERFACE
     }),

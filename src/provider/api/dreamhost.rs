@@ -18,7 +18,7 @@ pub(super) const API: Api = Api {
     title: "DreamHost",
     base: Base::Https("api.dreamhost.com"),
     needs: &[Need::new("password", "an API key that may use all dns- commands")],
-    // Two lists, and two requests for each change: as many as the rate allows at once.
+    // Five changes take two lists and ten writes, as many requests as the rate allows at once.
     batch: Batch::Account(5),
     // Users report a limit of ten additions in five minutes. A change takes three requests.
     rate: Some(Rate { requests: 12, seconds: 300 }),

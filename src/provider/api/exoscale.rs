@@ -41,7 +41,7 @@ pub(super) const API: Api = Api {
         },
         zones: ZoneSource::List {
             list: List::whole("GET ", "/dns-domains"),
-            // The only name in the answer. The list of zones makes it Punycode.
+            // This is the only name in the answer. `zones` makes it Punycode.
             name: "/unicode-name",
             id: "/id",
         },

@@ -55,7 +55,7 @@ const V3: Interface = Interface {
         shows: Shows::Values,
         ..CALLS
     }),
-    // GoDaddy's least TTL.
+    // This is GoDaddy's least TTL.
     new_ttl: 600,
     ..INTERFACE
 };

@@ -45,7 +45,7 @@ pub(super) const API: Api = Api {
         read: Reading::Zone(LIST),
         form: RecordForm {
             name: "/host",
-            // Relative since December 2025, and now and then complete, as before.
+            // NameSilo has shown relative names since December 2025, and now and then complete ones, as before.
             names: NameForm::Either,
             apex: "@",
             id: "/record_id",
@@ -60,7 +60,7 @@ pub(super) const API: Api = Api {
             remove: "GET /dnsDeleteRecord?version=1&type=json&key=<password>&domain=<domain>&rrid=<id>",
             shows: Shows::Something("/reply/record_id"),
         }),
-        // NameSilo's least TTL.
+        // This is NameSilo's least TTL.
         new_ttl: 3600,
         ..INTERFACE
     }),

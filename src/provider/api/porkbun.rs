@@ -64,7 +64,7 @@ pub(super) const API: Api = Api {
             remove: r#"POST /dns/delete/<domain>/<id> {"apikey":<username>,"secretapikey":<password>}"#,
             shows: Shows::Nothing,
         }),
-        // Porkbun's least TTL.
+        // This is Porkbun's least TTL.
         new_ttl: 600,
         ..INTERFACE
     }),

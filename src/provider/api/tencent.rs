@@ -25,7 +25,7 @@ pub(super) const CODES: Codes = Codes {
         ("AuthFailure.UnauthorizedOperation", Meaning::Forbidden, RIGHTS),
         // The time of the signature is more than five minutes off.
         ("AuthFailure.SignatureExpire", Meaning::ClockWrong, ""),
-        // All codes that begin like this, so it stands behind those that mean something else.
+        // This row fits all codes that begin like this, so it stands behind those that mean something else.
         ("AuthFailure", Meaning::Credentials, ""),
         ("RequestLimitExceeded", Meaning::Limited, ""),
         ("InternalError", Meaning::Problem, ""),
