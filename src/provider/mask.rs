@@ -78,7 +78,7 @@ fn needles(secrets: &[Secret]) -> Vec<Vec<char>> {
             letters.push(letter);
         }
         needles.extend(letters.chunks_exact(PIECE).map(<[char]>::to_vec));
-        // The last piece overlaps the one before: a short rest would be found in any letters.
+        // The last piece overlaps the one before: a short rest would be found in any text.
         needles
             .push(letters.get(letters.len().saturating_sub(PIECE)..).unwrap_or_default().to_vec());
     }
