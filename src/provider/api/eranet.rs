@@ -5,11 +5,11 @@
 //! name without its first label.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Reading, RecordModel, RestClient, Shows, Writing, ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, RecordForm};
-use super::zone::{RecordName, Zone, ZoneList};
+use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::sign_query;
@@ -64,7 +64,7 @@ const INTERFACE_OF_ALL: Interface = Interface {
         meanings: &[("*ignature", Meaning::Credentials, ""), ("*Access", Meaning::Credentials, "")],
         ..Codes::HTTP
     },
-    zones: ZoneSource::Code(zones),
+    zones: ZoneSource::ProbeCode(|_, _, name| Ok(Zone::new(name, name))),
     model: RecordModel::ByIdReadFirst,
     read: Reading::Name(List::whole(
         "GET /DescribeRecordIndex?Domain=<zone>&Host=<host>&Type=<type>",
@@ -81,15 +81,6 @@ const INTERFACE_OF_ALL: Interface = Interface {
     new_ttl: 600,
     ..INTERFACE
 };
-
-fn zones(talk: &mut Conversation<'_>, _: &RestClient) -> ApiResult<ZoneList> {
-    let mut zones = ZoneList::new();
-    for change in &talk.job.changes {
-        let name = RecordName::of(change);
-        zones.push(Zone::new(name.likely_zone(), name.likely_zone()));
-    }
-    Ok(zones)
-}
 
 fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     sign_query(talk, request, &[("AccessInstanceID", &talk.account.username)])

@@ -100,8 +100,12 @@ impl RecordName {
     }
 
     /// The names that may be the zone's, in the order in which they are tried: the parents of this name, from
-    /// the longest to the one with two labels, and then this name.
+    /// the longest to the one with two labels, and then this name. If the options give the zone, only that one.
     fn possible_zones(&self) -> Vec<&str> {
+        // The record can be in no other zone than that of the options.
+        if let Some(zone) = &self.zone {
+            return vec![zone];
+        }
         let mut zones = Vec::new();
         let mut zone = self.likely_zone();
         while zone.contains('.') {
@@ -154,18 +158,23 @@ impl Zone {
 pub type ZoneList = Vec<Zone>;
 
 /// Finds zones by trying, for interfaces that have no list of them. `probe` returns a zone of the account, and is
-/// refused for any other name.
+/// refused for any other name. `is_by_name`: requests need only the name of a zone, so a zone that the options give is
+/// not tried.
 ///
 /// # Errors
 /// If an answer is missing, or concerns all changes.
 pub fn probe_zones(
     talk: &mut Conversation<'_>,
+    is_by_name: bool,
     probe: &mut dyn FnMut(&mut Conversation<'_>, &str) -> ApiResult<Zone>,
 ) -> ApiResult<ZoneList> {
     let mut zones = ZoneList::new();
     let mut absent: Vec<String> = Vec::new();
     let job = talk.job;
-    for name in job.changes.iter().map(RecordName::of).filter(|name| name.zone.is_none()) {
+    for name in job.changes.iter().map(RecordName::of) {
+        if is_by_name && name.zone.is_some() {
+            continue;
+        }
         for zone in name.possible_zones() {
             if zones.iter().any(|found| found.name == zone) {
                 break;

@@ -1,7 +1,7 @@
 use crate::provider::testing::{
     account, change, job, outcome_text, removal, request_text, verdicts_of,
 };
-use crate::provider::{Answer, Change};
+use crate::provider::{Answer, Change, Job};
 
 const ASK: &str = "DescribeRecordIndex?Domain=example.com&Host=home&Type=A";
 const FOUND: &str = r#"{"RequestId":"x","Data":[{"id":7,"Domain":"example.com","Host":"home","Type":"A",
@@ -54,6 +54,19 @@ fn records_are_changed_added_and_removed() {
     assert_eq!(outcomes_of(change("@example.com", "2001:db8::9"), &script), ["updated"]);
     let script = [(ASK, 200, FOUND), ("DeleteDomainRecord?Id=7", 200, DONE)];
     assert_eq!(outcomes_of(removal("home.example.com", "192.0.2.1"), &script), ["updated"]);
+}
+
+#[test]
+fn a_zone_that_was_assumed_for_another_name_does_not_count() {
+    let mut sent = String::new();
+    let learned = [("zone example.com".to_owned(), "example.com".to_owned())];
+    let one = job(vec![change("a.sub.example.com", "192.0.2.9")]);
+    let later = Job { learned: learned.into_iter().collect(), ..one };
+    verdicts_of(&account("eranet"), &later, |request| {
+        sent += &request_text(request);
+        Ok(Answer { status: 500, ..Answer::default() })
+    });
+    assert!(sent.contains("Domain=sub.example.com&Host=a&"), "{sent}");
 }
 
 #[test]

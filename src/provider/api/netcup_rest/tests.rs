@@ -55,6 +55,22 @@ fn one_request_adds_and_deletes_for_all_names_of_a_zone() {
 }
 
 #[test]
+fn the_id_of_a_zone_that_the_options_give_is_asked_for() {
+    let ask = format!("GET {BASE}?fqdn=example.com");
+    let domain = r#"{"success":true,"result":[{"id":42,"fqdn":"example.com"}]}"#;
+    let write = changeset(r#"{"name":"new","rdata":"192.0.2.9","ttl":300,"type":"A"}"#, "");
+    let empty = r#"{"success":true,"result":[]}"#;
+    let script = [(&*ask, 200, domain), (REVISIONS, 200, empty), (&*write, 201, DONE)];
+    let new = [change("new@example.com", "192.0.2.9")];
+    assert_eq!(outcomes(&account("netcup-rest"), &new, &[], &script), ["updated"]);
+    // No other zone is tried.
+    let gone = [change("a.b@c.example.com", "192.0.2.9")];
+    let ask = format!("GET {BASE}?fqdn=c.example.com");
+    let said = outcomes(&account("netcup-rest"), &gone, &[], &[(&ask, 200, empty)]);
+    assert!(said[0].starts_with("no: netcup has no zone c.example.com"), "{said:?}");
+}
+
+#[test]
 fn provider_errors_map_to_verdicts() {
     let me = account("netcup-rest");
     let mut new = [change("new@example.com", "192.0.2.9")];

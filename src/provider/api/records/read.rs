@@ -4,7 +4,7 @@ use crate::model::json::Json;
 use crate::model::name::canonical;
 use crate::provider::Answer;
 use crate::provider::api::call::Values;
-use crate::provider::api::interface::{List, Pages, Reading, RestClient, ZoneSource};
+use crate::provider::api::interface::{List, Pages, Reading, RestClient, ZoneRef, ZoneSource};
 use crate::provider::api::meaning::shown;
 use crate::provider::api::record::{Goal, Record, RecordForm, by_type};
 use crate::provider::api::rest::{PAGES, has_next_page, too_long};
@@ -17,12 +17,13 @@ use crate::text::percent;
 /// # Errors
 /// If an answer is missing, or has no list of zones.
 pub(super) fn zones(talk: &mut Conversation<'_>, rest: &RestClient) -> ApiResult<ZoneList> {
+    let is_by_name = rest.interface.zone_ref == ZoneRef::Name;
     match &rest.interface.zones {
         ZoneSource::Code(zones) => zones(talk, rest),
         ZoneSource::ProbeCode(probe) => {
-            probe_zones(talk, &mut |talk, name| probe(talk, rest, name))
+            probe_zones(talk, is_by_name, &mut |talk, name| probe(talk, rest, name))
         }
-        ZoneSource::Probe(list) => probe_zones(talk, &mut |talk, name| {
+        ZoneSource::Probe(list) => probe_zones(talk, is_by_name, &mut |talk, name| {
             let zone = Zone::new(name, name);
             let values = Values::in_zone(talk.account, rest, &zone);
             each(talk, list, values, Elements::Records, &mut |_| {})?;
