@@ -391,7 +391,7 @@ impl Viewpoint {
             members: Vec::new(),
             answers: Answers { steps, ..Answers::unknown() },
             links: Vec::new(),
-            // Before the first answers nobody knows on which devices they depend.
+            // On which devices the answers depend is known only once there are answers.
             depends_on_all: true,
         }
     }

@@ -66,7 +66,7 @@ fn read_source(reader: &mut Reader<'_>) -> Source {
 
 fn network(reader: &mut Reader<'_>) -> Source {
     if reader.values(NETWORK).len() > 1 {
-        // One name that is written twice is no choice of lines.
+        // A list with the same name twice gives only one line.
         let mut networks = networks(reader);
         return match networks.pop() {
             Some(name) if networks.is_empty() => interfaces(&name, &name),

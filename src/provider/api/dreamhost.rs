@@ -29,7 +29,7 @@ pub(super) const API: Api = Api {
 const DREAMHOST: Interface = Interface {
     pause: PAUSE,
     codes: CODES,
-    // There is no list of zones. Each record names its zone.
+    // DreamHost lists no zones. Each record names its zone.
     zones: ZoneSource::List { list: LIST, name: "/zone", id: "/zone" },
     model: RecordModel::RrSet,
     read: Reading::Zone(LIST),
